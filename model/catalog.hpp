@@ -1,0 +1,142 @@
+// The Catalog domain: values carry nothing, every guarded block is entered once, and the verbs
+// report their identity. Running a rule in it lists the rule's checks in the order of the text.
+#pragma once
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "model/dispatch.hpp"
+
+namespace assay {
+
+// A value of which only the kind is known. Every operation is defined and tells nothing.
+struct NoFlag {
+  constexpr NoFlag() = default;
+  constexpr NoFlag(bool) {}
+  friend constexpr NoFlag operator!(NoFlag) { return {}; }
+  friend constexpr NoFlag operator&&(NoFlag, NoFlag) { return {}; }
+  friend constexpr NoFlag operator||(NoFlag, NoFlag) { return {}; }
+};
+
+template <unsigned N>
+struct NoWord {
+  static constexpr u64 mask = Bits<N>::mask;
+  constexpr NoWord() = default;
+  constexpr NoWord(u64) {}
+  friend constexpr NoFlag operator==(NoWord, NoWord) { return {}; }
+  friend constexpr NoFlag operator!=(NoWord, NoWord) { return {}; }
+  friend constexpr NoFlag operator<(NoWord, NoWord) { return {}; }
+  friend constexpr NoFlag operator<=(NoWord, NoWord) { return {}; }
+  friend constexpr NoFlag operator>(NoWord, NoWord) { return {}; }
+  friend constexpr NoFlag operator>=(NoWord, NoWord) { return {}; }
+  friend constexpr NoWord operator+(NoWord, NoWord) { return {}; }
+  friend constexpr NoWord operator-(NoWord, NoWord) { return {}; }
+  friend constexpr NoWord operator&(NoWord, NoWord) { return {}; }
+  friend constexpr NoWord operator|(NoWord, NoWord) { return {}; }
+  friend constexpr NoWord operator^(NoWord, NoWord) { return {}; }
+  friend constexpr NoWord operator~(NoWord) { return {}; }
+};
+
+struct NoNumber {
+  constexpr NoNumber() = default;
+  constexpr NoNumber(u64) {}
+  friend constexpr NoFlag operator==(NoNumber, NoNumber) { return {}; }
+  friend constexpr NoFlag operator!=(NoNumber, NoNumber) { return {}; }
+  friend constexpr NoFlag operator<(NoNumber, NoNumber) { return {}; }
+  friend constexpr NoFlag operator<=(NoNumber, NoNumber) { return {}; }
+  friend constexpr NoFlag operator>(NoNumber, NoNumber) { return {}; }
+  friend constexpr NoFlag operator>=(NoNumber, NoNumber) { return {}; }
+  friend constexpr NoNumber operator+(NoNumber, NoNumber) { return {}; }
+  friend constexpr NoNumber operator*(NoNumber, u64) { return {}; }
+  friend constexpr NoNumber operator/(NoNumber, u64) { return {}; }
+  friend constexpr NoFlag is_multiple_of(NoNumber, u64) { return {}; }
+};
+
+constexpr NoFlag ite(NoFlag, NoFlag, NoFlag) { return {}; }
+template <unsigned N>
+constexpr NoWord<N> ite(NoFlag, NoWord<N>, std::type_identity_t<NoWord<N>>) {
+  return {};
+}
+constexpr NoNumber ite(NoFlag, NoNumber, NoNumber) { return {}; }
+constexpr NoFlag iff(NoFlag, NoFlag) { return {}; }
+template <unsigned M, unsigned N>
+constexpr NoWord<M> zero_extend(NoWord<N>) {
+  return {};
+}
+template <unsigned M, unsigned N>
+constexpr NoWord<M> truncate(NoWord<N>) {
+  return {};
+}
+template <unsigned M, unsigned N>
+constexpr NoWord<M> field_bits(NoWord<N>, unsigned) {
+  return {};
+}
+template <unsigned N>
+constexpr NoFlag bit(NoWord<N>, unsigned) {
+  return {};
+}
+template <unsigned N>
+constexpr NoNumber power_of_two(NoWord<N>) {
+  return {};
+}
+template <unsigned N>
+constexpr NoNumber to_number(NoWord<N>) {
+  return {};
+}
+
+// One check, freedom or answer of a rule.
+struct CatalogEntry {
+  std::string rule;
+  std::string id;
+  std::string source;
+  Errno code;  // what it answers; ok for require, choose and returns
+  VerbKind kind;
+  u32 hash;
+};
+
+struct Catalog {
+  static constexpr Shape shape{{1, 1, 1, 1, 1, 1, 1, 1}};
+  static constexpr bool merges = true;
+  static constexpr bool journals = false;
+  static constexpr bool collects = false;
+  using Flag = NoFlag;
+  template <unsigned N>
+  using Word = NoWord<N>;
+  using Number = NoNumber;
+  template <class T>
+  using Cell = T;
+
+  static inline thread_local std::vector<CatalogEntry>* listing = nullptr;
+  static inline thread_local const char* rule = "";
+
+  // A check met twice (in a loop, or on two paths) is listed once, at its first place.
+  static void on_check(const Why& why, Errno code, VerbKind kind) {
+    auto known = [&](const CatalogEntry& e) { return e.hash == why.hash && e.rule == rule; };
+    if (std::none_of(listing->begin(), listing->end(), known))
+      listing->push_back({rule, why.id, why.source, code, kind, why.hash});
+  }
+  static NoFlag fresh_choice(const Why& why) {
+    on_check(why, Errno::ok, VerbKind::choose);
+    return {};
+  }
+};
+
+// Every check of every rule under a profile, in the order of the specification.
+template <class State, class... Rule>
+std::vector<CatalogEntry> catalog_of(TypeList<Rule...>, const Profile& profile) {
+  std::vector<CatalogEntry> listing;
+  Catalog::listing = &listing;
+  auto one = [&]<class R>(const R& rule) {
+    StepContext context;
+    context.profile = &profile;
+    Catalog::rule = R::name;
+    Step<Catalog> k(context);
+    State state{};
+    rule.apply(k, state);
+  };
+  (one(Rule{}), ...);
+  Catalog::listing = nullptr;
+  return listing;
+}
+
+}  // namespace assay

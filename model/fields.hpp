@@ -1,0 +1,180 @@
+// One field list per struct gives printing, diffing, hashing, conversion between domains, fresh
+// symbolic states and trace text.
+//
+//   template <class D> struct PmuVcpu {
+//     FlagCell<D> created{};
+//     WordCell<D, 10> irq{};
+//     static constexpr auto fields() {
+//       return std::tuple{field("created", &PmuVcpu::created), field("irq", &PmuVcpu::irq)};
+//     }
+//   };
+//   static_assert(complete<PmuVcpu<Concrete>>());   // fails when a member is missing
+#pragma once
+#include <array>
+#include <cstddef>
+#include <string>
+#include <tuple>
+#include <type_traits>
+
+#include "model/domain.hpp"
+
+namespace assay {
+
+template <class Class, class Member>
+struct FieldOf {
+  const char* name;
+  Member Class::*pointer;
+};
+template <class Class, class Member>
+constexpr FieldOf<Class, Member> field(const char* name, Member Class::*pointer) {
+  return {name, pointer};
+}
+
+template <class T>
+struct is_std_array : std::false_type {};
+template <class T, std::size_t N>
+struct is_std_array<std::array<T, N>> : std::true_type {};
+
+template <class T>
+concept Record = requires { std::remove_cvref_t<T>::fields(); };
+
+template <class T>
+constexpr std::size_t field_count() {
+  return std::tuple_size_v<decltype(T::fields())>;
+}
+
+// --- walking ----------------------------------------------------------------------------------
+
+// Visits corresponding leaves (flags, words, numbers) of equally shaped values, which may live
+// in different domains. Tables are walked to the largest extent; const tables read as blank there.
+template <class F, class T, class... U>
+void leaves(F&& f, T& t, U&... u) {
+  using Plain = std::remove_const_t<T>;
+  if constexpr (is_std_array<Plain>::value) {
+    for (std::size_t i = 0; i < t.size(); ++i) leaves(f, t[i], u[i]...);
+  } else if constexpr (AnyTable<Plain>) {
+    std::size_t n = t.extent();
+    ((n = u.extent() > n ? u.extent() : n), ...);
+    for (std::size_t i = 0; i < n; ++i) leaves(f, t[i], u[i]...);
+  } else if constexpr (Record<Plain>) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      [[maybe_unused]] auto member = [&]<std::size_t At>() {
+        leaves(f, t.*std::get<At>(Plain::fields()).pointer,
+               u.*std::get<At>(std::remove_const_t<U>::fields()).pointer...);
+      };
+      (member.template operator()<I>(), ...);
+    }(std::make_index_sequence<field_count<Plain>()>{});
+  } else {
+    f(t, u...);
+  }
+}
+
+// As leaves() over one value, with the path of each leaf: "vcpu[1].pmu.irq".
+template <class F, class T>
+void named_leaves(const std::string& path, F&& f, T& t) {
+  using Plain = std::remove_const_t<T>;
+  if constexpr (is_std_array<Plain>::value) {
+    for (std::size_t i = 0; i < t.size(); ++i)
+      named_leaves(path + "[" + std::to_string(i) + "]", f, t[i]);
+  } else if constexpr (AnyTable<Plain>) {
+    for (std::size_t i = 0; i < t.extent(); ++i)
+      named_leaves(path + "[" + std::to_string(i) + "]", f, t[i]);
+  } else if constexpr (Record<Plain>) {
+    std::apply(
+        [&](auto... member) {
+          (named_leaves(path.empty() ? std::string(member.name) : path + "." + member.name, f,
+                        t.*member.pointer),
+           ...);
+        },
+        Plain::fields());
+  } else {
+    f(path, t);
+  }
+}
+
+// The path of the leaf that lives at `address` inside `t`, empty when none does.
+template <class T>
+std::string path_of(const T& t, const void* address) {
+  std::string found;
+  named_leaves("", [&](const std::string& path, const auto& leaf) {
+    if (static_cast<const void*>(&leaf) == address) found = path;
+  }, t);
+  return found;
+}
+
+// --- leaves as numbers (domains that have plain values) ---------------------------------------
+inline u64 raw(bool v) { return v; }
+template <unsigned N>
+u64 raw(Bits<N> v) {
+  return v.value();
+}
+inline u64 raw(Number v) { return v.value(); }
+template <class T>
+u64 raw(const WrittenCell<T>& c) {
+  return raw(c.value);
+}
+
+// Stores a number into a leaf; bits that do not fit are cut off (random states use that).
+inline void store(bool& leaf, u64 v) { leaf = (v & 1) != 0; }
+template <unsigned N>
+void store(Bits<N>& leaf, u64 v) {
+  leaf = Bits<N>::wrap(v);
+}
+inline void store(Number& leaf, u64 v) { leaf = Number(v); }
+template <class T>
+void store(WrittenCell<T>& leaf, u64 v) {
+  store(leaf.value, v);
+}
+
+template <class T>
+constexpr unsigned leaf_width() {
+  if constexpr (requires { T::width; })
+    return T::width;
+  else if constexpr (requires { std::declval<T>().value.value(); })
+    return leaf_width<std::remove_cvref_t<decltype(std::declval<T>().value)>>();
+  else if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, WrittenCell<bool>>)
+    return 1;
+  else
+    return 64;
+}
+
+// Equal in every leaf. Writers (WrittenCell::by) do not count.
+template <class A, class B>
+bool same_values(const A& a, const B& b) {
+  bool same = true;
+  leaves([&](const auto& x, const auto& y) { same = same && raw(x) == raw(y); }, a, b);
+  return same;
+}
+
+// A 64-bit hash of the non-blank leaves (FNV-1a over position and value), for deduplication.
+// Blank leaves do not count, so the extent of a growing table does not either.
+template <class T>
+u64 hash_values(const T& t) {
+  u64 h = 0xcbf29ce484222325ull, at = 0;
+  leaves([&](const auto& leaf) {
+    ++at;
+    if (u64 v = raw(leaf); v != 0) h = (h ^ (v * 0x9e3779b97f4a7c15ull + at)) * 0x100000001b3ull;
+  }, t);
+  return h;
+}
+
+// --- completeness -------------------------------------------------------------------------------
+struct anything {
+  template <class T>
+  constexpr operator T() const;
+};
+
+template <class T, class... A>
+constexpr std::size_t member_count() {
+  if constexpr (requires { T{A{}..., anything{}}; })
+    return member_count<T, A..., anything>();
+  else
+    return sizeof...(A);
+}
+
+template <class T>
+constexpr bool complete() {
+  return field_count<T>() == member_count<T>();
+}
+
+}  // namespace assay

@@ -1,0 +1,47 @@
+// The undo journal of a step: what every assignment replaced.
+//
+// Trace checking applies a rule to the state in place. When the outcome does not match what was
+// observed, the step is taken back; when it does, the journal is the difference between the
+// states before and after, at no further cost.
+#pragma once
+#include <cstddef>
+#include <cstring>
+#include <type_traits>
+#include <vector>
+
+namespace assay {
+
+class Journal {
+ public:
+  static constexpr std::size_t leaf_bytes_max = 48;
+  struct Entry {
+    void* place;
+    unsigned bytes;
+    unsigned char before[leaf_bytes_max];
+  };
+
+  template <class T>
+  void save(T& place) {
+    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= leaf_bytes_max);
+    Entry& e = entries_.emplace_back();
+    e.place = &place;
+    e.bytes = sizeof(T);
+    std::memcpy(e.before, &place, sizeof(T));
+  }
+  // Takes back everything since clear(), newest first.
+  void undo() {
+    while (!entries_.empty()) {
+      Entry& e = entries_.back();
+      std::memcpy(e.place, e.before, e.bytes);
+      entries_.pop_back();
+    }
+  }
+  void clear() { entries_.clear(); }
+  bool empty() const { return entries_.empty(); }
+  const std::vector<Entry>& entries() const { return entries_; }
+
+ private:
+  std::vector<Entry> entries_;
+};
+
+}  // namespace assay

@@ -1,0 +1,128 @@
+// Tables of things (vCPUs, memslots, PEs), in two forms with one interface.
+//
+//   FixedTable<T, N>   N entries, for proof and exploration: a Shape says how many
+//   SparseTable<T>     grows to what a trace holds (512 vCPUs, 32,767 memslots)
+//
+// A SparseTable allocates chunks only where something was touched, and references into it stay
+// valid while it grows: the undo journal of a step relies on that. Entries never touched are
+// *blank* (value-initialised). Loops skip untouched chunks, so a rule's any/all/each must treat a
+// blank entry as neutral; tests/model compares both forms.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace assay {
+
+// How many of each thing exist; the meaning of each dimension belongs to the specification.
+// All zero: tables grow.
+struct Shape {
+  std::array<unsigned, 8> size{};
+  constexpr bool grows() const {
+    for (unsigned n : size)
+      if (n != 0) return false;
+    return true;
+  }
+  friend constexpr bool operator==(const Shape&, const Shape&) = default;
+};
+inline constexpr Shape growing_shape{};
+
+template <class T, std::size_t N>
+class FixedTable {
+ public:
+  static constexpr bool is_table = true;
+  T& operator[](std::size_t i) { return entries_[i]; }
+  const T& operator[](std::size_t i) const { return entries_[i]; }
+  // One past the highest index that may differ from blank.
+  static constexpr std::size_t extent() { return N; }
+  bool can_hold(std::size_t i) const { return i < N; }
+  template <class F>
+  void for_each(F&& f) {
+    for (std::size_t i = 0; i < N; ++i) f(entries_[i], i);
+  }
+  template <class F>
+  void for_each(F&& f) const {
+    for (std::size_t i = 0; i < N; ++i) f(entries_[i], i);
+  }
+  template <class F>  // stops at the first entry for which f returns true
+  bool find(F&& f) const {
+    for (std::size_t i = 0; i < N; ++i)
+      if (f(entries_[i], i)) return true;
+    return false;
+  }
+
+ private:
+  std::array<T, N> entries_{};
+};
+
+template <class T>
+class SparseTable {
+  static constexpr std::size_t chunk_size = 32;
+  using Chunk = std::array<T, chunk_size>;
+
+ public:
+  static constexpr bool is_table = true;
+  static constexpr std::size_t entries_max = std::size_t{1} << 16;
+
+  SparseTable() = default;
+  SparseTable(SparseTable&&) noexcept = default;
+  SparseTable& operator=(SparseTable&&) noexcept = default;
+  SparseTable(const SparseTable& other) : chunks_(other.chunks_.size()) { copy_from(other); }
+  SparseTable& operator=(const SparseTable& other) {
+    if (this != &other) {
+      chunks_.clear();
+      chunks_.resize(other.chunks_.size());
+      copy_from(other);
+    }
+    return *this;
+  }
+  ~SparseTable() = default;
+
+  T& operator[](std::size_t i) {
+    std::size_t c = i / chunk_size;
+    if (c >= chunks_.size()) chunks_.resize(c + 1);
+    if (!chunks_[c]) chunks_[c] = std::make_unique<Chunk>();
+    return (*chunks_[c])[i % chunk_size];
+  }
+  const T& operator[](std::size_t i) const {
+    static const T blank{};
+    std::size_t c = i / chunk_size;
+    return c < chunks_.size() && chunks_[c] ? (*chunks_[c])[i % chunk_size] : blank;
+  }
+  std::size_t extent() const { return chunks_.size() * chunk_size; }
+  bool can_hold(std::size_t i) const { return i < entries_max; }
+  template <class F>
+  void for_each(F&& f) {
+    for (std::size_t c = 0; c < chunks_.size(); ++c)
+      if (chunks_[c])
+        for (std::size_t i = 0; i < chunk_size; ++i) f((*chunks_[c])[i], c * chunk_size + i);
+  }
+  template <class F>
+  void for_each(F&& f) const {
+    for (std::size_t c = 0; c < chunks_.size(); ++c)
+      if (chunks_[c])
+        for (std::size_t i = 0; i < chunk_size; ++i)
+          f(std::as_const((*chunks_[c])[i]), c * chunk_size + i);
+  }
+  template <class F>
+  bool find(F&& f) const {
+    for (std::size_t c = 0; c < chunks_.size(); ++c)
+      if (chunks_[c])
+        for (std::size_t i = 0; i < chunk_size; ++i)
+          if (f(std::as_const((*chunks_[c])[i]), c * chunk_size + i)) return true;
+    return false;
+  }
+
+ private:
+  void copy_from(const SparseTable& other) {
+    for (std::size_t c = 0; c < other.chunks_.size(); ++c)
+      if (other.chunks_[c]) chunks_[c] = std::make_unique<Chunk>(*other.chunks_[c]);
+  }
+  std::vector<std::unique_ptr<Chunk>> chunks_;
+};
+
+template <class T>
+concept AnyTable = std::remove_cvref_t<T>::is_table;
+
+}  // namespace assay

@@ -1,0 +1,76 @@
+// The host a VM runs on: what the implementation was given and never changes.
+//
+// In proofs these are unknown constants, so a proof holds for every host. In traces they come
+// from the header (`assay record` and the laboratory write it).
+#pragma once
+#include "model/fields.hpp"
+
+namespace assay {
+
+// What a table is indexed by; its value selects the entry of Shape::size.
+enum class Dim : unsigned { vcpu = 0, pe = 1, slot = 2, pmu = 3, region = 4 };
+
+constexpr Shape shape_of(unsigned vcpus, unsigned pes, unsigned slots, unsigned pmus,
+                         unsigned regions) {
+  return Shape{{vcpus, pes, slots, pmus, regions, 0, 0, 0}};
+}
+
+// One physical CPU.
+template <class D>
+struct Pe {
+  WordCell<D, 32> pmu{};  // perf type of the PMU that covers it; 0 = none
+  static constexpr auto fields() { return std::tuple{field("pmu", &Pe::pmu)}; }
+};
+
+// One PMU that KVM can virtualise, in the order in which KVM probed them.
+template <class D>
+struct HostPmu {
+  WordCell<D, 32> type{};  // /sys/bus/event_source/devices/*/type; 0 = no such entry
+  static constexpr auto fields() { return std::tuple{field("type", &HostPmu::type)}; }
+};
+
+template <class D>
+struct Host {
+  WordCell<D, 8> ipa_bits_max{};      // KVM_CAP_ARM_VM_IPA_SIZE
+  WordCell<D, 8> user_address_bits{};  // user addresses lie below 2^this (TASK_SIZE_MAX)
+  WordCell<D, 16> vcpus_max{};        // KVM_CAP_MAX_VCPUS on the system descriptor
+  WordCell<D, 16> slots_max{};        // KVM_CAP_NR_MEMSLOTS
+  WordCell<D, 32> target{};           // KVM_ARM_PREFERRED_TARGET
+  WordCell<D, 32> pmu_event_space{};  // events of the host PMU: 0x400 (PMUv3.0) or 0x10000
+  WordCell<D, 8> pmu_counters_max{};  // event counters, without the cycle counter
+  FlagCell<D> pmu_v3{};               // KVM_CAP_ARM_PMU_V3
+  FlagCell<D> sve{};                  // KVM_CAP_ARM_SVE
+  FlagCell<D> ptrauth{};              // KVM_CAP_ARM_PTRAUTH_ADDRESS and _GENERIC
+  FlagCell<D> el1_32bit{};            // KVM_CAP_ARM_EL1_32BIT
+  FlagCell<D> nested{};               // nested virtualisation offered (KVM_CAP_ARM_EL2)
+  FlagCell<D> gic_v2{};               // KVM_CREATE_DEVICE_TEST of ARM_VGIC_V2 succeeds
+  FlagCell<D> gic_v3{};               // the same for ARM_VGIC_V3
+  FlagCell<D> its{};                  // the same for ARM_VGIC_ITS
+  Table<D, Pe<D>, Dim::pe> pe{};
+  Table<D, HostPmu<D>, Dim::pmu> pmu{};
+
+  static constexpr auto fields() {
+    return std::tuple{field("ipa_bits_max", &Host::ipa_bits_max),
+                      field("user_address_bits", &Host::user_address_bits),
+                      field("vcpus_max", &Host::vcpus_max),
+                      field("slots_max", &Host::slots_max),
+                      field("target", &Host::target),
+                      field("pmu_event_space", &Host::pmu_event_space),
+                      field("pmu_counters_max", &Host::pmu_counters_max),
+                      field("pmu_v3", &Host::pmu_v3),
+                      field("sve", &Host::sve),
+                      field("ptrauth", &Host::ptrauth),
+                      field("el1_32bit", &Host::el1_32bit),
+                      field("nested", &Host::nested),
+                      field("gic_v2", &Host::gic_v2),
+                      field("gic_v3", &Host::gic_v3),
+                      field("its", &Host::its),
+                      field("pe", &Host::pe),
+                      field("pmu", &Host::pmu)};
+  }
+};
+
+// The host page size of all profiles so far. Memslot checks depend on it.
+inline constexpr u64 page_bytes = 4096;
+
+}  // namespace assay

@@ -1,0 +1,36 @@
+// What is always true of VM and vCPU creation (facts/kvm LC-1, LC-2, LC-3).
+#pragma once
+#include "spec/kvm/vm.hpp"
+
+namespace assay {
+
+// LC-2: exactly the first `online` entries exist, and no more than the host allows.
+template <class D>
+Flag<D> online_counts_vcpus(const Vm<D>& vm) {
+  using W = Word<D, 16>;
+  return vm.online <= vm.host.vcpus_max && all<D>(vm.vcpu, [&](const auto& c, std::size_t i) {
+           return iff(c.created, W(i) < vm.online);
+         });
+}
+
+// LC-1: an id belongs to one vCPU, and lies below KVM_MAX_VCPU_IDS.
+template <class D>
+Flag<D> vcpu_ids_are_unique(const Vm<D>& vm) {
+  return all<D>(vm.vcpu, [&](const auto& a, std::size_t i) {
+    return !a.created || (a.id < 512 && all<D>(vm.vcpu, [&](const auto& b, std::size_t j) {
+                            return i == j ? Flag<D>(true) : !b.created || a.id != b.id;
+                          }));
+  });
+}
+
+// A vCPU that does not exist has no state.
+template <class D>
+Flag<D> absent_vcpu_is_blank(const Vm<D>& vm) {
+  return all<D>(vm.vcpu, [&](const auto& c) {
+    return c.created || (!c.initialized && c.features == 0 && !c.has_sve && !c.sve_finalized &&
+                         !c.has_frame && c.runner == 0 && !c.in_guest && c.pmu.irq == 0 &&
+                         !c.pmu.created && !c.vtimer_claimed && !c.ptimer_claimed);
+  });
+}
+
+}  // namespace assay

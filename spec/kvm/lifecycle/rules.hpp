@@ -1,0 +1,139 @@
+// System and VM life cycle: KVM_CREATE_VM, KVM_CHECK_EXTENSION, KVM_CREATE_VCPU,
+// KVM_ARM_PREFERRED_TARGET (api.rst 4.1-4.7, 4.83).
+#pragma once
+#include "spec/kvm/vgic/placement.hpp"
+
+namespace assay {
+
+// ioctl(/dev/kvm, KVM_CREATE_VM, type): `type` holds the IPA size in its low byte, 0 means 40.
+template <class D>
+struct CreateVm {
+  static constexpr const char* name = "create_vm";
+  static constexpr const char* syntax = "ioctl(<system>, KVM_CREATE_VM, type) = <new vm>";
+  static constexpr const char* source = "api.rst 4.2; reset.c:kvm_arm_setup_stage2";
+  Word<D, 64> type{};
+  static constexpr auto fields() { return std::tuple{field("type", &CreateVm::type)}; }
+
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    const Word<D, 8> bits = field_bits<8>(type, 0);
+    k.reject(Errno::inval, (type & ~Word<D, 64>(0xff)) != 0,
+             {"unknown_type_bits", "api.rst 4.2; KVM_VM_TYPE_ARM_IPA_SIZE_MASK"});
+    k.reject(Errno::inval, bits != 0 && bits > vm.host.ipa_bits_max,
+             {"ipa_beyond_host", "api.rst 4.2: at most KVM_CAP_ARM_VM_IPA_SIZE"});
+    k.reject(Errno::inval, bits != 0 && bits < 32,
+             {"ipa_below_32", "api.rst 4.2: IPA size from 32 bits on"});
+    k.reject(Errno::inval, bits == 0 && plain(vm.host.ipa_bits_max) < 40,
+             {"default_ipa_beyond_host", "reset.c: the default of 40 bits exceeds the host"});
+    k.may_fail(Errno::nomem, {"no_memory", "kvm_main.c:kvm_create_vm"});
+    k.may_fail(Errno::mfile, {"no_descriptor", "kvm_main.c:kvm_dev_ioctl_create_vm"});
+    k.may_fail(Errno::nfile, {"no_file", "kvm_main.c:kvm_dev_ioctl_create_vm"});
+    k.set(vm.created, true);
+    k.set(vm.ipa_bytes, ite(bits == 0, Num<D>(u64{1} << 40), power_of_two(bits)));
+  }
+};
+
+// ioctl(/dev/kvm or VM, KVM_CHECK_EXTENSION, cap). Only capabilities whose value the model
+// depends on are judged; any other value is the implementation's own affair.
+template <class D>
+struct CheckExtension {
+  static constexpr const char* name = "check_extension";
+  static constexpr const char* syntax = "ioctl(<system|vm>, KVM_CHECK_EXTENSION, cap)";
+  static constexpr const char* source = "api.rst 4.4; arm.c:kvm_vm_ioctl_check_extension";
+  static constexpr const char* constants = "KVM_CAP_";
+  Word<D, 32> cap{};
+  static constexpr auto fields() { return std::tuple{field("cap", &CheckExtension::cap)}; }
+
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    k.when(vm.created, [&] { gate<D>(k, vm); });
+    auto flag = [](const Flag<D>& f) { return ite(f, Word<D, 64>(1), Word<D, 64>(0)); };
+    const auto& host = vm.host;
+    answer(k, 165, zero_extend<64>(plain(host.ipa_bits_max)),
+           {"ipa_size", "api.rst 8: KVM_CAP_ARM_VM_IPA_SIZE"});
+    answer(k, 10, zero_extend<64>(plain(host.slots_max)),
+           {"nr_memslots", "api.rst: KVM_CAP_NR_MEMSLOTS"});
+    answer(k, 126, flag(host.pmu_v3), {"pmu_v3", "vcpu.rst 1: KVM_CAP_ARM_PMU_V3"});
+    answer(k, 170, flag(host.sve), {"sve", "api.rst: KVM_CAP_ARM_SVE"});
+    answer(k, 171, flag(host.ptrauth), {"ptrauth_address", "api.rst: KVM_CAP_ARM_PTRAUTH_ADDRESS"});
+    answer(k, 172, flag(host.ptrauth), {"ptrauth_generic", "api.rst: KVM_CAP_ARM_PTRAUTH_GENERIC"});
+    answer(k, 105, flag(host.el1_32bit), {"el1_32bit", "api.rst: KVM_CAP_ARM_EL1_32BIT"});
+    // A GICv2 lowers the VM's limit to 8 (vgic-init.c:kvm_vgic_create).
+    const Word<D, 64> vcpus =
+        ite(vm.gic.created && vm.gic.v2, Word<D, 64>(8), zero_extend<64>(plain(host.vcpus_max)));
+    answer(k, 66, vcpus, {"max_vcpus", "api.rst 4.7: KVM_CAP_MAX_VCPUS"});
+    answer(k, 128, vcpus, {"max_vcpu_id", "api.rst 4.7: KVM_CAP_MAX_VCPU_ID"});
+  }
+
+ private:
+  void answer(Step<D>& k, u64 number, const Word<D, 64>& value, const Why& why) const {
+    k.when(cap == number, [&] { k.returns(value, why); });
+  }
+};
+
+// ioctl(VM, KVM_CREATE_VCPU, id).
+template <class D>
+struct CreateVcpu {
+  static constexpr const char* name = "create_vcpu";
+  static constexpr const char* syntax = "ioctl(<vm>, KVM_CREATE_VCPU, id) = <new vcpu>";
+  static constexpr const char* source = "api.rst 4.7; kvm_main.c:kvm_vm_ioctl_create_vcpu";
+  Word<D, 32> id{};
+  static constexpr auto fields() { return std::tuple{field("id", &CreateVcpu::id)}; }
+
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    const Word<D, 16> limit =
+        ite(vm.gic.created && vm.gic.v2, Word<D, 16>(8), plain(vm.host.vcpus_max));
+    gate<D>(k, vm);
+    k.reject(Errno::inval, id >= 512, {"id_beyond_max", "api.rst 4.7: KVM_MAX_VCPU_IDS"});
+    k.reject(Errno::inval, vm.online >= limit,
+             {"too_many_vcpus", "kvm_main.c: created_vcpus >= max_vcpus"});
+    k.reject(Errno::busy, vm.gic.created && vm.gic.initialized,
+             {"vgic_initialized", "arm.c:kvm_arch_vcpu_precreate"});
+    k.reject(Errno::inval, id >= zero_extend<32>(limit),
+             {"id_beyond_vm", "arm.c:kvm_arch_vcpu_precreate"});
+    k.may_fail(Errno::nomem, {"no_memory", "kvm_main.c:kvm_vm_ioctl_create_vcpu"});
+    const Flag<D> takes_frame = vm.gic.created && !vm.gic.v2 && frame_available<D>(vm);
+    k.reject(Errno::inval, takes_frame && !bases_are_consistent<D>(vm),
+             {"frame_misplaced", "vgic-mmio-v3.c:vgic_register_redist_iodev"});
+    // The new vCPU takes its frame before the test for a duplicate id, and a failure gives it
+    // back only to the I/O bus: the region's index stays advanced.
+    k.when(takes_frame, [&] { take_frame<D>(k, vm); });
+    k.reject(Errno::exist,
+             any<D>(vm.vcpu, [&](const auto& c) { return c.created && zero_extend<32>(plain(c.id)) == id; }),
+             {"duplicate_id", "kvm_main.c:kvm_vm_ioctl_create_vcpu"});
+    k.may_fail(Errno::mfile, {"no_descriptor", "kvm_main.c:create_vcpu_fd"});
+    k.at(vm.vcpu, vm.online, [&](auto& cpu) {
+      k.set(cpu.created, true);
+      k.set(cpu.id, truncate<16>(id));
+      k.set(cpu.has_frame, takes_frame);
+    });
+    k.set(vm.online, vm.online + 1);
+  }
+};
+
+// ioctl(VM, KVM_ARM_PREFERRED_TARGET, {target, features}).
+template <class D>
+struct PreferredTarget {
+  static constexpr const char* name = "preferred_target";
+  static constexpr const char* syntax =
+      "ioctl(<vm>, KVM_ARM_PREFERRED_TARGET, unreadable:{target=target, features=[features]})";
+  static constexpr const char* source = "api.rst 4.83; arm.c:kvm_arch_vm_ioctl";
+  Flag<D> unreadable{};
+  Word<D, 32> target{};  // answered by the kernel
+  std::array<Word<D, 32>, 7> features{};
+  static constexpr unsigned answers = 8;  // the last 8 values are the kernel's answer
+  static constexpr auto fields() {
+    return std::tuple{field("unreadable", &PreferredTarget::unreadable),
+                      field("target", &PreferredTarget::target),
+                      field("features", &PreferredTarget::features)};
+  }
+
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    gate<D>(k, vm);
+    k.reject(Errno::fault, unreadable, {"copy_out", "arm.c: copy_to_user"});
+    k.require(target == vm.host.target, {"target_is_the_hosts", "guest.c:kvm_vcpu_preferred_target"});
+    Flag<D> clear = true;
+    for (const auto& word : features) clear = clear && word == 0;
+    k.require(clear, {"features_are_cleared", "guest.c:kvm_vcpu_preferred_target"});
+  }
+};
+
+}  // namespace assay

@@ -1,0 +1,22 @@
+// A memory slot: guest-physical pages backed by user memory (api.rst 4.35).
+#pragma once
+#include "spec/kvm/host.hpp"
+
+namespace assay {
+
+template <class D>
+struct MemSlot {
+  NumCell<D> base_gfn{};        // first guest frame number
+  NumCell<D> pages{};           // 0 = the slot does not exist
+  NumCell<D> userspace_addr{};  // host virtual address of the first page
+  FlagCell<D> log_dirty{};      // KVM_MEM_LOG_DIRTY_PAGES
+  FlagCell<D> readonly{};       // KVM_MEM_READONLY
+  static constexpr auto fields() {
+    return std::tuple{field("base_gfn", &MemSlot::base_gfn), field("pages", &MemSlot::pages),
+                      field("userspace_addr", &MemSlot::userspace_addr),
+                      field("log_dirty", &MemSlot::log_dirty),
+                      field("readonly", &MemSlot::readonly)};
+  }
+};
+
+}  // namespace assay

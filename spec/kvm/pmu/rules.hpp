@@ -1,0 +1,235 @@
+// KVM_ARM_VCPU_PMU_V3_CTRL: the vCPU attribute group of the PMU (devices/vcpu.rst 1).
+#pragma once
+#include "spec/kvm/pmu/default_pmu.hpp"
+
+namespace assay {
+
+// What every SET of the group checks first (facts P1-P3; pmu-emul.c:kvm_arm_pmu_v3_set_attr).
+template <class D>
+void pmu_set_checks(Step<D>& k, Vm<D>& vm, VcpuId v) {
+  auto& cpu = vm.vcpu[v.index];
+  gate<D>(k, vm);
+  k.reject(Errno::nodev, !has(k, vm, cpu, Feature::pmu_v3),
+           {"no_pmu_feature", "vcpu.rst 1.1-1.4: ENODEV, PMUv3 not supported"});
+  k.reject(Errno::busy, cpu.pmu.created,
+           {"pmu_already_initialized", "vcpu.rst 1.1-1.4: EBUSY, PMUv3 already initialized"});
+  if (!k.is(Behaviour::default_pmu_at_init))
+    k.when(vm.pmu.arm_pmu == 0, [&] {
+      pick_default_pmu<D>(k, vm, Word<D, 16>(0xffff),
+                          {"no_default_pmu", "pmu-emul.c:kvm_pmu_probe_armpmu: ENODEV"});
+    });
+}
+
+// KVM_ARM_VCPU_PMU_V3_IRQ: the overflow interrupt, a PPI or an SPI.
+template <class D>
+struct PmuSetIrq {
+  static constexpr const char* name = "pmu_set_irq";
+  static constexpr const char* syntax =
+      "ioctl(<vcpu>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_PMU_V3_CTRL, "
+      "attr=KVM_ARM_VCPU_PMU_V3_IRQ, addr=unreadable:[irq]})";
+  static constexpr const char* source = "vcpu.rst 1.1; pmu-emul.c:kvm_arm_pmu_v3_set_attr";
+  VcpuId vcpu{};
+  Flag<D> unreadable{};
+  Word<D, 32> irq{};
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &PmuSetIrq::vcpu), field("unreadable", &PmuSetIrq::unreadable),
+                      field("irq", &PmuSetIrq::irq)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    auto& cpu = vm.vcpu[vcpu.index];
+    pmu_set_checks<D>(k, vm, vcpu);
+    k.reject(Errno::inval, !vm.gic.created, {"no_irqchip", "vcpu.rst 1.1: in-kernel irqchip"});
+    k.reject(Errno::fault, unreadable, {"copy_in", "vcpu.rst 1.1: EFAULT"});
+    k.reject(Errno::inval, !is_ppi<D>(irq) && !is_spi<D>(irq),
+             {"not_ppi_or_spi", "vcpu.rst 1.1: EINVAL, invalid PMU overflow interrupt number"});
+    k.reject(Errno::inval,
+             is_ppi<D>(irq) && any<D>(vm.vcpu, [&](const auto& c) {
+               return c.pmu.irq != 0 && c.pmu.irq != irq;
+             }),
+             {"ppi_differs", "vcpu.rst 1.1: a PPI must be the same for all vCPUs"});
+    k.reject(Errno::inval,
+             !is_ppi<D>(irq) && any<D>(vm.vcpu, [&](const auto& c) { return c.pmu.irq == irq; }),
+             {"spi_shared", "vcpu.rst 1.1: an SPI must be a separate number per vCPU"});
+    k.reject(Errno::busy, cpu.pmu.irq != 0, {"irq_already_set", "vcpu.rst 1.1: EBUSY"});
+    k.set(cpu.pmu.irq, irq);
+  }
+};
+
+// KVM_ARM_VCPU_PMU_V3_INIT.
+template <class D>
+struct PmuInit {
+  static constexpr const char* name = "pmu_init";
+  static constexpr const char* syntax =
+      "ioctl(<vcpu>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_PMU_V3_CTRL, "
+      "attr=KVM_ARM_VCPU_PMU_V3_INIT})";
+  static constexpr const char* source = "vcpu.rst 1.2; pmu-emul.c:kvm_arm_pmu_v3_init";
+  VcpuId vcpu{};
+  static constexpr auto fields() { return std::tuple{field("vcpu", &PmuInit::vcpu)}; }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    auto& cpu = vm.vcpu[vcpu.index];
+    const Flag<D> irqchip = vm.gic.created;
+    pmu_set_checks<D>(k, vm, vcpu);
+    k.reject(Errno::nodev, irqchip && !vm.gic.initialized,
+             {"vgic_not_initialized", "vcpu.rst 1.2: ENODEV, GIC not initialized"});
+    k.reject(Errno::nxio, irqchip && cpu.pmu.irq == 0,
+             {"irq_not_set", "vcpu.rst 1.2: ENXIO, interrupt number not set"});
+    k.reject(Errno::inval,
+             irqchip && !is_ppi<D>(cpu.pmu.irq) && !is_valid_spi<D>(vm, plain(cpu.pmu.irq)),
+             {"spi_beyond_vgic", "vgic.c:kvm_vgic_set_owner"});
+    k.reject(Errno::exist,
+             irqchip && ((cpu.pmu.irq == 27 && cpu.vtimer_claimed) ||
+                         (cpu.pmu.irq == 30 && cpu.ptimer_claimed)),
+             {"interrupt_has_owner", "vcpu.rst 1.2: EEXIST, interrupt number already used"});
+    k.set(cpu.pmu.created, true);
+  }
+};
+
+// KVM_ARM_VCPU_PMU_V3_FILTER: allows or denies a range of events for the whole VM.
+template <class D>
+struct PmuSetFilter {
+  static constexpr const char* name = "pmu_set_filter";
+  static constexpr const char* syntax =
+      "ioctl(<vcpu>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_PMU_V3_CTRL, "
+      "attr=KVM_ARM_VCPU_PMU_V3_FILTER, addr=unreadable:{base_event=base_event, "
+      "nevents=nevents, action=action}})";
+  static constexpr const char* source = "vcpu.rst 1.3; pmu-emul.c:kvm_arm_pmu_v3_set_attr";
+  VcpuId vcpu{};
+  Flag<D> unreadable{};
+  Word<D, 16> base_event{}, nevents{};
+  Word<D, 8> action{};  // 0 ALLOW, 1 DENY
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &PmuSetFilter::vcpu),
+                      field("unreadable", &PmuSetFilter::unreadable),
+                      field("base_event", &PmuSetFilter::base_event),
+                      field("nevents", &PmuSetFilter::nevents),
+                      field("action", &PmuSetFilter::action)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    pmu_set_checks<D>(k, vm, vcpu);
+    k.reject(Errno::fault, unreadable, {"copy_in", "pmu-emul.c: copy_from_user"});
+    k.reject(Errno::inval,
+             zero_extend<32>(base_event) + zero_extend<32>(nevents) > vm.host.pmu_event_space,
+             {"range_beyond_events", "vcpu.rst 1.3: EINVAL, invalid filter range"});
+    k.reject(Errno::inval, action > 1, {"unknown_action", "vcpu.rst 1.3: EINVAL, invalid action"});
+    k.reject(Errno::busy, vm.has_ran_once, {"vm_has_run", "vcpu.rst 1.3: EBUSY, a VCPU has run"});
+    k.may_fail(Errno::nomem, {"no_memory", "pmu-emul.c: bitmap_alloc"});
+    k.when(!vm.pmu.filter, [&] { k.set(vm.pmu.filter_allows, action == 0); });
+    k.set(vm.pmu.filter, true);
+  }
+};
+
+// KVM_ARM_VCPU_PMU_V3_SET_PMU: the VM uses this host PMU and runs only on its CPUs.
+template <class D>
+struct PmuSetPmu {
+  static constexpr const char* name = "pmu_set_pmu";
+  static constexpr const char* syntax =
+      "ioctl(<vcpu>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_PMU_V3_CTRL, "
+      "attr=KVM_ARM_VCPU_PMU_V3_SET_PMU, addr=unreadable:[pmu]})";
+  static constexpr const char* source = "vcpu.rst 1.4; pmu-emul.c:kvm_arm_pmu_v3_set_pmu";
+  VcpuId vcpu{};
+  Flag<D> unreadable{};
+  Word<D, 32> pmu{};
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &PmuSetPmu::vcpu), field("unreadable", &PmuSetPmu::unreadable),
+                      field("pmu", &PmuSetPmu::pmu)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    pmu_set_checks<D>(k, vm, vcpu);
+    k.reject(Errno::fault, unreadable, {"copy_in", "vcpu.rst 1.4: EFAULT"});
+    k.reject(Errno::nxio,
+             pmu == 0 || !any<D>(vm.host.pmu, [&](const auto& p) { return p.type == pmu; }),
+             {"unknown_pmu", "vcpu.rst 1.4: ENXIO, PMU not found"});
+    k.reject(Errno::busy, vm.has_ran_once, {"vm_has_run", "vcpu.rst 1.4: EBUSY, a VCPU has run"});
+    Flag<D> filtered = vm.pmu.filter;
+    if (!k.is(Behaviour::documented_alternatives)) filtered = filtered && vm.pmu.arm_pmu != pmu;
+    k.reject(Errno::busy, filtered, {"filter_set", "vcpu.rst 1.4: EBUSY, event filter already set"});
+    k.set(vm.pmu.arm_pmu, pmu);
+    k.set(vm.pmu.narrowed, true);
+    k.set(vm.pmu.counters, Word<D, 8>(0));
+  }
+};
+
+// Any other attribute of the group, and on kernels that have it SET_NR_COUNTERS (4).
+template <class D>
+struct PmuSetOther {
+  static constexpr const char* name = "pmu_set_other";
+  static constexpr const char* syntax =
+      "ioctl(<vcpu>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_PMU_V3_CTRL, attr=attr, "
+      "addr=unreadable:[value]})";
+  static constexpr const char* source = "vcpu.rst 1; pmu-emul.c:kvm_arm_pmu_v3_set_attr";
+  VcpuId vcpu{};
+  Flag<D> unreadable{};
+  Word<D, 64> attr = Word<D, 64>(4);
+  Word<D, 32> value{};
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &PmuSetOther::vcpu),
+                      field("unreadable", &PmuSetOther::unreadable),
+                      field("attr", &PmuSetOther::attr), field("value", &PmuSetOther::value)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    pmu_set_checks<D>(k, vm, vcpu);
+    if (!k.is(Behaviour::pmu_nr_counters)) {
+      k.reject(Errno::nxio, true, {"unknown_attribute", "vcpu.rst: ENXIO"});
+      return;
+    }
+    k.reject(Errno::nxio, attr != 4, {"unknown_attribute_beyond_counters", "vcpu.rst: ENXIO"});
+    k.reject(Errno::fault, unreadable, {"copy_in", "pmu-emul.c: get_user"});
+    k.reject(Errno::inval, vm.pmu.arm_pmu == 0,
+             {"no_pmu_selected", "pmu-emul.c:kvm_arm_pmu_v3_set_nr_counters"});
+    k.reject(Errno::inval, value > zero_extend<32>(plain(vm.host.pmu_counters_max)),
+             {"too_many_counters", "vcpu.rst 1.5: EINVAL, number of counters out of range"});
+    k.set(vm.pmu.counters, truncate<8>(value));
+  }
+};
+
+// KVM_GET_DEVICE_ATTR of KVM_ARM_VCPU_PMU_V3_IRQ.
+template <class D>
+struct PmuGetIrq {
+  static constexpr const char* name = "pmu_get_irq";
+  static constexpr const char* syntax =
+      "ioctl(<vcpu>, KVM_GET_DEVICE_ATTR, {group=KVM_ARM_VCPU_PMU_V3_CTRL, "
+      "attr=KVM_ARM_VCPU_PMU_V3_IRQ, addr=unreadable:[irq]})";
+  static constexpr const char* source = "vcpu.rst 1.1; pmu-emul.c:kvm_arm_pmu_v3_get_attr";
+  VcpuId vcpu{};
+  Flag<D> unreadable{};
+  Word<D, 32> irq{};  // answered
+  static constexpr unsigned answers = 1;
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &PmuGetIrq::vcpu), field("unreadable", &PmuGetIrq::unreadable),
+                      field("irq", &PmuGetIrq::irq)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    auto& cpu = vm.vcpu[vcpu.index];
+    gate<D>(k, vm);
+    k.reject(Errno::inval, !vm.gic.created, {"no_irqchip", "pmu-emul.c:kvm_arm_pmu_v3_get_attr"});
+    k.reject(Errno::nodev, !has(k, vm, cpu, Feature::pmu_v3),
+             {"no_pmu_feature", "pmu-emul.c:kvm_arm_pmu_v3_get_attr"});
+    k.reject(Errno::nxio, cpu.pmu.irq == 0, {"irq_not_set", "vcpu.rst 1.1: ENXIO"});
+    k.reject(Errno::fault, unreadable, {"copy_out", "vcpu.rst 1.1: EFAULT"});
+    k.require(irq == cpu.pmu.irq, {"irq_as_set", "vcpu.rst 1.1"});
+  }
+};
+
+// KVM_HAS_DEVICE_ATTR on the group.
+template <class D>
+struct PmuHas {
+  static constexpr const char* name = "pmu_has";
+  static constexpr const char* syntax =
+      "ioctl(<vcpu>, KVM_HAS_DEVICE_ATTR, {group=KVM_ARM_VCPU_PMU_V3_CTRL, attr=attr})";
+  static constexpr const char* source = "api.rst 4.81; pmu-emul.c:kvm_arm_pmu_v3_has_attr";
+  VcpuId vcpu{};
+  Word<D, 64> attr{};
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &PmuHas::vcpu), field("attr", &PmuHas::attr)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    auto& cpu = vm.vcpu[vcpu.index];
+    gate<D>(k, vm);
+    const u64 last = k.is(Behaviour::pmu_nr_counters) ? 4 : 3;
+    k.reject(Errno::nxio, attr > last, {"unknown_attribute", "api.rst 4.81: ENXIO"});
+    k.reject(Errno::nxio, !has(k, vm, cpu, Feature::pmu_v3),
+             {"no_pmu_feature", "pmu-emul.c:kvm_arm_pmu_v3_has_attr"});
+  }
+};
+
+}  // namespace assay

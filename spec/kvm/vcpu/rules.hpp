@@ -1,0 +1,224 @@
+// KVM_ARM_VCPU_FINALIZE and KVM_RUN (api.rst 4.119, 4.10).
+#pragma once
+#include "spec/kvm/vcpu/init.hpp"
+#include "spec/kvm/vgic/placement.hpp"
+
+namespace assay {
+
+// SVE as the run checks see it.
+template <class D>
+Flag<D> has_sve(const Step<D>& k, const Vm<D>& vm, const Vcpu<D>& cpu) {
+  if (k.is(Behaviour::features_belong_to_vm)) return has(k, vm, cpu, Feature::sve);
+  return Flag<D>(plain(cpu.has_sve));
+}
+template <class D>
+Flag<D> is_initialized(const Vcpu<D>& cpu) {
+  return Flag<D>(plain(cpu.initialized));
+}
+
+// ioctl(vCPU, KVM_ARM_VCPU_FINALIZE, [feature]).
+template <class D>
+struct VcpuFinalize {
+  static constexpr const char* name = "vcpu_finalize";
+  static constexpr const char* syntax = "ioctl(<vcpu>, KVM_ARM_VCPU_FINALIZE, unreadable:[feature])";
+  static constexpr const char* source = "api.rst 4.119; reset.c:kvm_arm_vcpu_finalize";
+  VcpuId vcpu{};
+  Flag<D> unreadable{};
+  Word<D, 32> feature{};
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &VcpuFinalize::vcpu),
+                      field("unreadable", &VcpuFinalize::unreadable),
+                      field("feature", &VcpuFinalize::feature)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    auto& cpu = vm.vcpu[vcpu.index];
+    gate<D>(k, vm);
+    k.reject(Errno::noexec, !is_initialized<D>(cpu),
+             {"not_initialized", "arm.c:kvm_arch_vcpu_ioctl"});
+    k.reject(Errno::fault, unreadable, {"copy_in", "arm.c: get_user"});
+    k.reject(Errno::inval, feature != static_cast<u64>(Feature::sve),
+             {"not_finalizable", "api.rst 4.119: EINVAL, feature unknown or not present"});
+    if (k.is(Behaviour::documented_alternatives))
+      k.reject(Errno::perm, !has_sve<D>(k, vm, cpu),
+               {"feature_not_enabled", "api.rst 4.119: EPERM, feature not enabled"});
+    k.reject(Errno::inval, !has_sve<D>(k, vm, cpu),
+             {"no_sve", "reset.c:kvm_arm_vcpu_finalize: vcpu_has_sve"});
+    k.reject(Errno::perm, cpu.sve_finalized, {"already_finalized", "api.rst 4.119: EPERM"});
+    k.may_fail(Errno::nomem, {"no_memory", "reset.c:kvm_vcpu_finalize_sve"});
+    k.set(cpu.sve_finalized, true);
+  }
+};
+
+// What a first run must find in order (facts/kvm 1.6, rows 6-8). A failing vGIC mapping kills the
+// VM; the others may be retried.
+template <class D>
+void first_run_checks(Step<D>& k, Vm<D>& vm, VcpuId v) {
+  auto& cpu = vm.vcpu[v.index];
+  const Flag<D> maps = vm.gic.created && !vm.gic.v2 && !vm.gic.ready;
+  auto kills = [&](Errno code, const Flag<D>& condition, const Why& why) {
+    k.when(maps && condition, [&] { k.set(vm.dead, true); });
+    k.reject(code, maps && condition, why);
+  };
+  kills(Errno::nxio, any<D>(vm.vcpu, [](const auto& c) { return c.created && !c.has_frame; }),
+        {"vcpu_without_redist", "arm-vgic-v3.rst; vgic-v3.c:vgic_v3_map_resources"});
+  kills(Errno::nxio, !vm.gic.dist_set, {"dist_not_set", "vgic-v3.c:vgic_v3_map_resources"});
+  kills(Errno::inval, !bases_are_consistent<D>(vm),
+        {"frames_overlap", "vgic-v3.c:vgic_v3_check_base"});
+  kills(Errno::busy, !vm.gic.initialized,
+        {"vgic_not_initialized", "vgic-v3.c:vgic_v3_map_resources"});
+  k.when(maps, [&] { k.set(vm.gic.ready, true); });
+
+  // Timer interrupts: claimed one after the other, and a claim is never given back. The PMU may
+  // own one of them already.
+  const Flag<D> pmu_owns_27 = cpu.pmu.created && cpu.pmu.irq == 27;
+  const Flag<D> pmu_owns_30 = cpu.pmu.created && cpu.pmu.irq == 30;
+  k.when(vm.gic.created, [&] {
+    k.reject(Errno::inval, pmu_owns_27,
+             {"vtimer_interrupt_taken", "arch_timer.c:timer_irqs_are_valid"});
+    k.set(cpu.vtimer_claimed, true);
+    k.reject(Errno::inval, pmu_owns_30,
+             {"ptimer_interrupt_taken", "arch_timer.c:timer_irqs_are_valid"});
+    k.set(cpu.ptimer_claimed, true);
+  });
+
+  const Flag<D> pmu = has(k, vm, cpu, Feature::pmu_v3);
+  k.reject(Errno::inval, pmu && !cpu.pmu.created,
+           {"pmu_not_initialized", "vcpu.rst 1.2; pmu-emul.c:kvm_arm_pmu_v3_enable"});
+  k.reject(Errno::inval,
+           pmu && vm.gic.created && !is_ppi<D>(cpu.pmu.irq) &&
+               !is_valid_spi<D>(vm, plain(cpu.pmu.irq)),
+           {"pmu_interrupt_beyond_vgic", "pmu-emul.c:kvm_arm_pmu_v3_enable"});
+  k.reject(Errno::inval, pmu && !vm.gic.created && cpu.pmu.irq != 0,
+           {"pmu_interrupt_without_irqchip", "pmu-emul.c:kvm_arm_pmu_v3_enable"});
+}
+
+// Whether PE `cpu` may execute the VM's vCPUs (vcpu.rst 1.4): any PE until SET_PMU narrowed the
+// VM to the PEs of one PMU. Unknown PEs are not judged.
+template <class D>
+Flag<D> runs_on(const Vm<D>& vm, const Pe<D>& pe) {
+  return !vm.pmu.narrowed || pe.pmu == vm.pmu.arm_pmu;
+}
+
+// ioctl(vCPU, KVM_RUN, ...): one call from entry to return.
+template <class D>
+struct VcpuRun {
+  static constexpr const char* name = "vcpu_run";
+  static constexpr const char* syntax =
+      "ioctl(<vcpu>, KVM_RUN, {immediate_exit=immediate_exit, cpu=cpu, exit_reason=exit_reason, "
+      "fail_cpu=fail_cpu})";
+  static constexpr const char* source = "api.rst 4.10; arm.c:kvm_arch_vcpu_ioctl_run";
+  static constexpr const char* constants = "KVM_EXIT_";
+  VcpuId vcpu{};
+  Word<D, 32> task{};                              // the calling thread
+  Word<D, 8> immediate_exit = Word<D, 8>(0xff);    // kvm_run.immediate_exit; 0xff = not told
+  Word<D, 16> cpu = Word<D, 16>(0xffff);           // CPU before and after; 0xffff = not told
+  Word<D, 32> exit_reason = Word<D, 32>(0xffffffff);  // answered; all ones = not told
+  Word<D, 16> fail_cpu = Word<D, 16>(0xffff);         // answered with FAIL_ENTRY
+  static constexpr unsigned answers = 2;
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &VcpuRun::vcpu), field("task", &VcpuRun::task),
+                      field("immediate_exit", &VcpuRun::immediate_exit),
+                      field("cpu", &VcpuRun::cpu), field("exit_reason", &VcpuRun::exit_reason),
+                      field("fail_cpu", &VcpuRun::fail_cpu)};
+  }
+  static constexpr u64 not_told_8 = 0xff, not_told_16 = 0xffff, not_told_32 = 0xffffffff;
+  static constexpr u64 exit_fail_entry = 9;  // KVM_EXIT_FAIL_ENTRY
+
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    auto& self = vm.vcpu[vcpu.index];
+    gate<D>(k, vm);
+    // The checks run only when another task than last time runs this vCPU.
+    k.when(task != self.runner, [&] {
+      k.reject(Errno::noexec, !is_initialized<D>(self),
+               {"not_initialized", "api.rst 4.10: ENOEXEC; kvm_arch_vcpu_run_pid_change"});
+      k.reject(Errno::perm, has_sve<D>(k, vm, self) && !self.sve_finalized,
+               {"sve_not_finalized", "api.rst 4.10: EPERM; kvm_arm_vcpu_is_finalized"});
+      k.when(self.runner == 0, [&] { first_run_checks<D>(k, vm, vcpu); });
+      k.set(vm.has_ran_once, true);
+      k.set(self.runner, task);
+    });
+    k.reject(Errno::intr, immediate_exit != 0 && immediate_exit != not_told_8,
+             {"immediate_exit", "api.rst 5: immediate_exit; arm.c:kvm_arch_vcpu_ioctl_run"});
+    k.may_fail(Errno::intr, {"signal_pending", "api.rst 4.10: EINTR"});
+    enter(k, vm);
+  }
+
+ private:
+  void enter(Step<D>& k, Vm<D>& vm) const {
+    Flag<D> unsupported = false;
+    k.at(vm.host.pe, cpu, [&](const auto& pe) { k.let(unsupported, !runs_on<D>(vm, pe)); });
+    k.when(!unsupported, [&] {
+      k.may_fail(Errno::nosys, {"no_instruction_syndrome", "mmio.c:io_mem_abort"});
+      k.may_fail(Errno::fault, {"stage2_fault", "mmu.c:kvm_handle_guest_abort"});
+      k.may_fail(Errno::nomem, {"no_memory", "mmu.c:user_mem_abort"});
+      k.may_fail(Errno::inval, {"illegal_guest_state", "arm.c: forbidden AArch32 state"});
+    });
+    const Flag<D> told = exit_reason != not_told_32;
+    const Flag<D> refused = exit_reason == exit_fail_entry;
+    k.require(!told || !unsupported || refused,
+              {"refuses_unsupported_cpu", "vcpu.rst 1.4: KVM_EXIT_FAIL_ENTRY"});
+    k.require(!told || cpu == not_told_16 || unsupported || !refused,
+              {"enters_on_supported_cpu", "arm.c:kvm_vcpu_exit_request"});
+    k.require(!refused || cpu == not_told_16 || fail_cpu == not_told_16 || fail_cpu == cpu,
+              {"names_the_cpu", "vcpu.rst 1.4: fail_entry.cpu is the processor"});
+  }
+};
+
+// kvm_entry: the hypervisor enters the guest (trace event; the [cpu] column says where).
+template <class D>
+struct GuestEntry {
+  static constexpr const char* name = "guest_entry";
+  static constexpr const char* syntax = "kvm_entry: <vcpu> cpu=cpu";
+  static constexpr const char* source = "trace event kvm:kvm_entry; arm.c:kvm_arch_vcpu_ioctl_run";
+  VcpuId vcpu{};
+  Word<D, 32> task{};
+  Word<D, 16> cpu{};
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &GuestEntry::vcpu), field("task", &GuestEntry::task),
+                      field("cpu", &GuestEntry::cpu)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    auto& self = vm.vcpu[vcpu.index];
+    k.require(!vm.dead, {"vm_alive", "arm.c:check_vcpu_requests: KVM_REQ_VM_DEAD"});
+    k.require(!self.in_guest, {"not_already_in_guest", "one vCPU, one PE at a time"});
+    // An entry seen before the KVM_RUN that caused it has returned: its checks have passed.
+    k.when(task != self.runner, [&] {
+      k.reject(Errno::noexec, !is_initialized<D>(self),
+               {"not_initialized", "kvm_arch_vcpu_run_pid_change"});
+      k.reject(Errno::perm, has_sve<D>(k, vm, self) && !self.sve_finalized,
+               {"sve_not_finalized", "kvm_arm_vcpu_is_finalized"});
+      k.when(self.runner == 0, [&] { first_run_checks<D>(k, vm, vcpu); });
+      k.set(vm.has_ran_once, true);
+      k.set(self.runner, task);
+    });
+    Flag<D> supported = true;
+    k.at(vm.host.pe, cpu, [&](const auto& pe) { k.let(supported, runs_on<D>(vm, pe)); });
+    k.require(supported, {"on_supported_cpu", "vcpu.rst 1.4; arm.c:kvm_vcpu_exit_request"});
+    k.when(supported && !vm.dead, [&] {
+      k.set(self.in_guest, true);
+      k.set(self.on_pe, cpu);
+    });
+  }
+};
+
+// kvm_exit: the guest is left.
+template <class D>
+struct GuestExit {
+  static constexpr const char* name = "guest_exit";
+  static constexpr const char* syntax = "kvm_exit: <vcpu> cpu=cpu";
+  static constexpr const char* source = "trace event kvm:kvm_exit";
+  VcpuId vcpu{};
+  Word<D, 16> cpu{};
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &GuestExit::vcpu), field("cpu", &GuestExit::cpu)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    auto& self = vm.vcpu[vcpu.index];
+    k.require(self.in_guest, {"was_in_guest", "an exit follows an entry"});
+    k.require(self.on_pe == cpu, {"same_cpu", "preemption is off between entry and exit"});
+    k.set(self.in_guest, false);
+    k.set(self.on_pe, Word<D, 16>(0));
+  }
+};
+
+}  // namespace assay

@@ -1,0 +1,52 @@
+// A virtual CPU: KVM_CREATE_VCPU, KVM_ARM_VCPU_INIT, KVM_ARM_VCPU_FINALIZE, KVM_RUN.
+#pragma once
+#include "spec/kvm/pmu/state.hpp"
+
+namespace assay {
+
+// Bits of kvm_vcpu_init.features[0] (uapi/asm/kvm.h).
+enum class Feature : unsigned {
+  power_off = 0,
+  el1_32bit = 1,
+  psci_0_2 = 2,
+  pmu_v3 = 3,
+  sve = 4,
+  ptrauth_address = 5,
+  ptrauth_generic = 6,
+  has_el2 = 7,
+  has_el2_e2h0 = 8,
+};
+
+template <class D>
+struct Vcpu {
+  FlagCell<D> created{};
+  WordCell<D, 16> id{};        // KVM_CREATE_VCPU's argument; the table index is creation order
+  FlagCell<D> initialized{};   // a KVM_ARM_VCPU_INIT succeeded, and no later one failed in reset
+  WordCell<D, 16> features{};  // what the vCPU's own feature bitmap holds (Linux before 6.7)
+  FlagCell<D> has_sve{};       // the reset code enabled SVE (Linux before 6.7: sticky)
+  FlagCell<D> sve_finalized{};
+  FlagCell<D> has_frame{};     // owns a redistributor frame
+  WordCell<D, 32> runner{};    // task of the last KVM_RUN that passed the checks; 0 = never ran
+  FlagCell<D> vtimer_claimed{};  // PPI 27 belongs to the virtual timer
+  FlagCell<D> ptimer_claimed{};  // PPI 30 belongs to the physical timer
+  FlagCell<D> in_guest{};        // between kvm_entry and kvm_exit
+  WordCell<D, 16> on_pe{};       // where, while in_guest
+  PmuVcpu<D> pmu{};
+  static constexpr auto fields() {
+    return std::tuple{field("created", &Vcpu::created),
+                      field("id", &Vcpu::id),
+                      field("initialized", &Vcpu::initialized),
+                      field("features", &Vcpu::features),
+                      field("has_sve", &Vcpu::has_sve),
+                      field("sve_finalized", &Vcpu::sve_finalized),
+                      field("has_frame", &Vcpu::has_frame),
+                      field("runner", &Vcpu::runner),
+                      field("vtimer_claimed", &Vcpu::vtimer_claimed),
+                      field("ptimer_claimed", &Vcpu::ptimer_claimed),
+                      field("in_guest", &Vcpu::in_guest),
+                      field("on_pe", &Vcpu::on_pe),
+                      field("pmu", &Vcpu::pmu)};
+  }
+};
+
+}  // namespace assay

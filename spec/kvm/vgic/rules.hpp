@@ -1,0 +1,194 @@
+// GICv3 creation, addresses, size and initialisation (api.rst 4.79, devices/arm-vgic-v3.rst).
+#pragma once
+#include "spec/kvm/vgic/placement.hpp"
+
+namespace assay {
+
+// ioctl(VM, KVM_CREATE_DEVICE, {type, fd, flags}).
+template <class D>
+struct CreateDevice {
+  static constexpr const char* name = "create_device";
+  static constexpr const char* syntax =
+      "ioctl(<vm>, KVM_CREATE_DEVICE, unreadable:{type=type, fd=<new device>, flags=flags})";
+  static constexpr const char* source = "api.rst 4.79; kvm_main.c:kvm_ioctl_create_device";
+  Flag<D> unreadable{};
+  Word<D, 32> type{}, flags{};
+  static constexpr auto fields() {
+    return std::tuple{field("unreadable", &CreateDevice::unreadable),
+                      field("type", &CreateDevice::type), field("flags", &CreateDevice::flags)};
+  }
+  static constexpr u64 vfio = 4, vgic_v2 = 5, vgic_v3 = 7, vgic_its = 8;
+
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    const Flag<D> v2 = type == vgic_v2, v3 = type == vgic_v3, its = type == vgic_its;
+    const Flag<D> only_tests = bit(flags, 0);
+    gate<D>(k, vm);
+    k.reject(Errno::fault, unreadable, {"copy_in", "kvm_main.c: copy_from_user"});
+    k.reject(Errno::nodev,
+             !(v2 && vm.host.gic_v2) && !(v3 && vm.host.gic_v3) && !(its && vm.host.its) &&
+                 !(type == vfio),
+             {"unknown_device_type", "api.rst 4.79: ENODEV"});
+    k.when(!only_tests && (v2 || v3), [&] {
+      k.reject(Errno::exist, vm.gic.created, {"vgic_exists", "vgic-init.c:kvm_vgic_create"});
+      k.reject(Errno::busy, any<D>(vm.vcpu, [](const auto& c) { return c.runner != 0; }),
+               {"vcpu_has_run", "vgic-init.c:kvm_vgic_create"});
+      k.reject(Errno::toobig, v2 && plain(vm.online) > 8,
+               {"too_many_vcpus", "vgic-init.c:kvm_vgic_create; VGIC_V2_MAX_CPUS"});
+      k.set(vm.gic.created, true);
+      k.set(vm.gic.v2, v2);
+    });
+  }
+};
+
+// KVM_DEV_ARM_VGIC_GRP_ADDR / KVM_VGIC_V3_ADDR_TYPE_DIST: where the distributor is.
+template <class D>
+struct VgicSetDist {
+  static constexpr const char* name = "vgic_set_dist";
+  static constexpr const char* syntax =
+      "ioctl(<vgic>, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_ARM_VGIC_GRP_ADDR, "
+      "attr=KVM_VGIC_V3_ADDR_TYPE_DIST, addr=unreadable:[base]})";
+  static constexpr const char* source = "arm-vgic-v3.rst ADDR; vgic-kvm-device.c:kvm_vgic_addr";
+  Flag<D> unreadable{};
+  Num<D> base{};
+  static constexpr auto fields() {
+    return std::tuple{field("unreadable", &VgicSetDist::unreadable),
+                      field("base", &VgicSetDist::base)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    gate<D>(k, vm);
+    k.reject(Errno::fault, unreadable, {"copy_in", "arm-vgic-v3.rst ADDR: EFAULT"});
+    k.reject(Errno::nxio, vm.gic.v2, {"not_v3", "vgic-kvm-device.c:vgic_check_type"});
+    k.reject(Errno::exist, vm.gic.dist_set, {"dist_already_set", "arm-vgic-v3.rst ADDR: EEXIST"});
+    check_range(k, vm, base, Num<D>(dist_bytes),
+                {"unaligned", "arm-vgic-v3.rst ADDR: EINVAL, 64K alignment"},
+                {"wraps", "vgic-kvm-device.c:vgic_check_iorange"},
+                {"beyond_ipa_size", "arm-vgic-v3.rst ADDR: E2BIG"});
+    k.set(vm.gic.dist_set, true);
+    k.set(vm.gic.dist_base, base);
+  }
+};
+
+// KVM_VGIC_V3_ADDR_TYPE_REDIST: one legacy region, as large as there are vCPUs.
+template <class D>
+struct VgicSetRedist {
+  static constexpr const char* name = "vgic_set_redist";
+  static constexpr const char* syntax =
+      "ioctl(<vgic>, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_ARM_VGIC_GRP_ADDR, "
+      "attr=KVM_VGIC_V3_ADDR_TYPE_REDIST, addr=unreadable:[base]})";
+  static constexpr const char* source =
+      "arm-vgic-v3.rst ADDR; vgic-mmio-v3.c:vgic_v3_alloc_redist_region";
+  Flag<D> unreadable{};
+  Num<D> base{};
+  static constexpr auto fields() {
+    return std::tuple{field("unreadable", &VgicSetRedist::unreadable),
+                      field("base", &VgicSetRedist::base)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    const Num<D> size = to_number(plain(vm.online)) * redist_bytes;
+    gate<D>(k, vm);
+    k.reject(Errno::fault, unreadable, {"copy_in", "arm-vgic-v3.rst ADDR: EFAULT"});
+    k.reject(Errno::nxio, vm.gic.v2, {"not_v3", "vgic-kvm-device.c:vgic_check_type"});
+    k.reject(Errno::inval, base + size >= wrap_at<D>(),
+             {"wraps", "vgic-mmio-v3.c: base + size < base"});
+    k.reject(Errno::inval, vm.gic.regions != 0 && last_region_has_count<D>(vm),
+             {"mixes_region_kinds", "vgic-mmio-v3.c: single and discrete regions do not mix"});
+    k.reject(Errno::exist, vm.gic.regions != 0,
+             {"redist_already_set", "arm-vgic-v3.rst ADDR: EEXIST"});
+    k.reject(Errno::inval,
+             vm.gic.dist_set && ranges_overlap<D>(vm.gic.dist_base, Num<D>(dist_bytes), base, size),
+             {"overlaps_dist", "vgic-mmio-v3.c: vgic_dist_overlap"});
+    check_range(k, vm, base, size, {"unaligned", "arm-vgic-v3.rst ADDR: EINVAL, 64K alignment"},
+                {"end_wraps", "vgic-kvm-device.c:vgic_check_iorange"},
+                {"beyond_ipa_size", "arm-vgic-v3.rst ADDR: E2BIG"});
+    add_region<D>(k, vm, base, Num<D>(0));
+  }
+};
+
+// KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION: [63:52] count, [51:16] base, [15:12] flags, [11:0] index.
+template <class D>
+struct VgicSetRedistRegion {
+  static constexpr const char* name = "vgic_set_redist_region";
+  static constexpr const char* syntax =
+      "ioctl(<vgic>, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_ARM_VGIC_GRP_ADDR, "
+      "attr=KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION, addr=unreadable:[region]})";
+  static constexpr const char* source = "arm-vgic-v3.rst ADDR; vgic-kvm-device.c:kvm_vgic_addr";
+  Flag<D> unreadable{};
+  Word<D, 64> region{};
+  static constexpr auto fields() {
+    return std::tuple{field("unreadable", &VgicSetRedistRegion::unreadable),
+                      field("region", &VgicSetRedistRegion::region)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    const Num<D> base = to_number(field_bits<36>(region, 16)) * 0x10000;
+    const Word<D, 12> frames = field_bits<12>(region, 52);
+    const Num<D> count = to_number(frames);
+    const Num<D> size = count * redist_bytes;
+    const Word<D, 8> index = field_bits<8>(region, 0);  // 12 bits documented, 8 used
+    gate<D>(k, vm);
+    k.reject(Errno::fault, unreadable, {"copy_in", "arm-vgic-v3.rst ADDR: EFAULT"});
+    k.reject(Errno::nxio, vm.gic.v2, {"not_v3", "vgic-kvm-device.c:vgic_check_type"});
+    k.reject(Errno::inval, frames == 0, {"no_frames", "arm-vgic-v3.rst: count must be set"});
+    k.reject(Errno::inval, field_bits<4>(region, 12) != 0,
+             {"unknown_flags", "arm-vgic-v3.rst: flags must be zero"});
+    k.reject(Errno::inval, index != vm.gic.regions,
+             {"index_out_of_order", "arm-vgic-v3.rst: regions in order of their index"});
+    k.reject(Errno::inval,
+             any<D>(vm.gic.region, [&](const auto& r) {
+               return r.present && ranges_overlap<D>(r.base, region_bytes<D>(vm, r), base, size);
+             }),
+             {"overlaps_region", "vgic-mmio-v3.c:vgic_v3_rdist_overlap"});
+    k.reject(Errno::toobig, base + size > vm.ipa_bytes,
+             {"beyond_ipa_size", "arm-vgic-v3.rst ADDR: E2BIG"});
+    add_region<D>(k, vm, base, count);
+  }
+};
+
+// KVM_DEV_ARM_VGIC_GRP_NR_IRQS.
+template <class D>
+struct VgicSetNrIrqs {
+  static constexpr const char* name = "vgic_set_nr_irqs";
+  static constexpr const char* syntax =
+      "ioctl(<vgic>, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_ARM_VGIC_GRP_NR_IRQS, "
+      "addr=unreadable:[irqs]})";
+  static constexpr const char* source = "arm-vgic-v3.rst NR_IRQS; vgic_set_common_attr";
+  Flag<D> unreadable{};
+  Word<D, 32> irqs{};
+  static constexpr auto fields() {
+    return std::tuple{field("unreadable", &VgicSetNrIrqs::unreadable),
+                      field("irqs", &VgicSetNrIrqs::irqs)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    gate<D>(k, vm);
+    k.reject(Errno::fault, unreadable, {"copy_in", "vgic-kvm-device.c: get_user"});
+    k.reject(Errno::inval, irqs < 64, {"too_few", "arm-vgic-v3.rst NR_IRQS: at least 64"});
+    k.reject(Errno::inval, irqs > 1023, {"too_many", "arm-vgic-v3.rst NR_IRQS: at most 1024"});
+    k.reject(Errno::inval, (irqs & 31) != 0, {"not_multiple_of_32", "arm-vgic-v3.rst NR_IRQS"});
+    k.reject(Errno::busy, vm.gic.ready || vm.gic.spis != 0,
+             {"already_set", "arm-vgic-v3.rst NR_IRQS: EBUSY"});
+    k.set(vm.gic.spis, truncate<16>(irqs) - 32);
+  }
+};
+
+// KVM_DEV_ARM_VGIC_GRP_CTRL / KVM_DEV_ARM_VGIC_CTRL_INIT.
+template <class D>
+struct VgicInit {
+  static constexpr const char* name = "vgic_init";
+  static constexpr const char* syntax =
+      "ioctl(<vgic>, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_ARM_VGIC_GRP_CTRL, "
+      "attr=KVM_DEV_ARM_VGIC_CTRL_INIT})";
+  static constexpr const char* source = "arm-vgic-v3.rst CTRL; vgic-init.c:vgic_init";
+  static constexpr auto fields() { return std::tuple{}; }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    gate<D>(k, vm);
+    k.may_fail(Errno::nomem, {"no_memory", "arm-vgic-v3.rst CTRL_INIT: ENOMEM"});
+    if (k.is(Behaviour::documented_alternatives))
+      k.may_fail(Errno::nodev, {"no_vcpu", "arm-vgic-v3.rst CTRL_INIT: ENODEV, no online VCPU"});
+    const Word<D, 16> legacy = Word<D, 16>(256 - 32);
+    k.when(!vm.gic.initialized, [&] {
+      k.set(vm.gic.spis, ite(plain(vm.gic.spis) == 0, legacy, plain(vm.gic.spis)));
+    });
+    k.set(vm.gic.initialized, true);
+  }
+};
+
+}  // namespace assay

@@ -1,0 +1,92 @@
+// One virtual machine: the state that the rules of spec/kvm read and write.
+#pragma once
+#include "model/step.hpp"
+#include "spec/kvm/memslot/state.hpp"
+#include "spec/kvm/vcpu/state.hpp"
+#include "spec/kvm/vgic/state.hpp"
+#include "spec/profiles.hpp"
+
+namespace assay {
+
+template <class D>
+struct Vm {
+  using Domain = D;
+  Host<D> host{};
+  FlagCell<D> created{};
+  FlagCell<D> dead{};            // kvm_vm_dead(): every ioctl answers EIO
+  NumCell<D> ipa_bytes{};        // 2^IPA bits
+  WordCell<D, 16> online{};      // vCPUs created so far; also the index of the next one
+  FlagCell<D> has_ran_once{};    // some vCPU passed all checks of its first run
+  FlagCell<D> width_fixed{};     // EL1 register width decided (Linux before 6.7)
+  FlagCell<D> is_32bit{};
+  FlagCell<D> features_fixed{};  // the VM-wide feature set decided (Linux 6.7 and later)
+  WordCell<D, 16> features{};    // that set
+  PmuVm<D> pmu{};
+  Vgic<D> gic{};
+  Table<D, Vcpu<D>, Dim::vcpu> vcpu{};
+  Table<D, MemSlot<D>, Dim::slot> slot{};
+  static constexpr auto fields() {
+    return std::tuple{field("host", &Vm::host),
+                      field("created", &Vm::created),
+                      field("dead", &Vm::dead),
+                      field("ipa_bytes", &Vm::ipa_bytes),
+                      field("online", &Vm::online),
+                      field("has_ran_once", &Vm::has_ran_once),
+                      field("width_fixed", &Vm::width_fixed),
+                      field("is_32bit", &Vm::is_32bit),
+                      field("features_fixed", &Vm::features_fixed),
+                      field("features", &Vm::features),
+                      field("pmu", &Vm::pmu),
+                      field("gic", &Vm::gic),
+                      field("vcpu", &Vm::vcpu),
+                      field("slot", &Vm::slot)};
+  }
+};
+
+static_assert(complete<Pe<Concrete>>() && complete<HostPmu<Concrete>>() &&
+              complete<Host<Concrete>>() && complete<MemSlot<Concrete>>() &&
+              complete<PmuVcpu<Concrete>>() && complete<PmuVm<Concrete>>() &&
+              complete<RedistRegion<Concrete>>() && complete<Vgic<Concrete>>() &&
+              complete<Vcpu<Concrete>>() && complete<Vm<Concrete>>());
+
+// A vCPU by creation order. A rule that has one concerns an existing vCPU: the caller holds its
+// descriptor. Proof and generation take that from `exists`.
+struct VcpuId {
+  unsigned index = 0;
+};
+template <class D>
+Flag<D> exists(const Vm<D>& vm, VcpuId v) {
+  return vm.vcpu[v.index].created;
+}
+
+// The gate of every VM, vCPU and device ioctl (facts/kvm 1.1): a dead VM answers EIO.
+template <class D>
+void gate(Step<D>& k, const Vm<D>& vm) {
+  k.reject(Errno::io, vm.dead,
+           {"vm_dead", "kvm_main.c:kvm_vm_ioctl, kvm_vcpu_ioctl, kvm_device_ioctl; vm_dead"});
+}
+
+// Whether a vCPU has a feature, as vcpu_has_feature() sees it: the VM's set from Linux 6.7 on, the
+// vCPU's own bitmap before.
+template <class D>
+Flag<D> has(const Step<D>& k, const Vm<D>& vm, const Vcpu<D>& cpu, Feature f) {
+  if (k.is(Behaviour::features_belong_to_vm)) return bit(plain(vm.features), static_cast<unsigned>(f));
+  return bit(plain(cpu.features), static_cast<unsigned>(f));
+}
+
+// Private peripheral interrupts and the range of shared ones (uapi/asm/kvm.h, vgic.h).
+template <class D>
+Flag<D> is_ppi(const Word<D, 32>& intid) {
+  return intid >= 16 && intid < 32;
+}
+template <class D>
+Flag<D> is_spi(const Word<D, 32>& intid) {
+  return intid >= 32 && intid <= 1019;
+}
+// An SPI that the VM's vGIC has (vgic.h:vgic_valid_spi).
+template <class D>
+Flag<D> is_valid_spi(const Vm<D>& vm, const Word<D, 32>& intid) {
+  return intid >= 32 && intid < zero_extend<32>(plain(vm.gic.spis)) + 32;
+}
+
+}  // namespace assay

@@ -1,0 +1,59 @@
+#include "spec/profiles.hpp"
+
+#include <array>
+#include <charconv>
+
+namespace assay {
+namespace {
+
+using enum Behaviour;
+
+constexpr std::array profiles{
+    Profile{"documented", Precedence::documented,
+            behaviour_set(features_belong_to_vm, generic_target_accepted, default_pmu_at_init,
+                          pmu_nr_counters, documented_alternatives)},
+    Profile{"linux-6.1", Precedence::exact, 0},
+    Profile{"linux-6.12", Precedence::exact,
+            behaviour_set(features_belong_to_vm, generic_target_accepted, default_pmu_at_init)},
+    Profile{"linux-7.2", Precedence::exact,
+            behaviour_set(features_belong_to_vm, generic_target_accepted, default_pmu_at_init,
+                          nested_features_known, pmu_nr_counters)},
+};
+
+}  // namespace
+
+std::span<const Profile> all_profiles() { return profiles; }
+
+const Profile* find_profile(std::string_view name) {
+  for (const Profile& p : profiles)
+    if (p.name == name) return &p;
+  return nullptr;
+}
+
+const Profile* profile_for_release(std::string_view release) {
+  int major = 0, minor = 0;
+  const char* end = release.data() + release.size();
+  auto [after_major, bad_major] = std::from_chars(release.data(), end, major);
+  if (bad_major != std::errc{} || after_major == end || *after_major != '.') return nullptr;
+  auto [after_minor, bad_minor] = std::from_chars(after_major + 1, end, minor);
+  if (bad_minor != std::errc{} || after_minor == nullptr) return nullptr;
+  auto at_least = [&](int a, int b) { return major > a || (major == a && minor >= b); };
+  if (at_least(6, 16)) return find_profile("linux-7.2");
+  if (at_least(6, 7)) return find_profile("linux-6.12");
+  return find_profile("linux-6.1");
+}
+
+std::string_view name_of(Behaviour b) {
+  switch (b) {
+    case features_belong_to_vm: return "features_belong_to_vm";
+    case generic_target_accepted: return "generic_target_accepted";
+    case default_pmu_at_init: return "default_pmu_at_init";
+    case nested_features_known: return "nested_features_known";
+    case pmu_nr_counters: return "pmu_nr_counters";
+    case documented_alternatives: return "documented_alternatives";
+    case count_: break;
+  }
+  return "?";
+}
+
+}  // namespace assay

@@ -1,0 +1,46 @@
+// The implementations that can be judged, and the behaviours in which they differ.
+//
+// A difference between profiles is one named Behaviour here and one `if (k.is(...))` in the rule
+// concerned, never a copy of a rule. Each names its evidence.
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "model/profile.hpp"
+
+namespace assay {
+
+enum class Behaviour : unsigned {
+  // The vCPU feature set is a property of the VM, fixed by the first successful KVM_ARM_VCPU_INIT;
+  // features are validated before anything is stored; POWER_OFF belongs to one call only.
+  // Linux 6.7 (arm.c:kvm_vcpu_init_check_features, __kvm_vcpu_set_target). Before, the set is kept
+  // per vCPU, and a failed first call leaves the features it had scanned behind.
+  features_belong_to_vm,
+  // KVM_ARM_VCPU_INIT also accepts KVM_ARM_TARGET_GENERIC_V8. Linux 6.6.
+  generic_target_accepted,
+  // The default PMU is the one of the CPU that executes the first KVM_ARM_VCPU_INIT with PMU_V3.
+  // Linux 6.7 (pmu-emul.c:kvm_arm_set_default_pmu). Before, the first PMU attribute call picks
+  // whatever PMU perf hands out.
+  default_pmu_at_init,
+  // HAS_EL2 (7) and HAS_EL2_E2H0 (8) are known features: EINVAL on a host without nested
+  // virtualisation instead of ENOENT. Linux 6.16; observed on 7.2.
+  nested_features_known,
+  // KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS exists. Between 6.12 and 7.2.
+  pmu_nr_counters,
+  // Documented answers that no Linux profile gives (facts ): either errno is accepted.
+  documented_alternatives,
+  count_
+};
+
+// All profiles, `documented` first.
+std::span<const Profile> all_profiles();
+// Nothing when there is no such profile.
+const Profile* find_profile(std::string_view name);
+// The profile of a `uname -r` string: "6.1.0-51-arm64" is linux-6.1. The nearest older profile is
+// used for kernels in between; nothing for a text that is no kernel release.
+const Profile* profile_for_release(std::string_view release);
+
+std::string_view name_of(Behaviour b);
+
+}  // namespace assay
