@@ -83,8 +83,9 @@ auto handles_exist(const Rule& rule, const State& state) {
 // Describes a rule of a domain with plain values (Concrete).
 template <class Rule>
 RuleInfo info_of() {
-  RuleInfo info{Rule::name, Rule::syntax, Rule::source, "", false, {}};
+  RuleInfo info{Rule::name, Rule::syntax, Rule::source, "", false, {}, nullptr};
   if constexpr (requires { Rule::constants; }) info.constants = Rule::constants;
+  if constexpr (requires { &Rule::makes; }) info.makes = &Rule::makes;
   Rule rule{};
   auto note = [&]<class Leaf>(const char* name, const Leaf& leaf, unsigned array) {
     if constexpr (HandleArgument<Leaf>)

@@ -44,9 +44,12 @@ struct RuleInfo {
   const char* name;
   const char* syntax;
   const char* source;
-  const char* constants;  // prefix of the symbolic names its arguments take, may be ""
+  const char* constants;  // "argument=PREFIX": the argument prints as a constant with that prefix
   bool has_vcpu;
   std::vector<ArgumentInfo> arguments;
+  // For rules whose syntax makes a device: which kind of descriptor this call creates ("vgic",
+  // "device", or "" for none). Null for other rules.
+  const char* (*makes)(const Event&) = nullptr;
 
   // Position of an argument by name; -1 when there is none. Arrays: the first element.
   int position(std::string_view argument) const {

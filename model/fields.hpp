@@ -11,8 +11,10 @@
 //   static_assert(complete<PmuVcpu<Concrete>>());   // fails when a member is missing
 #pragma once
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 
@@ -41,65 +43,6 @@ concept Record = requires { std::remove_cvref_t<T>::fields(); };
 template <class T>
 constexpr std::size_t field_count() {
   return std::tuple_size_v<decltype(T::fields())>;
-}
-
-// --- walking ----------------------------------------------------------------------------------
-
-// Visits corresponding leaves (flags, words, numbers) of equally shaped values, which may live
-// in different domains. Tables are walked to the largest extent; const tables read as blank there.
-template <class F, class T, class... U>
-void leaves(F&& f, T& t, U&... u) {
-  using Plain = std::remove_const_t<T>;
-  if constexpr (is_std_array<Plain>::value) {
-    for (std::size_t i = 0; i < t.size(); ++i) leaves(f, t[i], u[i]...);
-  } else if constexpr (AnyTable<Plain>) {
-    std::size_t n = t.extent();
-    ((n = u.extent() > n ? u.extent() : n), ...);
-    for (std::size_t i = 0; i < n; ++i) leaves(f, t[i], u[i]...);
-  } else if constexpr (Record<Plain>) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      [[maybe_unused]] auto member = [&]<std::size_t At>() {
-        leaves(f, t.*std::get<At>(Plain::fields()).pointer,
-               u.*std::get<At>(std::remove_const_t<U>::fields()).pointer...);
-      };
-      (member.template operator()<I>(), ...);
-    }(std::make_index_sequence<field_count<Plain>()>{});
-  } else {
-    f(t, u...);
-  }
-}
-
-// As leaves() over one value, with the path of each leaf: "vcpu[1].pmu.irq".
-template <class F, class T>
-void named_leaves(const std::string& path, F&& f, T& t) {
-  using Plain = std::remove_const_t<T>;
-  if constexpr (is_std_array<Plain>::value) {
-    for (std::size_t i = 0; i < t.size(); ++i)
-      named_leaves(path + "[" + std::to_string(i) + "]", f, t[i]);
-  } else if constexpr (AnyTable<Plain>) {
-    for (std::size_t i = 0; i < t.extent(); ++i)
-      named_leaves(path + "[" + std::to_string(i) + "]", f, t[i]);
-  } else if constexpr (Record<Plain>) {
-    std::apply(
-        [&](auto... member) {
-          (named_leaves(path.empty() ? std::string(member.name) : path + "." + member.name, f,
-                        t.*member.pointer),
-           ...);
-        },
-        Plain::fields());
-  } else {
-    f(path, t);
-  }
-}
-
-// The path of the leaf that lives at `address` inside `t`, empty when none does.
-template <class T>
-std::string path_of(const T& t, const void* address) {
-  std::string found;
-  named_leaves("", [&](const std::string& path, const auto& leaf) {
-    if (static_cast<const void*>(&leaf) == address) found = path;
-  }, t);
-  return found;
 }
 
 // --- leaves as numbers (domains that have plain values) ---------------------------------------
@@ -138,6 +81,111 @@ constexpr unsigned leaf_width() {
     return 64;
 }
 
+// --- walking ----------------------------------------------------------------------------------
+
+// Visits corresponding leaves (flags, words, numbers) of equally shaped values, which may live
+// in different domains. Tables are walked to the largest extent, where const tables read as blank;
+// into a fixed table only what it holds is walked.
+template <class F, class T, class... U>
+void leaves(F&& f, T& t, U&... u) {
+  using Plain = std::remove_const_t<T>;
+  if constexpr (is_std_array<Plain>::value) {
+    for (std::size_t i = 0; i < t.size(); ++i) leaves(f, t[i], u[i]...);
+  } else if constexpr (AnyTable<Plain>) {
+    std::size_t n = t.extent();
+    if constexpr (std::is_const_v<T> || !Plain::is_fixed)
+      ((n = u.extent() > n ? u.extent() : n), ...);
+    for (std::size_t i = 0; i < n; ++i) leaves(f, t[i], u[i]...);
+  } else if constexpr (Record<Plain>) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      [[maybe_unused]] auto member = [&]<std::size_t At>() {
+        leaves(f, t.*std::get<At>(Plain::fields()).pointer,
+               u.*std::get<At>(std::remove_const_t<U>::fields()).pointer...);
+      };
+      (member.template operator()<I>(), ...);
+    }(std::make_index_sequence<field_count<Plain>()>{});
+  } else {
+    f(t, u...);
+  }
+}
+
+// As leaves() over one value, with the path of each leaf: "vcpu[1].pmu.irq".
+template <class F, class T>
+void named_leaves(const std::string& path, F&& f, T& t) {
+  using Plain = std::remove_const_t<T>;
+  if constexpr (is_std_array<Plain>::value) {
+    for (std::size_t i = 0; i < t.size(); ++i)
+      named_leaves(path + "[" + std::to_string(i) + "]", f, t[i]);
+  } else if constexpr (AnyTable<Plain>) {
+    for (std::size_t i = 0; i < t.extent(); ++i)
+      named_leaves(path + "[" + std::to_string(i) + "]", f, t[i]);
+  } else if constexpr (Record<Plain>) {
+    std::apply(
+        [&](auto... member) {
+          (named_leaves(path.empty() ? std::string(member.name) : path + "." + member.name, f,
+                        t.*member.pointer),
+           ...);
+        },
+        Plain::fields());
+  } else {
+    f(path, t);
+  }
+}
+
+// Stores `value` into the leaf with this path; table entries are created. False when the path
+// names no leaf or the index is beyond the table.
+template <class T>
+bool assign(T& t, std::string_view path, u64 value) {
+  if constexpr (is_std_array<T>::value || AnyTable<T>) {
+    if (path.empty() || path[0] != '[') return false;
+    std::size_t close = path.find(']'), index = 0;
+    if (close == std::string_view::npos) return false;
+    auto digits = path.substr(1, close - 1);
+    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
+    if (error != std::errc{} || end != digits.data() + digits.size()) return false;
+    if constexpr (is_std_array<T>::value) {
+      if (index >= t.size()) return false;
+    } else if (!t.can_hold(index)) {
+      return false;
+    }
+    path.remove_prefix(close + 1);
+    if (path.starts_with('.')) path.remove_prefix(1);
+    return assign(t[index], path, value);
+  } else if constexpr (Record<T>) {
+    bool done = false;
+    std::apply(
+        [&](auto... member) {
+          auto one = [&](auto m) {
+            std::string_view name = m.name;
+            if (done || !path.starts_with(name)) return;
+            std::string_view rest = path.substr(name.size());
+            if (rest.empty() || rest[0] == '[')
+              done = assign(t.*m.pointer, rest, value);
+            else if (rest[0] == '.')
+              done = assign(t.*m.pointer, rest.substr(1), value);
+          };
+          (one(member), ...);
+        },
+        T::fields());
+    return done;
+  } else {
+    if (!path.empty()) return false;
+    store(t, value);
+    return true;
+  }
+}
+
+// The path of the leaf that lives at `address` inside `t`, empty when none does.
+template <class T>
+std::string path_of(const T& t, const void* address) {
+  std::string found;
+  named_leaves("", [&](const std::string& path, const auto& leaf) {
+    if (static_cast<const void*>(&leaf) == address) found = path;
+  }, t);
+  return found;
+}
+
+// --- comparing -----------------------------------------------------------------------------
 // Equal in every leaf. Writers (WrittenCell::by) do not count.
 template <class A, class B>
 bool same_values(const A& a, const B& b) {

@@ -108,7 +108,7 @@ class Step {
   void set(T& place, const V& value) {
     if constexpr (D::merges) {
       place = ite(guard_ && live_, plain_as<T>(value), place);
-    } else if (live_) {
+    } else if (alive()) {
       if constexpr (D::journals && requires { place.by; }) {
         if (c_.journal != nullptr) c_.journal->save(place);
         place = T(value);
@@ -134,7 +134,7 @@ class Step {
       guard_ = guard_ && condition;
       body();
       guard_ = outer;
-    } else if (truth(condition) && (live_ || every_)) {
+    } else if (truth(condition) && (alive() || every_)) {
       if constexpr (D::collects) {
         F outer = guard_;
         guard_ = guard_ && condition;
@@ -172,7 +172,7 @@ class Step {
         D::on_check(why, Errno::ok, VerbKind::returns);
       returned_ = ite(guard_, value, returned_);
       returns_if_ = returns_if_ || guard_;
-    } else if (live_) {
+    } else if (alive()) {
       returned_ = value;
     }
     returns_by_ = why.id;
@@ -187,8 +187,8 @@ class Step {
       if constexpr (requires { D::on_check(why, Errno::ok, VerbKind::require); })
         D::on_check(why, Errno::ok, VerbKind::require);
     } else {
-      bool broken = live_ && !truth(condition);
-      if (c_.coverage != nullptr && live_) c_.coverage->seen(c_.rule, why, broken, broken);
+      bool broken = alive() && !truth(condition);
+      if (c_.coverage != nullptr && alive()) c_.coverage->seen(c_.rule, why, broken, broken);
       if constexpr (D::collects)
         checks.push_back({why.id, why.source, Errno::ok, !condition && guard_, true,
                           broken && illegal_ == nullptr});
@@ -233,6 +233,12 @@ class Step {
       return f.value;
   }
 
+  bool alive() const
+    requires(!D::merges)
+  {
+    return truth(live_);
+  }
+
   // The value to assign to a place of type T: T's own plain type.
   template <class T, class V>
   static decltype(auto) plain_as(const V& value) {
@@ -252,8 +258,8 @@ class Step {
       live_ = live_ && !fires;
     } else {
       bool holds = truth(condition);
-      bool decides = live_ && holds;
-      if (c_.coverage != nullptr && live_) c_.coverage->seen(c_.rule, why, holds, decides);
+      bool decides = alive() && holds;
+      if (c_.coverage != nullptr && alive()) c_.coverage->seen(c_.rule, why, holds, decides);
       if constexpr (D::collects)
         checks.push_back({why.id, why.source, code, condition && guard_, true, decides});
       if (holds) {

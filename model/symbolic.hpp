@@ -10,11 +10,32 @@
 
 namespace assay {
 
+// The context in use by this thread, if a FreshContext is alive.
+inline z3::context*& innermost_context() {
+  static thread_local z3::context* context = nullptr;
+  return context;
+}
+
 // One Z3 context per thread: contexts are not thread-safe, and every expression needs one.
 inline z3::context& z3_context() {
+  if (innermost_context() != nullptr) return *innermost_context();
   static thread_local z3::context context;
   return context;
 }
+
+// A context of its own for one task. Z3's answers depend on what a context did before; with
+// this they depend on the task alone, not on which thread ran it. No expression may outlive it.
+class FreshContext {
+ public:
+  FreshContext() : outer_(innermost_context()) { innermost_context() = &context_; }
+  ~FreshContext() { innermost_context() = outer_; }
+  FreshContext(const FreshContext&) = delete;
+  FreshContext& operator=(const FreshContext&) = delete;
+
+ private:
+  z3::context context_;
+  z3::context* outer_;
+};
 
 class SymFlag {
  public:
@@ -178,10 +199,18 @@ SymNumber power_of_two(const SymWord<N>& w) {
     if (n <= SymWord<N>::mask) result = ite(w == SymWord<N>(n), SymNumber(power(n).e.simplify()), result);
   return result;
 }
+// As a sum of its bits, not as Z3's bv2int: solvers decide the sum by plain linear arithmetic,
+// while cvc5 gives up on a 36-bit bv2nat.
 template <unsigned N>
 SymNumber to_number(const SymWord<N>& w) {
-  z3::expr value(z3_context(), Z3_mk_bv2int(z3_context(), w.e, false));
-  return SymNumber(w.e.is_numeral() ? value.simplify() : value);
+  z3::context& c = z3_context();
+  if (w.e.is_numeral())
+    return SymNumber(z3::expr(c, Z3_mk_bv2int(c, w.e, false)).simplify());
+  z3::expr_vector bits(c);
+  for (unsigned i = 0; i < N; ++i)
+    bits.push_back(z3::ite(w.e.extract(i, i) == c.bv_val(1, 1),
+                           c.int_val(static_cast<std::uint64_t>(u64{1} << i)), c.int_val(0)));
+  return SymNumber(z3::sum(bits));
 }
 
 template <Shape S>

@@ -32,8 +32,12 @@ template <class T, std::size_t N>
 class FixedTable {
  public:
   static constexpr bool is_table = true;
+  static constexpr bool is_fixed = true;
   T& operator[](std::size_t i) { return entries_[i]; }
-  const T& operator[](std::size_t i) const { return entries_[i]; }
+  const T& operator[](std::size_t i) const {
+    static const T blank{};
+    return i < N ? entries_[i] : blank;
+  }
   // One past the highest index that may differ from blank.
   static constexpr std::size_t extent() { return N; }
   bool can_hold(std::size_t i) const { return i < N; }
@@ -63,6 +67,7 @@ class SparseTable {
 
  public:
   static constexpr bool is_table = true;
+  static constexpr bool is_fixed = false;
   static constexpr std::size_t entries_max = std::size_t{1} << 16;
 
   SparseTable() = default;

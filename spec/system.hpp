@@ -5,6 +5,7 @@
 // order may change.
 #pragma once
 #include "model/dispatch.hpp"
+#include "spec/kvm/host_assumptions.hpp"
 #include "spec/kvm/lifecycle/invariants.hpp"
 #include "spec/kvm/lifecycle/rules.hpp"
 #include "spec/kvm/memslot/invariants.hpp"
@@ -29,6 +30,10 @@ using SystemRules =
              GuestEntry<D>, GuestExit<D>, VgicSetDist<D>, VgicSetRedist<D>, VgicSetRedistRegion<D>,
              VgicSetNrIrqs<D>, VgicInit<D>, PmuSetIrq<D>, PmuInit<D>, PmuSetFilter<D>, PmuSetPmu<D>,
              PmuSetOther<D>, PmuGetIrq<D>, PmuHas<D>>;
+
+// The rule that makes a system out of nothing; all others apply to one that was made.
+template <class D>
+using CreatingRule = CreateVm<D>;
 
 template <class D>
 struct Invariant {
@@ -58,6 +63,8 @@ void each_invariant(F&& f) {
   say("vgic_stages_are_ordered", vgic_stages_are_ordered<D>, "arm-vgic-v3.rst");
   say("redist_regions_are_contiguous", redist_regions_are_contiguous<D>, "arm-vgic-v3.rst");
   say("runner_has_frame", runner_has_frame<D>, "vgic-v3.c:vgic_v3_map_resources");
+  say("ready_vgic_gave_frames", ready_vgic_gave_frames<D>, "vgic-v3.c:vgic_v3_map_resources");
+  say("chosen_spis_are_in_range", chosen_spis_are_in_range<D>, "arm-vgic-v3.rst NR_IRQS");
   say("initialized_vgic_has_spis", initialized_vgic_has_spis<D>, "arm-vgic-v3.rst NR_IRQS");
   say("pmu_interrupts_are_consistent", pmu_interrupts_are_consistent<D>, "vcpu.rst 1.1");
   say("pmu_interrupt_needs_irqchip", pmu_interrupt_needs_irqchip<D>, "vcpu.rst 1.1");

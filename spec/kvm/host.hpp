@@ -18,7 +18,8 @@ constexpr Shape shape_of(unsigned vcpus, unsigned pes, unsigned slots, unsigned 
 // One physical CPU.
 template <class D>
 struct Pe {
-  WordCell<D, 32> pmu{};  // perf type of the PMU that covers it; 0 = none
+  WordCell<D, 32> pmu{};  // perf type of the PMU that covers it; 0 = nothing is known of this PE,
+                          // all ones = no PMU covers it
   static constexpr auto fields() { return std::tuple{field("pmu", &Pe::pmu)}; }
 };
 

@@ -39,7 +39,7 @@ struct CheckExtension {
   static constexpr const char* name = "check_extension";
   static constexpr const char* syntax = "ioctl(<system|vm>, KVM_CHECK_EXTENSION, cap)";
   static constexpr const char* source = "api.rst 4.4; arm.c:kvm_vm_ioctl_check_extension";
-  static constexpr const char* constants = "KVM_CAP_";
+  static constexpr const char* constants = "cap=KVM_CAP_";
   Word<D, 32> cap{};
   static constexpr auto fields() { return std::tuple{field("cap", &CheckExtension::cap)}; }
 

@@ -12,6 +12,7 @@ struct SetUserMemoryRegion {
       "ioctl(<vm>, KVM_SET_USER_MEMORY_REGION, unreadable:{slot=slot, flags=flags, "
       "guest_phys_addr=guest_phys_addr, memory_size=memory_size, userspace_addr=userspace_addr})";
   static constexpr const char* source = "api.rst 4.35; kvm_main.c:__kvm_set_memory_region";
+  static constexpr const char* constants = "flags=KVM_MEM_";
   Flag<D> unreadable{};
   Word<D, 32> slot{};   // [31:16] address space, [15:0] id
   Word<D, 32> flags{};  // KVM_MEM_*

@@ -93,6 +93,7 @@ struct PmuSetFilter {
       "attr=KVM_ARM_VCPU_PMU_V3_FILTER, addr=unreadable:{base_event=base_event, "
       "nevents=nevents, action=action}})";
   static constexpr const char* source = "vcpu.rst 1.3; pmu-emul.c:kvm_arm_pmu_v3_set_attr";
+  static constexpr const char* constants = "action=KVM_PMU_EVENT_";
   VcpuId vcpu{};
   Flag<D> unreadable{};
   Word<D, 16> base_event{}, nevents{};

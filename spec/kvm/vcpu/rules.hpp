@@ -93,10 +93,10 @@ void first_run_checks(Step<D>& k, Vm<D>& vm, VcpuId v) {
 }
 
 // Whether PE `cpu` may execute the VM's vCPUs (vcpu.rst 1.4): any PE until SET_PMU narrowed the
-// VM to the PEs of one PMU. Unknown PEs are not judged.
+// VM to the PEs of one PMU. A PE of which nothing is known is not judged.
 template <class D>
 Flag<D> runs_on(const Vm<D>& vm, const Pe<D>& pe) {
-  return !vm.pmu.narrowed || pe.pmu == vm.pmu.arm_pmu;
+  return !vm.pmu.narrowed || pe.pmu == 0 || pe.pmu == vm.pmu.arm_pmu;
 }
 
 // ioctl(vCPU, KVM_RUN, ...): one call from entry to return.
@@ -107,7 +107,7 @@ struct VcpuRun {
       "ioctl(<vcpu>, KVM_RUN, {immediate_exit=immediate_exit, cpu=cpu, exit_reason=exit_reason, "
       "fail_cpu=fail_cpu})";
   static constexpr const char* source = "api.rst 4.10; arm.c:kvm_arch_vcpu_ioctl_run";
-  static constexpr const char* constants = "KVM_EXIT_";
+  static constexpr const char* constants = "exit_reason=KVM_EXIT_";
   VcpuId vcpu{};
   Word<D, 32> task{};                              // the calling thread
   Word<D, 8> immediate_exit = Word<D, 8>(0xff);    // kvm_run.immediate_exit; 0xff = not told

@@ -28,6 +28,22 @@ Flag<D> runner_has_frame(const Vm<D>& vm) {
   });
 }
 
+// Strengthens VG-3: a mapped vGIC is a GICv3 whose vCPUs all own a frame. No vCPU can be added to
+// an initialised vGIC (arm.c:kvm_arch_vcpu_precreate), so the first mapping decides for good.
+template <class D>
+Flag<D> ready_vgic_gave_frames(const Vm<D>& vm) {
+  return implies<D>(vm.gic.ready, !vm.gic.v2 && all<D>(vm.vcpu, [&](const auto& c) {
+                      return implies<D>(c.created, c.has_frame);
+                    }));
+}
+
+// Strengthens the next: a size that userspace chose is one that NR_IRQS accepts, 64 to 992
+// interrupts of which 32 are private (vgic-kvm-device.c:vgic_set_common_attr).
+template <class D>
+Flag<D> chosen_spis_are_in_range(const Vm<D>& vm) {
+  return vm.gic.spis == 0 || (vm.gic.spis >= 32 && vm.gic.spis <= 991);
+}
+
 // An initialised vGIC has SPIs, so "is this SPI valid" has an answer.
 template <class D>
 Flag<D> initialized_vgic_has_spis(const Vm<D>& vm) {

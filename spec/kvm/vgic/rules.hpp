@@ -1,5 +1,6 @@
 // GICv3 creation, addresses, size and initialisation (api.rst 4.79, devices/arm-vgic-v3.rst).
 #pragma once
+#include "model/event.hpp"
 #include "spec/kvm/vgic/placement.hpp"
 
 namespace assay {
@@ -11,6 +12,7 @@ struct CreateDevice {
   static constexpr const char* syntax =
       "ioctl(<vm>, KVM_CREATE_DEVICE, unreadable:{type=type, fd=<new device>, flags=flags})";
   static constexpr const char* source = "api.rst 4.79; kvm_main.c:kvm_ioctl_create_device";
+  static constexpr const char* constants = "type=KVM_DEV_TYPE_";
   Flag<D> unreadable{};
   Word<D, 32> type{}, flags{};
   static constexpr auto fields() {
@@ -18,6 +20,10 @@ struct CreateDevice {
                       field("type", &CreateDevice::type), field("flags", &CreateDevice::flags)};
   }
   static constexpr u64 vfio = 4, vgic_v2 = 5, vgic_v3 = 7, vgic_its = 8;
+  // The kind of descriptor a success creates; none with KVM_CREATE_DEVICE_TEST.
+  static const char* makes(const Event& e) {
+    return (e.value[2] & 1) != 0 ? "" : e.value[1] == vgic_v3 ? "vgic" : "device";
+  }
 
   void apply(Step<D>& k, Vm<D>& vm) const {
     const Flag<D> v2 = type == vgic_v2, v3 = type == vgic_v3, its = type == vgic_its;

@@ -1,0 +1,343 @@
+#include "checker/check.hpp"
+
+#include <fmt/format.h>
+
+#include "checker/explain.hpp"
+#include "model/catalog.hpp"
+
+namespace assay::checker {
+
+using traces::HandleKind;
+using traces::TraceEvent;
+using traces::TraceKind;
+
+// One VM of the trace. VM 0 stands for /dev/kvm itself: a VM never created, for rules about the
+// system descriptor.
+struct Checker::Vm {
+  std::optional<VmStates> states;     // known arguments only
+  std::optional<UnknownVm> unknown;   // from the first hidden argument on
+  std::uint32_t references = 0;       // descriptors that keep it alive
+  std::uint32_t vcpus = 0;            // created so far: the index of the next one
+  bool violated = false;
+  bool lost = false;                  // no longer followed
+};
+
+std::string_view name_of(Verdict v) {
+  switch (v) {
+    case Verdict::conforms: return "conforms";
+    case Verdict::violates: return "violates";
+    case Verdict::inconclusive: return "inconclusive";
+  }
+  return "?";
+}
+
+int exit_status(Verdict v) {
+  return v == Verdict::conforms ? 0 : v == Verdict::violates ? 1 : 2;
+}
+
+Checker::Checker(const traces::Binder& binder, CheckOptions options)
+    : binder_(binder), options_(std::move(options)) {
+  report_.profile = options_.profile->name;
+  for (const CatalogEntry& c : catalog_of<SystemState<Catalog>>(SystemRules<Catalog>{}, *options_.profile))
+    report_.checks_total += c.kind == VerbKind::reject || c.kind == VerbKind::require ? 1 : 0;
+  for (std::uint32_t r = 0; r < binder_.rule_count(); ++r) {
+    task_argument_.push_back(binder_.rule(r).position("task"));
+    cpu_argument_.push_back(binder_.rule(r).position("cpu"));
+  }
+  new_vm();
+}
+
+Checker::~Checker() = default;
+
+std::uint32_t Checker::new_vm() {
+  auto vm = std::make_unique<Vm>();
+  if (options_.host)
+    vm->states.emplace(*options_.host);
+  else
+    vm->unknown.emplace(*options_.profile);
+  if (!free_vms_.empty()) {
+    std::uint32_t number = free_vms_.back();
+    free_vms_.pop_back();
+    vms_[number] = std::move(vm);
+    return number;
+  }
+  vms_.push_back(std::move(vm));
+  return static_cast<std::uint32_t>(vms_.size() - 1);
+}
+
+// Where state cells say they were written: the source line where there is one.
+std::uint32_t Checker::line_of(const TraceEvent& e) const {
+  std::uint64_t line = e.line != 0 ? e.line : number_;
+  return line > 0xffffffffu ? 0xffffffffu : static_cast<std::uint32_t>(line);
+}
+
+void Checker::skip(std::string_view what, const char* why) {
+  ++report_.skipped[fmt::format("{}: {}", what, why)];
+}
+
+void Checker::incomplete(const std::string& reason) { incomplete_ = reason; }
+
+// What the descriptor is; a decorated one that was never seen made is told by its decoration, but
+// its VM's history is unknown.
+const Handle& Checker::resolve(const TraceEvent& e) { return handles_.find(e.tid, e.fd); }
+
+void Checker::feed(const TraceEvent& e) {
+  ++number_;
+  switch (e.kind) {
+    case TraceKind::ignored: ++report_.ignored; return;
+    case TraceKind::rule: ++report_.events; return feed_rule(e);
+    case TraceKind::opaque: ++report_.events; return feed_opaque(e);
+    case TraceKind::unmodelled:
+      ++report_.events;
+      return skip(e.name, "no rule");
+    case TraceKind::open_kvm: handles_.bind(e.tid, e.new_fd, {HandleKind::system, 0, 0, false}); return;
+    case TraceKind::close: release(handles_.close(e.tid, e.fd)); return;
+    case TraceKind::dup: {
+      Handle h = handles_.find(e.tid, e.fd);
+      if (h.kind == HandleKind::none) return;
+      release(handles_.close(e.tid, e.new_fd));
+      if (h.vm != 0) ++vms_[h.vm]->references;
+      handles_.bind(e.tid, e.new_fd, h);
+      return;
+    }
+    case TraceKind::thread:
+    case TraceKind::process:
+      if (e.kind == TraceKind::process)
+        handles_.each(e.tid, [&](const Handle& h) {
+          if (h.vm != 0) ++vms_[h.vm]->references;
+        });
+      handles_.add_task(e.tid, static_cast<std::uint32_t>(e.new_fd), e.kind == TraceKind::thread);
+      return;
+    case TraceKind::task_exit:
+      handles_.end_task(e.tid, [&](const Handle& h) { release(h); });
+      return;
+    case TraceKind::lost:
+      incomplete(fmt::format("{} records are missing at line {}", e.event.value[0], e.line));
+      return;
+  }
+}
+
+void Checker::release(const Handle& handle) {
+  if (handle.vm == 0 || !vms_[handle.vm]) return;
+  Vm& vm = *vms_[handle.vm];
+  if (--vm.references != 0) return;
+  check_invariants(vm, handle.vm);
+  vms_[handle.vm].reset();
+  free_vms_.push_back(handle.vm);
+}
+
+void Checker::feed_rule(const TraceEvent& given) {
+  TraceEvent e = given;
+  if (!e.event.answered) return skip(binder_.rule(e.event.rule).name, "call did not return");
+  int task = task_argument_[e.event.rule], cpu = cpu_argument_[e.event.rule];
+  if (task >= 0) e.event.value[static_cast<std::size_t>(task)] = e.tid;
+  if (cpu >= 0 && e.cpu >= 0) {
+    auto& value = e.event.value[static_cast<std::size_t>(cpu)];
+    if (value == binder_.rule(e.event.rule).arguments[static_cast<std::size_t>(cpu)].initial)
+      value = static_cast<u64>(e.cpu);
+  }
+  const Handle on = resolve(e);
+  if (on.kind == HandleKind::none || on.foreign)
+    return skip(binder_.rule(e.event.rule).name,
+                on.foreign ? "on an object the specification did not allow to exist"
+                           : "descriptor of unknown origin");
+  bool fits = false;
+  for (HandleKind kind : binder_.pattern(e.event.rule).on) fits = fits || kind == on.kind;
+  if (!fits) return skip(binder_.rule(e.event.rule).name, "on another kind of descriptor");
+  e.event.vcpu = on.vcpu;
+  bool makes_vm = binder_.pattern(e.event.rule).makes == HandleKind::vm;
+  std::uint32_t vm = makes_vm ? new_vm() : on.vm;
+  e.event.vm = vm;
+  ++report_.checked;
+  report_.unknown_arguments += e.event.unknown != 0 ? 1 : 0;
+  if (makes_vm) ++report_.vms;
+  judge(e, vm);
+  bind_result(e, vm, true);
+  if (makes_vm && vms_[vm] && vms_[vm]->references == 0) {
+    vms_[vm].reset();
+    free_vms_.push_back(vm);
+  }
+}
+
+// Gives a new descriptor its meaning.
+void Checker::bind_result(const TraceEvent& e, std::uint32_t vm, bool as_modelled) {
+  HandleKind makes = binder_.pattern(e.event.rule).makes;
+  if (makes == HandleKind::none || e.event.answer != Errno::ok || e.new_fd < 0) return;
+  Handle handle{makes, vm, 0, !as_modelled};
+  Vm& owner = *vms_[vm];
+  if (makes == HandleKind::vcpu) handle.vcpu = owner.vcpus++;
+  if (makes == HandleKind::device) {
+    handle.kind = traces::kind_named(binder_.rule(e.event.rule).makes(e.event));
+    if (handle.kind == HandleKind::none) return;
+  }
+  handle.foreign = owner.violated && makes == HandleKind::vcpu && handle.foreign;
+  release(handles_.close(e.tid, e.new_fd));  // a close the trace does not show
+  ++owner.references;
+  handles_.bind(e.tid, e.new_fd, handle);
+}
+
+void Checker::feed_opaque(const TraceEvent& e) {
+  const Handle on = resolve(e);
+  std::string_view name = binder_.name_of_family(e.family);
+  if (!e.event.answered) return skip(name, "call did not return");
+  if (on.kind == HandleKind::none || on.foreign || !vms_[on.vm])
+    return skip(name, "descriptor of unknown origin");
+  std::vector<std::uint32_t> rules;
+  for (std::uint32_t rule : binder_.rules_of_family(e.family))
+    for (HandleKind kind : binder_.pattern(rule).on)
+      if (kind == on.kind) rules.push_back(rule);
+  if (rules.empty()) return skip(name, "no rule for this kind of descriptor");
+  TraceEvent opaque = e;
+  opaque.event.vcpu = on.vcpu;
+  opaque.event.rule = rules.front();
+  Vm& vm = *vms_[on.vm];
+  if (vm.lost) return skip(name, "its VM is no longer followed");
+  ++report_.checked;
+  ++report_.unknown_arguments;
+  make_unknown(vm);
+  // The attribute groups that no rule describes cannot be told from those that one does.
+  judge_unknown(opaque, vm, rules, true);
+}
+
+void Checker::make_unknown(Vm& vm) {
+  if (vm.unknown) return;
+  vm.unknown.emplace(vm.states->all(), *options_.profile);
+  vm.states.reset();
+}
+
+void Checker::judge(const TraceEvent& e, std::uint32_t number) {
+  Vm& vm = *vms_[number];
+  if (vm.lost) {
+    --report_.checked;
+    return skip(binder_.rule(e.event.rule).name, "its VM is no longer followed");
+  }
+  if (e.event.unknown != 0) make_unknown(vm);
+  if (vm.unknown) {
+    std::uint32_t rule = e.event.rule;
+    judge_unknown(e, vm, {&rule, 1}, false);
+    return;
+  }
+  VmStates::Context context{options_.profile, &report_.coverage, &journal_, options_.mutation,
+                            options_.states_max};
+  switch (vm.states->step(e.event, line_of(e), context)) {
+    case VmStates::Outcome::matches:
+      if (vm.states->size() > report_.states_max)
+        report_.states_max = static_cast<unsigned>(vm.states->size());
+      report_.choices_taken += vm.states->took_choice() ? 1 : 0;
+      if (options_.explain) note_changes(e, vm);
+      return;
+    case VmStates::Outcome::too_wide:
+      vm.lost = true;
+      incomplete(fmt::format("more than {} states explain line {}", options_.states_max, line_of(e)));
+      return;
+    case VmStates::Outcome::contradicts: contradiction(e, vm); return;
+  }
+}
+
+bool Checker::judge_unknown(const TraceEvent& e, Vm& vm, std::span<const std::uint32_t> rules,
+                            bool may_be_other) {
+  switch (vm.unknown->step(e.event, rules, may_be_other)) {
+    case UnknownVm::Outcome::possible: return true;
+    case UnknownVm::Outcome::undecided:
+      incomplete(fmt::format("the solver gave up at line {}", line_of(e)));
+      return true;
+    case UnknownVm::Outcome::impossible: break;
+  }
+  Finding f;
+  f.allowed = vm.unknown->allowed(e.event, rules);
+  f.rule = binder_.rule(e.event.rule).name;
+  f.check = fmt::format("{}.answer", f.rule);
+  f.line = line_of(e);
+  f.event = number_;
+  f.call = binder_.text(e);
+  f.observed = e.event.answer == Errno::ok ? "success" : std::string(name_of(e.event.answer));
+  f.follow_on = vm.violated;
+  vm.violated = true;
+  add_finding(std::move(f));
+  return false;
+}
+
+void Checker::contradiction(const TraceEvent& e, Vm& vm) {
+  const RuleInfo& rule = binder_.rule(e.event.rule);
+  Explanation why = explain(vm.states->front(), e.event, rule, *options_.profile, options_.mutation);
+  Finding f;
+  f.line = line_of(e);
+  f.event = number_;
+  f.call = binder_.text(e);
+  f.rule = rule.name;
+  f.observed = e.event.answer == Errno::ok
+                   ? (e.event.returned == 0 ? std::string("success")
+                                            : fmt::format("0x{:x}", e.event.returned))
+                   : std::string(name_of(e.event.answer));
+  f.allowed = std::move(why.allowed);
+  f.check = std::move(why.check);
+  f.reasons = std::move(why.reasons);
+  f.follow_on = vm.violated;
+  vm.violated = true;
+  VmStates::Context context{options_.profile, nullptr, &journal_, options_.mutation,
+                            options_.states_max};
+  vm.states->adopt(e.event, line_of(e), context);
+  add_finding(std::move(f));
+}
+
+void Checker::add_finding(Finding finding) {
+  ++report_.findings_total;
+  if (report_.findings.size() < options_.findings_max)
+    report_.findings.push_back(std::move(finding));
+}
+
+// What the step just done changed, read off its journal.
+void Checker::note_changes(const TraceEvent& e, const Vm& vm) {
+  std::vector<std::string> changes;
+  if (vm.states->size() == 1) {
+    const RecordedVm& state = vm.states->front();
+    for (const Journal::Entry& entry : journal_.entries()) {
+      named_leaves("", [&](const std::string& path, const auto& leaf) {
+        if (static_cast<const void*>(&leaf) != entry.place) return;
+        std::remove_cvref_t<decltype(leaf)> before;
+        std::memcpy(static_cast<void*>(&before), entry.before, entry.bytes);
+        if (raw(before) != raw(leaf))
+          changes.push_back(fmt::format("{}: {} -> {}", path, raw(before), raw(leaf)));
+      }, state);
+    }
+  }
+  if (options_.on_event) options_.on_event(e, changes);
+}
+
+// Only states that survived the whole trace of a VM are asked: a state on a dead end may break an
+// invariant without meaning anything.
+void Checker::check_invariants(const Vm& vm, std::uint32_t) {
+  if (!vm.states || vm.violated) return;
+  each_invariant<Recorded>([&](const Invariant<Recorded>& invariant) {
+    for (const auto& state : vm.states->all()) {
+      if (invariant.holds(*state)) continue;
+      Finding f;
+      f.event = number_;
+      f.rule = invariant.name;
+      f.check = invariant.name;
+      f.observed = "invariant broken at the end of the VM";
+      f.allowed = {"states in which it holds"};
+      add_finding(std::move(f));
+      return;
+    }
+  });
+}
+
+Report Checker::finish() {
+  for (std::uint32_t i = 1; i < vms_.size(); ++i)
+    if (vms_[i]) check_invariants(*vms_[i], i);
+  report_.evaluations = report_.coverage.evaluations();
+  report_.coverage.each([&](const Coverage::Counter&) { ++report_.checks_seen; });
+  if (report_.findings_total != 0) {
+    report_.verdict = Verdict::violates;
+  } else if (!incomplete_.empty()) {
+    report_.reason = incomplete_;
+  } else if (report_.checked == 0) {
+    report_.reason = "nothing was checked: the trace holds no call that a rule describes";
+  } else {
+    report_.verdict = Verdict::conforms;
+  }
+  return std::move(report_);
+}
+
+}  // namespace assay::checker

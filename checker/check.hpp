@@ -1,0 +1,72 @@
+// Judging a trace: events in, a report out.
+//
+//   Checker checker(binder, options);
+//   for each event: checker.feed(event);
+//   Report report = checker.finish();
+//
+// Memory grows with the live VMs of the trace, not with its length. Nothing is printed here.
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "checker/handles.hpp"
+#include "checker/unknown_vm.hpp"
+#include "checker/verdict.hpp"
+#include "traces/binder.hpp"
+
+namespace assay::checker {
+
+struct CheckOptions {
+  const Profile* profile = nullptr;       // required
+  std::optional<Host<Concrete>> host;     // nothing: unknown, every VM is symbolic
+  const Mutation* mutation = nullptr;
+  bool explain = false;                   // keep the state changes of every event
+  unsigned states_max = 64;               // per VM
+  unsigned findings_max = 1000;
+  // Called for each judged event with its state changes, when `explain`.
+  std::function<void(const traces::TraceEvent&, const std::vector<std::string>& changes)> on_event;
+};
+
+class Checker {
+ public:
+  Checker(const traces::Binder& binder, CheckOptions options);
+  ~Checker();
+  void feed(const traces::TraceEvent& e);
+  // The verdict on everything fed. To be called once.
+  Report finish();
+  // Says that the input ended early or was damaged: no longer conforming, at best inconclusive.
+  void incomplete(const std::string& reason);
+
+ private:
+  struct Vm;
+  void feed_rule(const traces::TraceEvent& e);
+  void feed_opaque(const traces::TraceEvent& e);
+  void judge(const traces::TraceEvent& e, std::uint32_t vm);
+  bool judge_unknown(const traces::TraceEvent& e, Vm& vm, std::span<const std::uint32_t> rules,
+                     bool may_be_other);
+  void contradiction(const traces::TraceEvent& e, Vm& vm);
+  void add_finding(Finding finding);
+  void bind_result(const traces::TraceEvent& e, std::uint32_t vm, bool as_modelled);
+  void skip(std::string_view what, const char* why);
+  const Handle& resolve(const traces::TraceEvent& e);
+  std::uint32_t new_vm();
+  void release(const Handle& handle);
+  void make_unknown(Vm& vm);
+  void check_invariants(const Vm& vm, std::uint32_t number);
+  std::uint32_t line_of(const traces::TraceEvent& e) const;
+  void note_changes(const traces::TraceEvent& e, const Vm& vm);
+
+  const traces::Binder& binder_;
+  CheckOptions options_;
+  Handles handles_;
+  std::vector<std::unique_ptr<Vm>> vms_;
+  std::vector<std::uint32_t> free_vms_;
+  std::vector<int> task_argument_, cpu_argument_;  // positions per rule, -1 none
+  Journal journal_;
+  Report report_;
+  std::uint64_t number_ = 0;
+  std::string incomplete_;
+};
+
+}  // namespace assay::checker

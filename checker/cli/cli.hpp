@@ -1,0 +1,67 @@
+// The command line: what the commands share.
+//
+// Each command is one file with one function that adds its subcommand to the application and, when
+// chosen, leaves its exit status in `status`. Exit: 0 conforms/proved/nothing found, 1 violation,
+// 2 inconclusive, 3 bad usage or malformed input, 4 internal error.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "spec/profiles.hpp"
+#include "traces/binder.hpp"
+#include "traces/trace_file.hpp"
+
+namespace assay::cli {
+
+enum Exit : int { exit_ok = 0, exit_found = 1, exit_unknown = 2, exit_usage = 3, exit_internal = 4 };
+
+// Options that every command takes.
+struct Common {
+  bool json = false;
+  bool quiet = false;
+  std::string junit, sarif, html;   // files to write, empty = none
+  std::string color = "auto";
+  int status = exit_ok;
+};
+
+void add_common(CLI::App& command, Common& common);
+
+// The rules of the specification, bound to text once.
+const traces::Binder& binder();
+
+// Set by Ctrl-C; long commands look at it and end with the best so far.
+std::atomic<bool>& interrupted();
+void catch_interrupts();
+
+// Whether to write colours to standard output.
+bool use_color(const Common& common);
+// Text in a colour ("red", "green", "yellow", "bold"), or plain.
+std::string paint(const Common& common, const char* color, const std::string& text);
+
+// Shows a malformed input (file:line:column, what was expected, the line with a caret) and returns
+// exit_usage.
+int show_failure(const std::string& file, const traces::ReadFailure& failure);
+
+// Writes a file so that nothing is lost half way: to PATH.part, synced, then renamed. "-" is
+// standard output. False, with a message on standard error, when it cannot.
+bool write_file(const std::string& path, const std::string& text);
+
+// Where installed or built data lies ("corpus", "lab", "capture"); empty when it cannot be found.
+std::string data_directory(const std::string& what);
+// The directory of the running program.
+std::string program_directory();
+
+void add_check(CLI::App& app, Common& common);
+void add_explain(CLI::App& app, Common& common);
+void add_convert(CLI::App& app, Common& common);
+void add_spec(CLI::App& app, Common& common);
+void add_prove(CLI::App& app, Common& common);
+void add_fuzz(CLI::App& app, Common& common);
+void add_minimise(CLI::App& app, Common& common);
+void add_record(CLI::App& app, Common& common);
+void add_replay(CLI::App& app, Common& common);
+void add_lab(CLI::App& app, Common& common);
+
+}  // namespace assay::cli

@@ -1,0 +1,93 @@
+#include "checker/explain.hpp"
+
+#include <fmt/format.h>
+
+#include "model/tracked.hpp"
+
+namespace assay::checker {
+namespace {
+
+using TrackedVm = SystemState<Tracked>;
+using TrackedDispatch = Dispatcher<Tracked, TrackedVm, SystemRules<Tracked>>;
+using Seen = CheckSeen<Tracked>;
+
+// Which leaf (by number) is called what, holds what, and was written by which line.
+class LeafTable {
+ public:
+  explicit LeafTable(const RecordedVm& state) {
+    named_leaves("", [&](const std::string& path, const auto& leaf) {
+      rows_.push_back({path, raw(leaf), leaf.by, {}});
+    }, state);
+  }
+  std::vector<Because> of(const Causes& causes) const {
+    std::vector<Because> out;
+    for (unsigned i = 0; i < causes.size(); ++i) out.push_back(rows_[causes[i]]);
+    return out;
+  }
+
+ private:
+  std::vector<Because> rows_;
+};
+
+Reason reason_of(const Seen& seen, const RuleInfo& rule, const LeafTable& leaves) {
+  return {fmt::format("{}.{}", rule.name, seen.id), seen.source, seen.code, seen.condition.value,
+          leaves.of(seen.condition.from)};
+}
+
+// Every answer the specification permits.
+std::vector<std::string> allowed_answers(const Step<Tracked>& k, const std::vector<Seen>& checks,
+                                         const Profile& profile) {
+  std::vector<std::string> out;
+  auto add = [&](std::string text) {
+    for (const std::string& known : out)
+      if (known == text) return;
+    out.push_back(std::move(text));
+  };
+  bool documented = profile.precedence == Precedence::documented;
+  for (const Seen& c : checks)
+    if (c.code != Errno::ok && c.condition.value && (c.decided || documented))
+      add(std::string(name_of(c.code)));
+  if (k.ok().value)
+    add(k.has_return() ? fmt::format("0x{:x}", k.returned().value.value()) : std::string("success"));
+  return out;
+}
+
+}  // namespace
+
+Explanation explain(const RecordedVm& state, const Event& e, const RuleInfo& rule,
+                    const Profile& profile, const Mutation* mutation) {
+  LeafTable leaves(state);
+  auto tracked = tracked_copy<TrackedVm>(state);
+  StepContext context;
+  context.profile = &profile;
+  context.mutation = mutation;
+  context.rule = e.rule;
+  context.knows_observed = true;  // failures outside the model would have matched
+  context.observed = Errno::ok;
+  Step<Tracked> k(context);
+  TrackedDispatch::apply(e, k, tracked);
+
+  Explanation out;
+  out.allowed = allowed_answers(k, k.checks, profile);
+  const Seen* decided = nullptr;
+  for (const Seen& c : k.checks)
+    if (c.decided && c.code != Errno::ok) decided = &c;
+  if (decided != nullptr) {
+    out.check = fmt::format("{}.{}", rule.name, decided->id);
+    out.reasons.push_back(reason_of(*decided, rule, leaves));
+  }
+  // The checks that would have given the observed answer, and the broken requirement.
+  for (const Seen& c : k.checks) {
+    bool gives_observed = e.answer != Errno::ok && c.code == e.answer && &c != decided;
+    bool broken = e.answer == Errno::ok && c.code == Errno::ok && c.decided;
+    if (!gives_observed && !broken) continue;
+    out.reasons.push_back(reason_of(c, rule, leaves));
+    if (out.check.empty() && broken) out.check = fmt::format("{}.{}", rule.name, c.id);
+  }
+  if (out.check.empty() && k.has_return() && e.answer == Errno::ok)
+    out.check = fmt::format("{}.{}", rule.name, k.returns_by());
+  if (out.check.empty()) out.check = fmt::format("{}.success", rule.name);
+  return out;
+}
+
+}  // namespace assay::checker

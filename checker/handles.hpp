@@ -1,0 +1,61 @@
+// What each descriptor of each process is at this point of a trace.
+#pragma once
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "traces/trace_event.hpp"
+
+namespace assay::checker {
+
+// A descriptor's object. `vm` is the checker's number of the VM (0 = none).
+struct Handle {
+  traces::HandleKind kind = traces::HandleKind::none;
+  std::uint32_t vm = 0;
+  std::uint32_t vcpu = 0;  // by creation order
+  bool foreign = false;    // exists in the trace, not in the model: an answer we did not expect
+};
+
+class Handles {
+ public:
+  // The entry of a descriptor as the task sees it; kind none when nothing is known.
+  const Handle& find(std::uint32_t tid, std::int32_t fd);
+  void bind(std::uint32_t tid, std::int32_t fd, const Handle& handle);
+  // Forgets it and returns what it was.
+  Handle close(std::uint32_t tid, std::int32_t fd);
+  // A new task that shares the descriptors of `parent`, or starts with a copy of them.
+  void add_task(std::uint32_t parent, std::uint32_t child, bool shares);
+  // Forgets a task; calls f(handle) for every descriptor that dies with its process.
+  template <class F>
+  void end_task(std::uint32_t tid, F&& f) {
+    auto task = process_of_.find(tid);
+    if (task == process_of_.end()) return;
+    std::uint32_t process = task->second;
+    process_of_.erase(task);
+    if (--processes_[process].tasks != 0) return;
+    for (const Handle& h : processes_[process].table)
+      if (h.kind != traces::HandleKind::none) f(h);
+    processes_[process] = Process{};
+  }
+  // Calls f(handle) for everything a fork duplicates; the caller counts references.
+  template <class F>
+  void each(std::uint32_t tid, F&& f) {
+    for (const Handle& h : of(tid).table)
+      if (h.kind != traces::HandleKind::none) f(h);
+  }
+
+ private:
+  struct Process {
+    std::vector<Handle> table;  // by descriptor
+    std::uint32_t tasks = 0;
+  };
+  static constexpr std::int32_t descriptors_max = 1 << 20;
+  Process& of(std::uint32_t tid);
+
+  std::vector<Process> processes_;
+  std::unordered_map<std::uint32_t, std::uint32_t> process_of_;
+  std::uint32_t last_tid_ = 0;
+  std::uint32_t last_process_ = ~0u;
+};
+
+}  // namespace assay::checker

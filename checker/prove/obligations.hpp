@@ -1,0 +1,78 @@
+// Induction, obligation by obligation: the engine under prove(), severities() and the tests.
+#pragma once
+#include "checker/prove/encoding.hpp"
+#include "checker/prove/prove.hpp"
+
+namespace assay::prove {
+
+class CertificateWriter;
+
+// What induction may assume. `extra` exists for tests of the consistency check.
+struct Hypothesis {
+  std::vector<bool> assumed;  // by invariant number
+  std::function<z3::expr(const Terms&)> extra;
+};
+
+enum class Answer { holds, fails, unknown };
+
+// One rule instance and one invariant.
+struct Obligation {
+  Instance instance;
+  unsigned invariant = 0;
+  unsigned conjuncts = 0;  // touched; 0: holds by framing
+  Answer answer = Answer::unknown;
+  double seconds = 0;
+  std::string reason;
+  std::vector<Obstacle> obstacle;
+};
+
+// All obligations of one rule instance, and whether its premise has a model.
+struct InstanceAnswer {
+  Instance instance;
+  Answer premise = Answer::unknown;  // holds: satisfiable
+  std::vector<Obligation> obligations;
+};
+
+struct Job {
+  const Encoding* encoding = nullptr;
+  const Options* options = nullptr;
+  const Hypothesis* hypothesis = nullptr;
+  CertificateWriter* certificates = nullptr;
+  bool checks_premises = true;  // prove_instance asks whether each premise has a model
+};
+
+InstanceAnswer prove_instance(const Job& job, const Instance& instance);
+// In parallel, each in a Z3 context of its own, so that answers do not depend on the threads; in
+// the order of `instances`.
+std::vector<InstanceAnswer> prove_instances(const Job& job, const std::vector<Instance>& instances);
+
+// Satisfiability of the hypothesis alone.
+Answer hypothesis_is_satisfiable(const Job& job);
+
+// --- pieces shared with search, mutants and vacuity ---------------------------------------------
+// The premise of a step from `before`: hypothesis, host and bounds. Legality of the step is the
+// user's to add, as `step.legal`.
+struct Premise {
+  Terms before;
+  std::vector<z3::expr> facts;
+  std::vector<z3::expr> bounds;  // of the shape, before and after the step
+  StepTerms step;
+};
+Premise premise_of(const Job& job, const Instance& instance, const std::string& prefix,
+                   const Mutation* mutation);
+std::vector<z3::expr> conjuncts_of(const z3::expr& e);
+// A solver with the options' resource bound.
+z3::solver bounded_solver(const Options& options);
+// Every integer of a state is below 2^64: what the Concrete domain can hold.
+z3::expr fits_64_bits(const Terms& state);
+Event event_of(const z3::model& model, const Instance& instance, const StepTerms& step);
+const Encoding* encoding_of(const Options& options);
+Hypothesis all_invariants();
+
+// prove() with another hypothesis; for tests of the consistency check.
+Report prove_under(const Options& options, Hypothesis hypothesis);
+
+// Calls body(i) for i in [0, count) on `jobs` threads.
+void in_parallel(unsigned jobs, std::size_t count, const std::function<void(std::size_t)>& body);
+
+}  // namespace assay::prove

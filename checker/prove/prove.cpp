@@ -1,0 +1,203 @@
+// Joins obligations into verdicts.
+//
+// Invariants are proved together: each may assume all. When one fails, what was proved with its
+// help is not proved, so the rest is proved again without it until a set stands on its own.
+#include "checker/prove/prove.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+
+#include "checker/prove/certificates.hpp"
+#include "checker/prove/obligations.hpp"
+#include "checker/prove/replay.hpp"
+#include "checker/prove/search.hpp"
+
+namespace assay::prove {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+bool contains(const std::vector<std::string>& list, const std::string& name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+// Why the options cannot be served; empty when they can.
+std::string refusal_of(const Options& o) {
+  if (o.profile == nullptr) return "no profile";
+  if (encoding_of(o) == nullptr) {
+    std::string text = "this shape was not compiled in; there are";
+    for (const std::string& s : shapes()) text += " " + s;
+    return text;
+  }
+  for (const std::string& name : o.names)
+    if (!contains(invariant_names(), name)) return "no invariant is called " + name;
+  return "";
+}
+
+std::string assumptions_of(const Options& o) {
+  return "any host that host_is_possible() admits; at most " + std::to_string(o.vcpus) +
+         " vCPUs, " + std::to_string(o.pes) + " known PEs, " + std::to_string(o.slots) +
+         " memory slots, " + std::to_string(o.pmus) + " host PMUs and " +
+         std::to_string(o.regions) + " redistributor regions; conforming answers";
+}
+
+std::vector<Result> blank_results() {
+  std::vector<Result> results;
+  std::map<std::string, std::string> sources;
+  each_invariant<Concrete>([&](const Invariant<Concrete>& i) { sources[i.name] = i.source; });
+  for (const std::string& name : invariant_names()) {
+    Result r;
+    r.name = name;
+    r.source = sources[name];
+    r.consistent = r.base = r.step = true;
+    results.push_back(r);
+  }
+  return results;
+}
+
+// What one round of induction says about the invariants it assumed.
+void note_round(const std::vector<InstanceAnswer>& answers, unsigned round,
+                std::vector<Result>& results, std::vector<bool>& failed) {
+  for (const InstanceAnswer& a : answers) {
+    for (const Obligation& o : a.obligations) {
+      Result& r = results[o.invariant];
+      r.rules.push_back({name_of(a.instance), o.seconds, o.conjuncts, o.answer == Answer::holds});
+      if (o.answer == Answer::holds) continue;
+      failed[o.invariant] = true;
+      (a.instance.rule == creating_rule() ? r.base : r.step) = false;
+      const char* how = o.answer == Answer::fails ? "not kept by " : "undecided for ";
+      r.reason += (r.reason.empty() ? "" : ", ") + std::string(how) + name_of(a.instance);
+      if (!o.reason.empty()) r.reason += " (" + o.reason + ")";
+      if (round > 1) r.reason += " without the invariants that failed before";
+      r.obstacles.insert(r.obstacles.end(), o.obstacle.begin(), o.obstacle.end());
+    }
+  }
+}
+
+// Empty when the hypothesis and every premise have a model: then a proof means something.
+std::string inconsistency(const Job& job, const std::vector<InstanceAnswer>& answers) {
+  auto say = [](Answer a, const std::string& what) {
+    return a == Answer::fails ? what + " is contradictory" : what + " could not be checked";
+  };
+  if (Answer a = hypothesis_is_satisfiable(job); a != Answer::holds)
+    return say(a, "the hypothesis");
+  for (const InstanceAnswer& i : answers)
+    if (i.premise != Answer::holds) return say(i.premise, "the premise of " + name_of(i.instance));
+  return "";
+}
+
+// The shortest history that breaks an invariant which is not inductive.
+void look_for_history(const Job& job, unsigned number, Result& r) {
+  const auto broken = [number](const Encoding& e, const Terms& s) {
+    return !e.invariants(s)[number];
+  };
+  SearchResult found = search_state(job, broken, job.options->depth);
+  r.verdict = Verdict::unknown;
+  if (r.reason.empty()) r.reason = "not assumed";
+  switch (found.kind) {
+    case SearchResult::Kind::found: {
+      auto end = replay(found.history, *job.options->profile, job.options->mutation);
+      const bool agreed = end && contains(broken_invariants(*end), r.name);
+      r.verdict = agreed ? Verdict::violated : Verdict::disagreement;
+      if (!agreed) r.reason += "; the solver's history does not break it when replayed";
+      r.counterexample = std::move(found.history);
+      break;
+    }
+    case SearchResult::Kind::none:
+      r.reason += "; no history of up to " + std::to_string(found.depth) + " events breaks it";
+      break;
+    case SearchResult::Kind::unknown:
+      r.reason += "; the search was cut short at " + std::to_string(found.depth) + " events (" +
+                  found.reason + ")";
+      break;
+    case SearchResult::Kind::disagreement:
+      r.verdict = Verdict::disagreement;
+      r.reason += "; " + found.reason;
+      r.counterexample = std::move(found.history);
+      break;
+  }
+}
+
+bool none_of(const std::vector<bool>& flags) {
+  return std::find(flags.begin(), flags.end(), true) == flags.end();
+}
+
+// Rounds of induction until a set of invariants stands on its own. Gives its inconsistency.
+std::string prove_together(Job& job, Hypothesis& hypothesis, std::vector<Result>& results,
+                           Report& report) {
+  for (report.rounds = 1;; ++report.rounds) {
+    if (job.certificates != nullptr) job.certificates->discard();
+    for (std::size_t i = 0; i < results.size(); ++i)
+      if (hypothesis.assumed[i]) results[i].rules.clear();
+    auto answers = prove_instances(job, instances_of(job.encoding->shape()));
+    for (const InstanceAnswer& a : answers) {
+      ++report.asked;  // the premise
+      for (const Obligation& o : a.obligations) ++(o.conjuncts != 0 ? report.asked : report.framed);
+    }
+    if (std::string why = inconsistency(job, answers); !why.empty()) return why;
+    std::vector<bool> failed(results.size(), false);
+    note_round(answers, report.rounds, results, failed);
+    if (none_of(failed)) return "";
+    for (std::size_t i = 0; i < failed.size(); ++i)
+      if (failed[i]) hypothesis.assumed[i] = false;
+  }
+}
+
+}  // namespace
+
+std::string_view name_of(Verdict v) {
+  switch (v) {
+    case Verdict::proved: return "proved";
+    case Verdict::violated: return "violated";
+    case Verdict::unknown: return "unknown";
+    case Verdict::disagreement: return "disagreement";
+  }
+  return "?";
+}
+
+std::vector<std::string> shapes() {
+  std::vector<std::string> out;
+  for (const Shape& s : compiled_shapes()) out.push_back(text_of(s));
+  return out;
+}
+
+Report prove_under(const Options& options, Hypothesis hypothesis) {
+  const auto start = Clock::now();
+  Report report;
+  report.refusal = refusal_of(options);
+  if (!report.refusal.empty()) return report;
+  report.assumptions = assumptions_of(options);
+
+  const Encoding* encoding = encoding_of(options);
+  CertificateWriter writer(options.certificate_dir, std::string(options.profile->name),
+                           text_of(encoding->shape()));
+  Job job{encoding, &options, &hypothesis, options.certificate_dir.empty() ? nullptr : &writer};
+  std::vector<Result> results = blank_results();
+  const std::string inconsistent = prove_together(job, hypothesis, results, report);
+  if (job.certificates != nullptr) {
+    report.certificates = writer.finish();
+    if (!writer.good()) report.refusal = "cannot write to " + options.certificate_dir;
+  }
+  job.certificates = nullptr;
+  for (unsigned i = 0; i < results.size(); ++i) {
+    Result& r = results[i];
+    if (!options.names.empty() && !contains(options.names, r.name)) continue;
+    r.consistent = inconsistent.empty();
+    if (!r.consistent) {
+      r.base = r.step = false;
+      r.reason = inconsistent;
+    } else if (hypothesis.assumed[i]) {
+      r.verdict = Verdict::proved;
+    } else if (options.depth > 0) {
+      look_for_history(job, i, r);
+    }
+    report.results.push_back(std::move(r));
+  }
+  report.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  return report;
+}
+
+Report prove(const Options& options) { return prove_under(options, all_invariants()); }
+
+}  // namespace assay::prove

@@ -1,0 +1,58 @@
+// Replay with every resolution of the free choices, like an odometer.
+#include "checker/prove/replay.hpp"
+
+namespace assay::prove {
+namespace {
+
+using Rules = Dispatcher<Concrete, SystemState<Concrete>, SystemRules<Concrete>>;
+
+// A rule asks at most this many questions; more would be an error in the specification.
+constexpr unsigned resolutions_max = 4096;
+
+bool agrees(const Event& event, const Step<Concrete>& k) {
+  if (k.illegal() != nullptr) return false;
+  if (k.code().value() != static_cast<u64>(event.answer)) return false;
+  return !event.has_returned || !k.has_return() || k.returned().value() == event.returned;
+}
+
+}  // namespace
+
+bool replay_event(const Event& event, const Profile& profile, const Mutation* mutation,
+                  SystemState<Concrete>& state, const SystemState<Concrete>* expected) {
+  Choices choices;
+  StepContext context;
+  context.profile = &profile;
+  context.mutation = mutation;
+  context.choices = &choices;
+  context.rule = event.rule;
+  for (unsigned i = 0; i < resolutions_max; ++i) {
+    SystemState<Concrete> next = state;
+    Step<Concrete> k(context);
+    Rules::apply(event, k, next);
+    if (agrees(event, k) && (expected == nullptr || same_values(next, *expected))) {
+      state = std::move(next);
+      return true;
+    }
+    if (!choices.next()) return false;
+  }
+  return false;
+}
+
+std::optional<SystemState<Concrete>> replay(const History& history, const Profile& profile,
+                                            const Mutation* mutation) {
+  SystemState<Concrete> state{};
+  state.host = history.host;
+  for (const Event& e : history.events)
+    if (!replay_event(e, profile, mutation, state, nullptr)) return std::nullopt;
+  return state;
+}
+
+std::vector<std::string> broken_invariants(const SystemState<Concrete>& state) {
+  std::vector<std::string> broken;
+  each_invariant<Concrete>([&](const Invariant<Concrete>& i) {
+    if (!i.holds(state)) broken.emplace_back(i.name);
+  });
+  return broken;
+}
+
+}  // namespace assay::prove

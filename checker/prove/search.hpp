@@ -1,0 +1,34 @@
+// Bounded search: the shortest history from reset that reaches a goal.
+//
+// All rules are one step, and an unknown picks which; depth by depth, so the first answer is a
+// shortest one. What is found is then solved again along its own path alone, which is cheap, with
+// ordinary values preferred, and replayed on the Concrete domain.
+#pragma once
+#include "checker/prove/obligations.hpp"
+
+namespace assay::prove {
+
+struct SearchResult {
+  enum class Kind { found, none, unknown, disagreement } kind = Kind::none;
+  unsigned depth = 0;  // found: events of the history; none: none up to this many
+  std::string reason;
+  History history;
+};
+
+// A condition on a state that the history shall end in.
+using Goal = std::function<z3::expr(const Encoding&, const Terms&)>;
+// A last event and the check of it that shall decide; an empty check is "success".
+struct LastCall {
+  u32 rule = 0;
+  u32 hash = 0;
+  VerbKind kind = VerbKind::reject;
+  bool success = false;
+};
+
+// `lemmas`: invariants known to hold in every reachable state; they only speed the search up.
+SearchResult search_state(const Job& job, const Goal& goal, unsigned depth);
+// Several ends at once: answers in the order of `ends`, each with a shortest history.
+std::vector<SearchResult> search_calls(const Job& job, const std::vector<LastCall>& ends,
+                                       unsigned depth);
+
+}  // namespace assay::prove

@@ -1,0 +1,71 @@
+// Which invariants a check carries: leave it out, and prove again the rule that has it.
+#include "checker/prove/obligations.hpp"
+#include "model/catalog.hpp"
+
+namespace assay::prove {
+namespace {
+
+u32 rule_number(const std::string& name) {
+  for (u32 i = 0; i < rules().size(); ++i)
+    if (name == rules()[i].name) return i;
+  return Event::no_rule;
+}
+
+std::vector<Severity> checks_of(const Profile& profile, const std::string& rule) {
+  std::vector<Severity> out;
+  for (const CatalogEntry& c : catalog_of<SystemState<Catalog>>(SystemRules<Catalog>{}, profile)) {
+    if (c.kind != VerbKind::reject && c.kind != VerbKind::require) continue;
+    if (!rule.empty() && rule != c.rule) continue;
+    Severity s;
+    s.rule = c.rule;
+    s.check = c.id;
+    s.code = c.code;
+    s.mutation = {Mutation::Kind::drop, rule_number(c.rule), c.hash, 0};
+    out.push_back(s);
+  }
+  return out;
+}
+
+void prove_without(const Options& options, const Hypothesis& hypothesis, Severity& s) {
+  FreshContext scope;
+  Options mutated = options;
+  mutated.mutation = &s.mutation;
+  const Job job{encoding_of(options), &mutated, &hypothesis, nullptr, false};
+  std::vector<bool> broken(invariant_names().size()), open(invariant_names().size());
+  for (const Instance& i : instances_of(job.encoding->shape())) {
+    if (i.rule != s.mutation.rule) continue;
+    for (const Obligation& o : prove_instance(job, i).obligations) {
+      if (o.answer == Answer::fails) broken[o.invariant] = true;
+      if (o.answer == Answer::unknown) open[o.invariant] = true;
+    }
+  }
+  for (std::size_t i = 0; i < broken.size(); ++i) {
+    if (broken[i]) s.carries.push_back(invariant_names()[i]);
+    else if (open[i]) s.unknown.push_back(invariant_names()[i]);
+  }
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& n : names) text += (text.empty() ? "" : ", ") + n;
+  return text;
+}
+
+}  // namespace
+
+std::string Severity::text() const {
+  if (!carries.empty()) return "load-bearing for " + joined(carries);
+  if (!unknown.empty()) return "undecided for " + joined(unknown);
+  return "interface only";
+}
+
+std::vector<Severity> severities(const Options& options, const std::string& rule) {
+  if (options.profile == nullptr || encoding_of(options) == nullptr) return {};
+  std::vector<Severity> out = checks_of(*options.profile, rule);
+  const Hypothesis hypothesis = all_invariants();
+  in_parallel(options.jobs, out.size(),
+              [&](std::size_t i) { prove_without(options, hypothesis, out[i]); });
+  return out;
+}
+
+}  // namespace assay::prove

@@ -1,0 +1,89 @@
+// A self-contained HTML report: verdicts first, then each finding with its reasons, folded.
+#include <fmt/format.h>
+
+#include "checker/report/report.hpp"
+
+namespace assay::checker {
+namespace {
+
+// A report nobody can open helps nobody: findings beyond this are counted, not shown.
+constexpr std::size_t html_bytes_max = std::size_t{4} << 20;
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (char c : text) switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      default: out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+    }
+  return out;
+}
+
+constexpr std::string_view head = R"(<!doctype html><html lang="en"><head><meta charset="utf-8">
+<title>assay check</title><style>
+body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1d2330;background:#fcfcfa}
+code,pre{font:13px/1.45 ui-monospace,monospace}table{border-collapse:collapse;width:100%}
+td,th{padding:.3rem .6rem;border-bottom:1px solid #ddd;text-align:left;vertical-align:top}
+.conforms{color:#17692f}.violates{color:#a3182a}.inconclusive{color:#8a5a00}
+details{margin:.5rem 0;padding:.4rem .8rem;border-left:3px solid #ccc;background:#fff}
+summary{cursor:pointer}pre{white-space:pre-wrap;margin:.3rem 0}
+@media(prefers-color-scheme:dark){body{background:#16181d;color:#dde}details{background:#1e2128;border-color:#444}td,th{border-color:#333}.conforms{color:#6fcf8a}.violates{color:#ff8a95}.inconclusive{color:#e5b85c}}
+</style></head><body><h1>assay check</h1>)";
+
+std::string reason_html(const Reason& r) {
+  std::string out = fmt::format("<p><code>{}</code> {}{}<br><small>{}</small></p>", escaped(r.check),
+                                r.code == Errno::ok ? "" : std::string(name_of(r.code)) + " ",
+                                r.held ? "holds" : "does not hold", escaped(r.source));
+  if (r.because.empty()) return out;
+  out += "<table>";
+  for (const Because& b : r.because)
+    out += fmt::format("<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td><code>{}</code></td></tr>",
+                       escaped(b.place), b.value,
+                       b.line == 0 ? std::string("since the start") : fmt::format("line {}", b.line),
+                       escaped(b.text));
+  return out + "</table>";
+}
+
+std::string finding_html(const Finding& f) {
+  std::string allowed;
+  for (const std::string& a : f.allowed) allowed += (allowed.empty() ? "" : ", ") + escaped(a);
+  std::string out = fmt::format(
+      "<details{}><summary><b>{}</b> line {}: observed {}, allowed: {}</summary><pre>{}</pre>",
+      f.follow_on ? "" : " open", escaped(f.check), f.line, escaped(f.observed), allowed,
+      escaped(f.call));
+  for (const Reason& r : f.reasons) out += reason_html(r);
+  return out + "</details>";
+}
+
+}  // namespace
+
+std::string html_text(const std::vector<FileReport>& files) {
+  std::string out(head);
+  out += "<table><tr><th>trace</th><th>verdict</th><th>profile</th><th>calls</th><th>judged</th>"
+         "<th>checks</th></tr>";
+  for (const FileReport& f : files)
+    out += fmt::format(
+        "<tr><td><code>{}</code></td><td class=\"{}\">{}{}</td><td>{}</td><td>{}</td><td>{}</td>"
+        "<td>{} of {}</td></tr>",
+        escaped(f.file), name_of(f.report.verdict), name_of(f.report.verdict),
+        f.met_expectation ? " (as expected)" : "", escaped(f.report.profile), f.report.events,
+        f.report.checked, f.report.checks_seen, f.report.checks_total);
+  out += "</table>";
+  std::size_t left_out = 0;
+  for (const FileReport& f : files) {
+    if (f.report.findings.empty()) continue;
+    out += fmt::format("<h2><code>{}</code></h2>", escaped(f.file));
+    for (const Finding& finding : f.report.findings) {
+      if (out.size() > html_bytes_max)
+        ++left_out;
+      else
+        out += finding_html(finding);
+    }
+  }
+  if (left_out != 0) out += fmt::format("<p>{} more findings are not shown.</p>", left_out);
+  return out + "</body></html>\n";
+}
+
+}  // namespace assay::checker

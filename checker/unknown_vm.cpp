@@ -1,0 +1,160 @@
+#include "checker/unknown_vm.hpp"
+
+#include "model/symbolic.hpp"
+
+namespace assay::checker {
+namespace {
+
+using Sym = SymbolicIn<growing_shape>;
+using SymVm = SystemState<Sym>;
+// Deterministic bound of one query; about a second of work.
+constexpr unsigned rlimit_per_query = 20'000'000;
+
+// A table of host things is either told by the header or taken as one of each: one PMU, no known
+// PE. That is weaker than any particular host, so it never excludes an answer.
+void make_host_unknown(SymVm& vm, SymFlag& domain) {
+  vm.host = fresh<Host<Sym>>("host", domain);
+  vm.host.pmu[0].type = SymWord<32>(z3_context().bv_const("host.pmu[0].type", 32));
+  domain = domain && vm.host.slots_max > 0 && vm.host.vcpus_max > 0 &&
+           SymWord<8>(32) <= vm.host.ipa_bits_max && vm.host.ipa_bits_max <= SymWord<8>(52);
+}
+
+struct Branch {
+  SymVm vm;
+  SymFlag possible;  // conditions under which this branch gives the observed answer
+};
+
+SymFlag answer_is(const Step<Sym>& k, Errno code, const Event& e) {
+  SymFlag same = k.code() == SymWord<8>(static_cast<u64>(code));
+  if (code != Errno::ok) return same;
+  same = same && k.legal();
+  if (e.has_returned)
+    same = same && (!k.returns_if() || k.returned() == SymWord<64>(e.returned));
+  return same;
+}
+
+}  // namespace
+
+struct UnknownVm::State {
+  const Profile& profile;
+  z3::solver solver;
+  SymVm vm{};
+  unsigned fresh_count = 0;
+
+  explicit State(const Profile& p) : profile(p), solver(z3_context()) {
+    z3::params params(z3_context());
+    params.set("rlimit", rlimit_per_query);
+    solver.set(params);
+  }
+
+  template <class R>
+  R rule_of_event(const Event& e, bool all_unknown, SymFlag& domain) {
+    R rule{};
+    walk_arguments(
+        rule,
+        [&](auto& leaf, unsigned i) {
+          if (!all_unknown && (e.unknown >> i & 1) == 0) return lift_leaf(leaf, e.value[i]);
+          using Leaf = std::remove_cvref_t<decltype(leaf)>;
+          leaf = Leaf(fresh_leaf(leaf, "u" + std::to_string(fresh_count++)));
+          if constexpr (std::is_same_v<Leaf, SymNumber>)
+            domain = domain && SymNumber(0) <= leaf && leaf < power_of_two(SymWord<8>(64));
+        },
+        [&](auto& handle) { handle.index = e.vcpu; });
+    return rule;
+  }
+
+  // One candidate rule applied to a copy of the state.
+  template <class... R>
+  Branch apply(TypeList<R...>, std::uint32_t number, const Event& e, bool all_unknown,
+               Errno code) {
+    Branch branch{vm, true};
+    std::uint32_t at = 0;
+    auto one = [&]<class Rule>(const Rule*) {
+      if (at++ != number) return;
+      StepContext context;
+      context.profile = &profile;
+      context.rule = number;
+      SymFlag domain = true;
+      Rule rule = rule_of_event<Rule>(e, all_unknown, domain);
+      Step<Sym> k(context);
+      rule.apply(k, branch.vm);
+      branch.possible = answer_is(k, code, e) && domain;
+    };
+    (one(static_cast<const R*>(nullptr)), ...);
+    return branch;
+  }
+
+  std::vector<Branch> branches(const Event& e, std::span<const std::uint32_t> rules, Errno code) {
+    std::vector<Branch> out;
+    for (std::uint32_t rule : rules)
+      out.push_back(apply(SystemRules<Sym>{}, rule, e, rules.size() > 1, code));
+    return out;
+  }
+};
+
+UnknownVm::UnknownVm(const Profile& profile) : state_(std::make_unique<State>(profile)) {
+  SymFlag domain = true;
+  make_host_unknown(state_->vm, domain);
+  state_->solver.add(domain.e);
+}
+
+UnknownVm::UnknownVm(const std::vector<std::unique_ptr<RecordedVm>>& states, const Profile& profile)
+    : state_(std::make_unique<State>(profile)) {
+  state_->vm = lift<SymVm>(*states.front());
+  for (std::size_t i = 1; i < states.size(); ++i) {
+    SymVm other = lift<SymVm>(*states[i]);
+    SymFlag which(z3_context().bool_const(("which" + std::to_string(i)).c_str()));
+    leaves([&](auto& mine, const auto& theirs) { mine = ite(which, theirs, mine); }, state_->vm,
+           other);
+  }
+}
+
+UnknownVm::~UnknownVm() = default;
+UnknownVm::UnknownVm(UnknownVm&&) noexcept = default;
+
+UnknownVm::Outcome UnknownVm::step(const Event& e, std::span<const std::uint32_t> rules,
+                                bool may_be_other) {
+  std::vector<Branch> branches = state_->branches(e, rules, e.answer);
+  if (may_be_other) branches.push_back({state_->vm, true});
+  SymFlag some = false;
+  for (const Branch& b : branches) some = some || b.possible;
+  state_->solver.push();
+  state_->solver.add(some.e);
+  z3::check_result result = state_->solver.check();
+  state_->solver.pop();
+  if (result == z3::unsat) return Outcome::impossible;
+
+  // The state after is one of the branches; a fresh selector says which.
+  SymVm after = branches.front().vm;
+  SymFlag chosen = branches.front().possible;
+  for (std::size_t i = 1; i < branches.size(); ++i) {
+    SymFlag which(
+        z3_context().bool_const(("branch" + std::to_string(state_->fresh_count++)).c_str()));
+    leaves([&](auto& mine, const auto& theirs) { mine = ite(which, theirs, mine); }, after,
+           branches[i].vm);
+    chosen = ite(which, branches[i].possible, chosen);
+  }
+  state_->solver.add(chosen.e);
+  state_->vm = std::move(after);
+  return result == z3::sat ? Outcome::possible : Outcome::undecided;
+}
+
+std::vector<std::string> UnknownVm::allowed(const Event& e, std::span<const std::uint32_t> rules) {
+  std::vector<std::string> out;
+  unsigned count = 0;
+  const Errno* codes = all_errnos(count);
+  for (unsigned i = 0; i < count; ++i) {
+    SymFlag some = false;
+    Event open = e;
+    open.has_returned = false;
+    for (const Branch& b : state_->branches(open, rules, codes[i])) some = some || b.possible;
+    state_->solver.push();
+    state_->solver.add(some.e);
+    if (state_->solver.check() == z3::sat)
+      out.push_back(codes[i] == Errno::ok ? "success" : std::string(name_of(codes[i])));
+    state_->solver.pop();
+  }
+  return out;
+}
+
+}  // namespace assay::checker

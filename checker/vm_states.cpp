@@ -1,0 +1,99 @@
+#include "checker/vm_states.hpp"
+
+namespace assay::checker {
+namespace {
+
+StepContext context_of(const Event& e, u32 line, const VmStates::Context& c, Choices* choices) {
+  StepContext k;
+  k.profile = c.profile;
+  k.choices = choices;
+  k.mutation = c.mutation;
+  k.journal = c.journal;
+  k.coverage = c.coverage;
+  k.rule = e.rule;
+  k.event = line;
+  k.observed = e.answer;
+  k.knows_observed = true;
+  return k;
+}
+
+}  // namespace
+
+VmStates::VmStates(const Host<Concrete>& host) {
+  auto vm = std::make_unique<RecordedVm>();
+  leaves([](auto& leaf, const auto& from) { store(leaf, raw(from)); }, vm->host, host);
+  states_.push_back(std::move(vm));
+}
+
+bool VmStates::matches(const Step<Recorded>& k, const Event& e, const Profile& profile) {
+  if (e.answer != Errno::ok) {
+    if (k.ok()) return false;
+    if (k.code().value() == static_cast<u64>(e.answer)) return true;
+    return profile.precedence == Precedence::documented && k.held().has(e.answer);
+  }
+  if (!k.ok() || k.illegal() != nullptr) return false;
+  return !k.has_return() || !e.has_returned || k.returned().value() == e.returned;
+}
+
+VmStates::Outcome VmStates::step(const Event& e, u32 line, const Context& c) {
+  if (states_.size() > 1) return step_all_choices(e, line, c);
+  Choices choices;
+  Step<Recorded> k(context_of(e, line, c, &choices));
+  c.journal->clear();
+  RecordedDispatch::apply(e, k, *states_.front());
+  took_choice_ = false;
+  if (!choices.asked()) {
+    if (matches(k, e, *c.profile)) return Outcome::matches;
+    c.journal->undo();
+    return Outcome::contradicts;
+  }
+  c.journal->undo();
+  return step_all_choices(e, line, c);
+}
+
+VmStates::Outcome VmStates::step_all_choices(const Event& e, u32 line, const Context& c) {
+  std::vector<std::unique_ptr<RecordedVm>> survivors;
+  bool default_survives = false;
+  for (auto& state : states_) {
+    Choices choices;
+    bool is_default = true;
+    do {
+      choices.rewind();
+      auto trial = std::make_unique<RecordedVm>(*state);
+      Step<Recorded> k(context_of(e, line, c, &choices));
+      c.journal->clear();
+      RecordedDispatch::apply(e, k, *trial);
+      if (matches(k, e, *c.profile)) {
+        default_survives = default_survives || is_default;
+        add(survivors, std::move(trial));
+        if (survivors.size() > c.states_max) return Outcome::too_wide;
+      }
+      is_default = false;
+    } while (choices.next());
+  }
+  c.journal->clear();
+  if (survivors.empty()) return Outcome::contradicts;
+  took_choice_ = !default_survives;
+  states_ = std::move(survivors);
+  return Outcome::matches;
+}
+
+void VmStates::add(std::vector<std::unique_ptr<RecordedVm>>& to,
+                   std::unique_ptr<RecordedVm> state) {
+  for (const auto& known : to)
+    if (same_values(*known, *state)) return;
+  to.push_back(std::move(state));
+}
+
+void VmStates::adopt(const Event& e, u32 line, const Context& c) {
+  states_.resize(1);
+  Choices choices;
+  StepContext k = context_of(e, line, c, &choices);
+  k.coverage = nullptr;
+  k.observed = Errno::ok;  // no failure that lies outside the model
+  Step<Recorded> step(k);
+  c.journal->clear();
+  RecordedDispatch::apply(e, step, *states_.front());
+}
+
+}  // namespace assay::checker

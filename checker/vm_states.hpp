@@ -1,0 +1,49 @@
+// The set of states of one VM that explain its trace so far, and one step of it.
+//
+// Usually the set has one member, stepped in place and taken back through the journal when the
+// answer does not match. Only a free choice that the trace does not show widens it; equal members
+// are merged, and a set that would grow beyond its bound makes the VM inconclusive, never wrong.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "spec/system.hpp"
+
+namespace assay::checker {
+
+using RecordedVm = SystemState<Recorded>;
+using RecordedDispatch = Dispatcher<Recorded, RecordedVm, SystemRules<Recorded>>;
+
+class VmStates {
+ public:
+  enum class Outcome : std::uint8_t { matches, contradicts, too_wide };
+  struct Context {
+    const Profile* profile;
+    Coverage* coverage;
+    Journal* journal;         // shared scratch of the checker
+    const Mutation* mutation;
+    unsigned states_max;
+  };
+
+  explicit VmStates(const Host<Concrete>& host);
+
+  // Applies an answered event. On a mismatch the set is as before.
+  Outcome step(const Event& e, u32 line, const Context& c);
+  // After a contradiction: takes the specification's own answer and goes on with it.
+  void adopt(const Event& e, u32 line, const Context& c);
+  std::size_t size() const { return states_.size(); }
+  const RecordedVm& front() const { return *states_.front(); }
+  const std::vector<std::unique_ptr<RecordedVm>>& all() const { return states_; }
+  // Whether the last matching step needed a choice that is not the default one.
+  bool took_choice() const { return took_choice_; }
+
+ private:
+  static bool matches(const Step<Recorded>& k, const Event& e, const Profile& profile);
+  Outcome step_all_choices(const Event& e, u32 line, const Context& c);
+  void add(std::vector<std::unique_ptr<RecordedVm>>& to, std::unique_ptr<RecordedVm> state);
+
+  std::vector<std::unique_ptr<RecordedVm>> states_;
+  bool took_choice_ = false;
+};
+
+}  // namespace assay::checker

@@ -1,0 +1,99 @@
+#include "gen/boundaries.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace assay::gen {
+namespace {
+
+using probing::Probing;
+using ProbedVm = SystemState<Probing>;
+
+template <class T>
+bool is_blank(const T& entry) {
+  u64 all = 0;
+  leaves([&](const auto& leaf) { all |= raw(leaf); }, entry);
+  return all == 0;
+}
+
+// As leaves() with store(), but untouched table entries stay untouched: a slot table that was used
+// at its far end is walked by its chunks.
+template <class To, class From>
+void copy_values(To& to, const From& from) {
+  if constexpr (AnyTable<From>) {
+    from.for_each([&](const auto& entry, std::size_t i) {
+      if (!is_blank(entry)) copy_values(to[i], entry);
+    });
+  } else if constexpr (Record<From>) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (copy_values(to.*std::get<I>(To::fields()).pointer,
+                   from.*std::get<I>(From::fields()).pointer), ...);
+    }(std::make_index_sequence<field_count<From>()>{});
+  } else {
+    store(to, raw(from));
+  }
+}
+
+template <class R>
+void probe_one(const Event& e, Step<Probing>& k, ProbedVm& vm) {
+  R rule = rule_of<R>(e);
+  walk_arguments(
+      rule, [](auto& leaf, unsigned i) { mark_argument(leaf, i); }, [](auto&) {});
+  rule.apply(k, vm);
+}
+
+template <class... R>
+void probe_rule(const Event& e, Step<Probing>& k, ProbedVm& vm, TypeList<R...>) {
+  using Apply = void (*)(const Event&, Step<Probing>&, ProbedVm&);
+  static constexpr Apply table[] = {&probe_one<R>...};
+  table[e.rule](e, k, vm);
+}
+
+}  // namespace
+
+void probe(const Profile& profile, const Event& e, u32 vcpu_index, const RecordedVm& state,
+           Probe& out) {
+  ProbedVm vm;
+  copy_values(vm, state);
+  Event event = e;
+  event.vcpu = vcpu_index;
+  StepContext context;
+  context.profile = &profile;
+  context.rule = e.rule;
+  Step<Probing> k(context);
+  out.edges.clear();
+  out.checks.clear();
+  probing::edge_log = &out.edges;
+  probe_rule(event, k, vm, SystemRules<Probing>{});
+  probing::edge_log = nullptr;
+  for (const auto& c : k.checks) out.checks.push_back({c.id, c.condition.from});
+}
+
+Boundaries::Boundaries(const Profile& profile)
+    : checks_(checks_by_rule(profile)), edges_(checks_.size() * Event::values_max) {
+  for (const auto& of_rule : checks_) depends_.emplace_back(of_rule.size(), 0);
+}
+
+std::size_t Boundaries::position(u32 rule, const char* id) const {
+  const auto& of_rule = checks_[rule];
+  if (id == nullptr) return of_rule.size();
+  for (std::size_t i = 0; i < of_rule.size(); ++i)
+    if (std::strcmp(of_rule[i].id.c_str(), id) == 0) return i;
+  return of_rule.size();
+}
+
+void Boundaries::learn(const Event& e, const Probe& seen) {
+  for (const Edge& edge : seen.edges) {
+    auto& known = edge.argument == probing::no_argument
+                      ? constants_[edge.width / 16]
+                      : edges_[e.rule * Event::values_max + edge.argument];
+    if (known.size() < edges_max && std::find(known.begin(), known.end(), edge) == known.end())
+      known.push_back(edge);
+  }
+  for (const Probe::CheckSeen& c : seen.checks) {
+    const std::size_t at = position(e.rule, c.id);
+    if (at < depends_[e.rule].size()) depends_[e.rule][at] |= c.from;
+  }
+}
+
+}  // namespace assay::gen

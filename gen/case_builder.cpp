@@ -1,0 +1,341 @@
+#include "gen/case_builder.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace assay::gen {
+namespace {
+
+constexpr u32 stuck_after = 4;  // failures with the same cause: the VM is good for little more
+
+bool acts_on(const RuleFacts& f, HandleKind kind) {
+  return std::find(f.on.begin(), f.on.end(), kind) != f.on.end();
+}
+
+}  // namespace
+
+CaseBuilder::CaseBuilder(const Profile& profile, const Host<Concrete>& host,
+                         const Knowledge& knowledge)
+    : profile_(profile), knowledge_(knowledge), world_(profile, host),
+      search_(knowledge, world_, pool_), swarm_(Rules::instance().count()) {
+  for (const auto& checks : knowledge.boundaries.checks()) reached_.emplace_back(checks.size() + 1);
+}
+
+void CaseBuilder::begin(const GeneratorOptions& options) {
+  world_.reset(program_->host);
+  pool_.clear();
+  search_.forget();
+  vms_made_ = 0;
+  live_.clear();
+  vms_wanted_ = random_.one_in(6) ? options.vms_max : 1;
+  static constexpr unsigned vcpus[] = {1, 1, 1, 2, 2, 3, 4, 9};
+  vcpus_wanted_ = vcpus[random_.below(std::size(vcpus))];
+  threads_ = 1 + static_cast<unsigned>(random_.one_in(2) ? 0 : random_.below(threads_max));
+  vcpus_made_.clear();
+  failed_alike_.clear();
+  last_outcome_.clear();
+  cpu_of_.fill(-1);
+  history_.clear();
+  // Swarm: half of the cases leave some rules out and favour others.
+  const bool swarm = random_.one_in(2);
+  static constexpr std::uint8_t weights[] = {0, 1, 4, 8};
+  for (auto& w : swarm_) w = swarm ? weights[random_.below(std::size(weights))] : 4;
+  const auto& goals = knowledge_.goals();
+  goal_ = goals[program_->number % goals.size()];
+  // Lessons go for what was never reached.
+  if (pupil_ != nullptr)
+    for (unsigned i = 0; i < 8 && reached(goal_) != 0; ++i)
+      goal_ = goals[random_.below(goals.size())];
+  pe_count_ = 0;
+  pes_differ_ = false;
+  u64 first = 0;
+  for (std::size_t i = 0; i < 64; ++i) {
+    const u64 pmu = raw(program_->host.pe[i].pmu);
+    if (pmu == 0) continue;
+    pes_differ_ = pes_differ_ || (pe_count_ != 0 && pmu != first);
+    first = pmu;
+    pe_count_ = i + 1;
+  }
+}
+
+void CaseBuilder::build(Program& p, const GeneratorOptions& options, Random& random) {
+  program_ = &p;
+  random_ = random;
+  begin(options);
+  const std::size_t length = random_.between(options.length_min, options.length_max);
+  place_threads();
+  start_from_recipe();
+  while (p.operations.size() < length) next_operation();
+}
+
+// On a machine whose CPUs differ, where a call runs matters: most programs say it.
+void CaseBuilder::place_threads() {
+  if (!pes_differ_ || random_.one_in(4)) return;
+  for (unsigned t = 0; t < threads_; ++t) move_thread(t);
+}
+
+void CaseBuilder::move_thread(unsigned thread) {
+  Operation op;
+  op.kind = Operation::Kind::affinity;
+  op.thread = static_cast<std::uint8_t>(thread);
+  op.cpu = static_cast<u32>(random_.below(pe_count_));
+  cpu_of_[thread] = static_cast<std::int32_t>(op.cpu);
+  program_->operations.push_back(op);
+}
+
+// Half of the cases start where an earlier lesson got to: just before this case's goal, or at any
+// other. The rest starts from nothing.
+void CaseBuilder::start_from_recipe() {
+  if (random_.one_in(3)) return;
+  const auto& goals = knowledge_.goals();
+  const bool towards = !random_.one_in(3);
+  const Goal g = towards ? goal_ : goals[random_.below(goals.size())];
+  const Knowledge::Recipe& recipe = knowledge_.recipe(g);
+  if (recipe.empty()) return;
+  for (std::size_t i = 0; i + (towards ? 1 : 0) < recipe.size(); ++i) repeat(recipe[i]);
+  if (!towards || live_.empty()) return;
+  vm_ = live_.back();
+  for (unsigned i = 0; i < 4; ++i)
+    if (attempt_rule(goal_.rule, Intent::goal)) return;
+}
+
+void CaseBuilder::repeat(const Operation& step) {
+  Operation op = step;
+  const RuleFacts& f = Rules::instance().facts(op.event.rule);
+  vm_ = f.makes == HandleKind::vm ? vms_made_ : vms_made_ - 1;
+  op.event.vm = vm_;
+  if (threads_ <= op.thread) threads_ = op.thread + 1u;
+  if (!world_.usable(op)) return;
+  search_.evaluate(op, where(op));
+  push(op);
+}
+
+// A thread that was not placed is predicted on the first CPU; on a machine whose CPUs are alike
+// that makes no difference.
+Where CaseBuilder::where(const Operation& op) const {
+  const std::int32_t cpu = cpu_of_[op.thread];
+  return {task_of(op.thread), cpu < 0 && pe_count_ != 0 ? 0 : cpu};
+}
+
+// Mostly a VM that is alive; none may be left.
+void CaseBuilder::pick_vm() {
+  if (vms_made_ == 0) return;
+  std::erase_if(live_, [&](u32 vm) { return failed_alike_[vm] >= stuck_after; });
+  const bool any = live_.empty() || random_.one_in(64);
+  vm_ = any ? static_cast<u32>(random_.below(vms_made_)) : live_[random_.below(live_.size())];
+}
+
+void CaseBuilder::next_operation() {
+  if (pes_differ_ && random_.one_in(24)) return move_thread(static_cast<unsigned>(random_.below(threads_)));
+  if (random_.one_in(96)) return close_something();
+  pick_vm();
+  const u64 dice = random_.below(20);
+  const Intent intent = dice < 11   ? Intent::progress
+                        : dice < 15 ? Intent::goal
+                        : dice < 19 ? Intent::probe
+                                    : Intent::anything;
+  for (unsigned i = 0; i < 5; ++i)
+    if (attempt(intent)) return;
+  while (!attempt(Intent::anything)) {}
+}
+
+bool CaseBuilder::attempt(Intent intent) {
+  if (intent == Intent::goal && (lacks(HandleKind::vm) || random_.one_in(3)))
+    return attempt_rule(pick_rule(Intent::progress), Intent::progress);
+  return attempt_rule(intent == Intent::goal ? goal_.rule : pick_rule(intent), intent);
+}
+
+// Whether this VM (or the program) has fewer handles of a kind than this case wants.
+bool CaseBuilder::lacks(HandleKind kind) const {
+  switch (kind) {
+    case HandleKind::vm: return live_.size() < vms_wanted_;
+    case HandleKind::vcpu:
+      return vms_made_ != 0 && vm_ < world_.vm_count() &&
+             world_.vcpus(vm_).size() < vcpus_wanted_;
+    case HandleKind::device:
+    case HandleKind::vgic: return vms_made_ != 0 && !world_.vgic_open(vm_);
+    default: return false;
+  }
+}
+
+unsigned CaseBuilder::weight(u32 rule, Intent intent) const {
+  const RuleFacts& f = Rules::instance().facts(rule);
+  if (!f.is_call) return 0;
+  unsigned w = 4u * swarm_[rule];
+  if (f.makes != HandleKind::none) {
+    w = std::max(w, 8u);
+    w = lacks(f.makes) ? w * 6 : intent == Intent::progress ? 0 : w / 8;
+  }
+  if (acts_on(f, HandleKind::system)) return w;
+  if (vms_made_ == 0 || vm_ >= world_.vm_count()) return 0;
+  if (acts_on(f, HandleKind::vm)) return world_.vm_open(vm_) ? w : 0;
+  if (acts_on(f, HandleKind::vgic)) return world_.vgic_open(vm_) ? w : 0;
+  for (std::int32_t v : world_.vcpus(vm_))
+    if (v >= 0) return w;
+  return 0;
+}
+
+u32 CaseBuilder::pick_rule(Intent intent) {
+  const u32 n = static_cast<u32>(swarm_.size());
+  std::array<unsigned, 256> weights;
+  unsigned total = 0;
+  for (u32 r = 0; r < n && r < weights.size(); ++r) total += weights[r] = weight(r, intent);
+  if (total == 0) return pick_rule(Intent::anything);
+  u64 at = random_.below(total);
+  for (u32 r = 0; r < n; ++r) {
+    if (at < weights[r]) return r;
+    at -= weights[r];
+  }
+  return 0;
+}
+
+// Chooses the handles of an operation; false when there is none of the kind it needs.
+bool CaseBuilder::shape(Operation& op, u32 rule) {
+  const RuleFacts& f = Rules::instance().facts(rule);
+  op.event.rule = rule;
+  op.event.vm = vm_;
+  op.on = f.on[random_.below(f.on.size())];
+  if (op.on != HandleKind::system && (vms_made_ == 0 || vm_ >= world_.vm_count())) {
+    if (!acts_on(f, HandleKind::system)) return false;
+    op.on = HandleKind::system;
+  }
+  const bool wanders = f.task >= 0 ? threads_ > 1 : random_.one_in(8);
+  op.thread = static_cast<std::uint8_t>(wanders ? random_.below(threads_) : 0);
+  if (op.on == HandleKind::vcpu) {
+    const auto& all = world_.vcpus(vm_);
+    if (all.empty()) return false;
+    op.event.vcpu = static_cast<u32>(random_.below(all.size()));
+  }
+  if (f.makes == HandleKind::vm) op.event.vm = vms_made_;
+  if (f.makes == HandleKind::vcpu) op.event.vcpu = vcpus_made_[vm_];
+  return world_.usable(op);
+}
+
+std::size_t CaseBuilder::pick_outcome(u32 rule, Intent intent) {
+  if (intent == Intent::progress) return knowledge_.success(rule);
+  if (intent == Intent::goal) return goal_.outcome;
+  return random_.below(knowledge_.success(rule) + 1);
+}
+
+bool CaseBuilder::attempt_rule(u32 rule, Intent intent) {
+  Operation op;
+  if (!shape(op, rule)) return false;
+  const Where at = where(op);
+  const std::size_t outcome = pick_outcome(rule, intent);
+  const bool closely = intent == Intent::goal && random_.one_in(8);
+  if (closely) search_.look_closely(op, at);
+  const bool hit = search_.run(op, at, outcome, intent == Intent::anything ? 0 : 8, random_);
+  if (closely) search_.look_normally();
+  if (Rules::instance().is_alias(op.event)) return world_.undo(), false;
+  const bool takes = intent == Intent::anything || (hit && intent != Intent::progress) ||
+                     (intent == Intent::probe && random_.one_in(3)) ||
+                     (intent == Intent::progress && accept(op, intent));
+  if (!takes) return world_.undo(), false;
+  constexpr u64 well_known = 6;  // from then on an outcome shows little that is new
+  if (pupil_ != nullptr && reached_[rule][search_.outcome()] < well_known) observe(op, at);
+  push(op);
+  if (hit && intent == Intent::goal) {
+    const auto& goals = knowledge_.goals();
+    goal_ = goals[random_.below(goals.size())];
+  }
+  return true;
+}
+
+// Progress is a success that changed something; one that did not is welcome now and then. A failure
+// that only a not-told argument caused (a run that was to return at once) counts as success.
+bool CaseBuilder::accept(const Operation& op, Intent) {
+  if (search_.ok()) {
+    if (Rules::instance().facts(op.event.rule).makes != HandleKind::none) return true;
+    return world_.changed() || random_.one_in(6);
+  }
+  const std::size_t outcome = search_.outcome();
+  if (outcome >= knowledge_.success(op.event.rule)) return false;
+  const RuleInfo& info = Rules::instance().info(op.event.rule);
+  Arguments untold = 0;
+  for (unsigned i : Rules::instance().facts(op.event.rule).inputs)
+    if (means_untold(info.arguments[i])) untold |= Arguments{1} << i;
+  const Arguments from = knowledge_.boundaries.depends(op.event.rule, outcome);
+  return from != 0 && (from & ~untold) == 0;
+}
+
+// Learns from the state before the call: the step is taken back for it and repeated.
+void CaseBuilder::observe(const Operation& op, const Where& at) {
+  world_.undo();
+  Probe seen;
+  const Event e = event_at(op, at.task, at.cpu);
+  probe(profile_, e, world_.index_of(op), world_.state_of(op), seen);
+  pupil_->boundaries.learn(e, seen);
+  search_.evaluate(op, at);
+  pupil_->keep_sample(op.event, search_.outcome());
+}
+
+void CaseBuilder::note_effects(const Operation& op) {
+  for (const Journal::Entry& e : world_.journal().entries()) {
+    if (e.bytes != sizeof(WrittenCell<Number>)) continue;
+    WrittenCell<Number> cell;
+    std::memcpy(static_cast<void*>(&cell), e.place, sizeof cell);
+    pool_.add(64, cell.value.value());
+  }
+  const RuleInfo& info = Rules::instance().info(op.event.rule);
+  for (unsigned i : Rules::instance().facts(op.event.rule).inputs)
+    if (info.arguments[i].width > 1) pool_.add(info.arguments[i].width, op.event.value[i]);
+}
+
+void CaseBuilder::push(const Operation& op) {
+  const bool ok = search_.ok();
+  const std::size_t outcome = search_.outcome();
+  ++reached_[op.event.rule][outcome];
+  if (pupil_ != nullptr) write_recipe(op);
+  if (ok) {
+    note_effects(op);
+    search_.remember(op.event);
+  }
+  if (op.on == HandleKind::system) {
+    if (Rules::instance().facts(op.event.rule).makes == HandleKind::vm) {
+      if (ok) live_.push_back(vms_made_);
+      ++vms_made_;
+      vcpus_made_.push_back(0);
+      failed_alike_.push_back(0);
+      last_outcome_.push_back(~std::size_t{0});
+    }
+  } else {
+    failed_alike_[op.event.vm] = ok ? 0 : outcome == last_outcome_[op.event.vm] ? failed_alike_[op.event.vm] + 1 : 1;
+    last_outcome_[op.event.vm] = outcome;
+    if (Rules::instance().facts(op.event.rule).makes == HandleKind::vcpu)
+      ++vcpus_made_[op.event.vm];
+  }
+  world_.keep(op, ok);
+  program_->operations.push_back(op);
+}
+
+void CaseBuilder::write_recipe(const Operation& op) {
+  const Goal g{op.event.rule, search_.outcome()};
+  if (op.on == HandleKind::system && op.event.vm != vms_made_)
+    return pupil_->keep_recipe(g, {op});  // it concerns no VM
+  if (op.event.vm >= history_.size()) history_.resize(op.event.vm + 1);
+  Knowledge::Recipe& so_far = history_[op.event.vm];
+  so_far.push_back(op);
+  so_far.back().event.vm = 0;
+  pupil_->keep_recipe(g, so_far);
+  const bool makes = Rules::instance().made_by(op.event) != HandleKind::none;
+  if (!makes && !world_.changed()) so_far.pop_back();
+}
+
+void CaseBuilder::close_something() {
+  Operation op;
+  op.kind = Operation::Kind::close;
+  pick_vm();
+  op.event.vm = vm_;
+  static constexpr HandleKind kinds[] = {HandleKind::vm, HandleKind::vcpu, HandleKind::vgic};
+  op.on = kinds[random_.below(std::size(kinds))];
+  if (vms_made_ == 0 || vm_ >= world_.vm_count()) return;
+  if (op.on == HandleKind::vcpu) {
+    if (world_.vcpus(vm_).empty()) return;
+    op.event.vcpu = static_cast<u32>(random_.below(world_.vcpus(vm_).size()));
+  }
+  if (!world_.usable(op)) return;
+  world_.close(op);
+  program_->operations.push_back(op);
+}
+
+}  // namespace assay::gen

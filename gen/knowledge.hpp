@@ -1,0 +1,83 @@
+// What the specification taught the generator before the first case: where guards tip over, and an
+// example event for every outcome of every rule that was reached.
+//
+// A pure function of profile and host, shared by all threads of a campaign.
+#pragma once
+#include <array>
+#include <memory>
+
+#include "gen/boundaries.hpp"
+#include "gen/random.hpp"
+
+namespace assay::gen {
+
+// One way a rule can end: a check that decides, or (position == number of checks) success.
+struct Goal {
+  u32 rule = 0;
+  std::size_t outcome = 0;
+};
+
+class Knowledge {
+ public:
+  static constexpr std::size_t samples_max = 6;
+
+  explicit Knowledge(const Profile& profile);
+  Boundaries boundaries;
+
+  void keep_sample(const Event& e, std::size_t outcome);
+  const std::vector<Event>& samples(const Goal& g) const { return samples_[g.rule][g.outcome]; }
+  // The shortest way known to a goal: operations on one VM, numbered from 0, that each changed its
+  // state, and the call that ends in the goal. Empty when none is known.
+  using Recipe = std::vector<Operation>;
+  void keep_recipe(const Goal& g, const Recipe& r);
+  const Recipe& recipe(const Goal& g) const { return recipes_[g.rule][g.outcome]; }
+  // Every outcome that a caller can aim at: not those of the implementation's own choosing.
+  const std::vector<Goal>& goals() const { return goals_; }
+  std::size_t success(u32 rule) const { return boundaries.checks()[rule].size(); }
+
+ private:
+  std::vector<std::vector<std::vector<Event>>> samples_;
+  std::vector<std::vector<Recipe>> recipes_;
+  std::vector<Goal> goals_;
+};
+
+// A few values seen lately in the program, by width: the neighbourhood of the states it reached.
+class Pool {
+ public:
+  void clear() { count_.fill(0); }
+  void add(unsigned width, u64 value) {
+    const unsigned c = kind(width);
+    value_[c][count_[c]++ % size] = value;
+  }
+  // 0 when nothing of that width was seen.
+  u64 pick(unsigned width, Random& random) const {
+    const unsigned c = kind(width);
+    const u64 n = count_[c] < size ? count_[c] : size;
+    return n == 0 ? 0 : value_[c][random.below(n)];
+  }
+
+ private:
+  static constexpr unsigned size = 24;
+  static constexpr unsigned kind(unsigned width) {
+    return width <= 8 ? 0 : width <= 16 ? 1 : width <= 32 ? 2 : 3;
+  }
+  std::array<std::array<u64, size>, 4> value_{};
+  std::array<unsigned, 4> count_{};
+};
+
+// Draws values for one argument.
+struct ArgumentSource {
+  const Knowledge& knowledge;
+  const Pool& pool;
+  const std::vector<Edge>* nearby = nullptr;  // edges of the very state, when it was probed
+
+  u64 draw(const Event& e, unsigned argument, Random& random) const;
+
+ private:
+  bool edge(const Event& e, unsigned argument, Random& random, Edge& out) const;
+};
+
+// Whether the initial value of an argument means that a trace does not tell it.
+bool means_untold(const ArgumentInfo& info);
+
+}  // namespace assay::gen

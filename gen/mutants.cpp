@@ -1,0 +1,53 @@
+#include "gen/mutants.hpp"
+
+#include "model/catalog.hpp"
+#include "spec/system.hpp"
+
+namespace assay::gen {
+namespace {
+
+u32 rule_number(const std::string& name) {
+  u32 number = 0;
+  for (const RuleInfo& info : rule_infos(SystemRules<Concrete>{})) {
+    if (name == info.name) return number;
+    ++number;
+  }
+  return Event::no_rule;
+}
+
+Mutant drop(const CatalogEntry& check) {
+  return {{Mutation::Kind::drop, rule_number(check.rule), check.hash, 0},
+          check.rule + ": drop " + check.id,
+          check.rule,
+          check.id,
+          ""};
+}
+
+Mutant swap(const CatalogEntry& a, const CatalogEntry& b) {
+  return {{Mutation::Kind::swap, rule_number(a.rule), a.hash, b.hash},
+          a.rule + ": swap " + a.id + "," + b.id,
+          a.rule,
+          a.id,
+          b.id};
+}
+
+}  // namespace
+
+std::vector<Mutant> enumerate_mutants(const Profile& profile) {
+  const std::vector<CatalogEntry> checks =
+      catalog_of<SystemState<Catalog>>(SystemRules<Catalog>{}, profile);
+  std::vector<Mutant> mutants;
+  for (std::size_t i = 0; i < checks.size(); ++i) {
+    const CatalogEntry& check = checks[i];
+    if (check.kind != VerbKind::reject && check.kind != VerbKind::require) continue;
+    mutants.push_back(drop(check));
+    if (i + 1 == checks.size() || profile.precedence == Precedence::documented) continue;
+    const CatalogEntry& next = checks[i + 1];
+    if (check.kind == VerbKind::reject && next.kind == VerbKind::reject &&
+        next.rule == check.rule && next.code != check.code)
+      mutants.push_back(swap(check, next));
+  }
+  return mutants;
+}
+
+}  // namespace assay::gen

@@ -1,0 +1,141 @@
+#include "gen/program.hpp"
+
+#include <algorithm>
+
+#include "gen/random.hpp"
+
+namespace assay::gen {
+namespace {
+
+struct Handle {
+  HandleKind kind;
+  u32 vm, vcpu;
+  bool operator==(const Handle&) const = default;
+};
+
+Handle canonical(HandleKind kind, const Event& e) {
+  return {kind, kind == HandleKind::system ? 0 : e.vm, kind == HandleKind::vcpu ? e.vcpu : 0};
+}
+
+// The handle a call would make, kind none for most.
+Handle handle_made(const Operation& op) {
+  if (op.kind != Operation::Kind::call) return {HandleKind::none, 0, 0};
+  return canonical(Rules::instance().made_by(op.event), op.event);
+}
+
+bool needs_maker(const Operation& op) {
+  return op.kind != Operation::Kind::affinity && op.on != HandleKind::system;
+}
+
+}  // namespace
+
+bool same_operation(const Operation& a, const Operation& b) {
+  return a.kind == b.kind && a.on == b.on && a.thread == b.thread && a.cpu == b.cpu &&
+         a.event.rule == b.event.rule && a.event.vm == b.event.vm &&
+         a.event.vcpu == b.event.vcpu && a.event.value == b.event.value;
+}
+
+u64 hash_of(const Program& p) {
+  u64 h = 0x243f6a8885a308d3ull;
+  auto add = [&](u64 v) { h = mix(h ^ v) + Random::gamma; };
+  for (const Operation& op : p.operations) {
+    add(u64{op.event.rule} << 32 | u64{static_cast<unsigned>(op.kind)} << 24 |
+        u64{static_cast<unsigned>(op.on)} << 16 | op.thread);
+    add(u64{op.event.vm} << 32 | op.event.vcpu);
+    add(op.cpu);
+    for (u64 v : op.event.value) add(v);
+  }
+  return h;
+}
+
+std::vector<std::vector<u32>> dependencies(const Program& p) {
+  std::vector<std::vector<u32>> out(p.operations.size());
+  std::vector<std::pair<Handle, u32>> makers;
+  for (u32 i = 0; i < p.operations.size(); ++i) {
+    const Operation& op = p.operations[i];
+    if (needs_maker(op)) {
+      const Handle wanted = canonical(op.on, op.event);
+      for (const auto& [handle, at] : makers)
+        if (handle == wanted) out[i].push_back(at);
+    }
+    if (Handle made = handle_made(op); made.kind != HandleKind::none) makers.emplace_back(made, i);
+  }
+  return out;
+}
+
+void drop_orphans(Program& p) {
+  std::vector<Handle> there;
+  std::erase_if(p.operations, [&](const Operation& op) {
+    if (needs_maker(op) &&
+        std::find(there.begin(), there.end(), canonical(op.on, op.event)) == there.end())
+      return true;
+    if (Handle made = handle_made(op); made.kind != HandleKind::none) there.push_back(made);
+    return false;
+  });
+}
+
+Descriptors::Descriptors(const Program& p)
+    : made_(p.operations.size(), -1), on_(p.operations.size(), -1), id_(p.operations.size(), -1) {
+  struct Known {
+    Handle handle;
+    std::int32_t fd, id;
+  };
+  std::vector<Known> known;
+  std::int32_t next = system + 1;
+  for (std::size_t i = 0; i < p.operations.size(); ++i) {
+    const Operation& op = p.operations[i];
+    if (op.kind == Operation::Kind::affinity) continue;
+    if (op.on == HandleKind::system) on_[i] = system;
+    const Handle wanted = canonical(op.on, op.event);
+    for (const Known& k : known)
+      if (k.handle == wanted) {
+        on_[i] = k.fd;
+        id_[i] = k.id;
+      }
+    const Handle made = handle_made(op);
+    if (made.kind == HandleKind::none) continue;
+    // Several makers of one handle share its descriptor: at most one of them succeeds.
+    auto again = std::find_if(known.begin(), known.end(),
+                              [&](const Known& k) { return k.handle == made; });
+    const int at = Rules::instance().facts(op.event.rule).id;
+    const std::int32_t id =
+        at < 0 ? -1 : static_cast<std::int32_t>(op.event.value[static_cast<std::size_t>(at)]);
+    if (again == known.end()) {
+      known.push_back({made, next++, id});
+      made_[i] = known.back().fd;
+    } else {
+      made_[i] = again->fd;
+    }
+  }
+}
+
+traces::TraceEvent trace_event(const Program& p, const Descriptors& d, std::size_t operation,
+                               const Answer* answer) {
+  const Operation& op = p.operations[operation];
+  traces::TraceEvent e;
+  e.kind = op.kind == Operation::Kind::close ? traces::TraceKind::close : traces::TraceKind::rule;
+  e.on = op.on;
+  e.on_vcpu = d.id_of(operation);
+  e.fd = d.of(operation);
+  e.tid = planned_tid(op.thread);
+  e.line = operation + 2;
+  e.event = op.event;
+  if (answer != nullptr) {
+    e.event = answer->event;
+    if (answer->tid != 0) e.tid = answer->tid;
+    e.cpu = answer->cpu;
+  }
+  const bool made = !e.event.answered || e.event.answer == Errno::ok;
+  e.new_fd = made ? d.made_by(operation) : -1;
+  if (e.event.answered && e.event.answer != Errno::ok) e.result = -1;
+  if (op.kind == Operation::Kind::close || !e.event.answered) return e;
+  // Numbers of descriptors are the program's own: what a target called them means nothing later.
+  const HandleKind makes = Rules::instance().facts(op.event.rule).makes;
+  if (makes == HandleKind::vm || makes == HandleKind::vcpu) {
+    e.event.has_returned = false;
+    e.event.returned = 0;
+  }
+  return e;
+}
+
+}  // namespace assay::gen

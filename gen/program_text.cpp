@@ -1,0 +1,76 @@
+// Programs as text of the trace language; program_reader.cpp is the other way.
+#include <fmt/format.h>
+
+#include "gen/program.hpp"
+#include "traces/header.hpp"
+
+namespace assay::gen {
+namespace {
+
+// A maker's call without an answer shows the descriptor planned for it.
+std::string planned_result(const Program& p, const Descriptors& d, std::size_t i) {
+  const Operation& op = p.operations[i];
+  const HandleKind makes = Rules::instance().facts(op.event.rule).makes;
+  if (makes != HandleKind::vm && makes != HandleKind::vcpu) return {};
+  return fmt::format(" = {}{}", d.made_by(i),
+                     makes == HandleKind::vm
+                         ? std::string("<anon_inode:kvm-vm>")
+                         : fmt::format("<anon_inode:kvm-vcpu:{}>",
+                                       op.event.value[static_cast<std::size_t>(
+                                           Rules::instance().facts(op.event.rule).id)]));
+}
+
+std::string body(const Program& p, const Answers* answers) {
+  const traces::Binder& binder = Rules::instance().binder();
+  Descriptors d(p);
+  std::string out;
+  bool opened = false;
+  auto open = [&](u32 tid) {
+    if (opened) return;
+    opened = true;
+    out += fmt::format("{} openat(AT_FDCWD, \"/dev/kvm\", O_RDWR|O_CLOEXEC) = {}</dev/kvm>\n", tid,
+                       Descriptors::system);
+  };
+  for (std::size_t i = 0; i < p.operations.size(); ++i) {
+    const Operation& op = p.operations[i];
+    const Answer* answer = answers == nullptr ? nullptr : &answers->of[i];
+    const u32 tid = answer != nullptr && answer->tid != 0 ? answer->tid : planned_tid(op.thread);
+    open(tid);
+    if (answer != nullptr && !answer->executed) continue;
+    if (op.kind == Operation::Kind::affinity) {
+      out += fmt::format("{} sched_setaffinity({}, 128, [{}]){}\n", tid, tid, op.cpu,
+                         answer == nullptr ? "" : " = 0");
+      continue;
+    }
+    if (d.of(i) < 0) continue;
+    out += binder.text(trace_event(p, d, i, answer));
+    if (answer == nullptr && op.kind == Operation::Kind::call) out += planned_result(p, d, i);
+    out += '\n';
+  }
+  return out;
+}
+
+std::string head(const Program& p, std::string_view expect) {
+  traces::TraceHeader header;
+  if (p.profile != nullptr) header.profile = p.profile->name;
+  header.host = p.host;
+  header.host_known = p.host.vcpus_max != 0;
+  header.expect = expect;
+  return write_header(header) + fmt::format("# case seed={} number={}\n", p.seed, p.number);
+}
+
+}  // namespace
+
+std::string text_of(const Program& p) { return head(p, {}) + body(p, nullptr); }
+
+std::string text_of(const Program& p, const Answers& answers, std::string_view expect) {
+  std::string out = head(p, expect);
+  if (answers.arena != 0)
+    out += fmt::format("# arena base=0x{:x} bytes={}\n", answers.arena, answers.arena_bytes);
+  if (answers.end == Answers::End::crashed || answers.end == Answers::End::hung)
+    out += fmt::format("# {} in operation {}\n",
+                       answers.end == Answers::End::hung ? "hung" : "crashed", answers.at);
+  return out + body(p, &answers);
+}
+
+}  // namespace assay::gen

@@ -1,0 +1,116 @@
+#include "gen/rules.hpp"
+
+#include "spec/system.hpp"
+
+namespace assay::gen {
+namespace {
+
+using traces::Pattern;
+using traces::PatternNode;
+
+// Adds to `out` what must hold for a call spelt by `mine` to match `other` too. False: never.
+bool compare(const PatternNode* mine, const PatternNode& other, Alias& out, bool& narrower) {
+  using Kind = PatternNode::Kind;
+  if (other.kind == Kind::literal) {
+    narrower = narrower || mine == nullptr || mine->kind != Kind::literal;
+    if (mine == nullptr) return false;
+    if (mine->kind == Kind::literal) return mine->value == other.value;
+    if (mine->kind != Kind::argument) return false;
+    out.when.push_back({static_cast<unsigned>(mine->argument), other.value});
+    return true;
+  }
+  if (other.kind != Kind::structure) return true;
+  if (mine == nullptr || mine->kind != Kind::structure) return true;
+  for (const PatternNode& child : other.children) {
+    const PatternNode* same = nullptr;
+    for (const PatternNode& c : mine->children)
+      if (c.name == child.name) same = &c;
+    if (!compare(same, child, out, narrower)) return false;
+  }
+  return true;
+}
+
+std::vector<Alias> aliases_of(const traces::Binder& binder, u32 rule) {
+  std::vector<Alias> out;
+  const Pattern& mine = binder.pattern(rule);
+  for (u32 i = 0; i < binder.rule_count(); ++i) {
+    const Pattern& other = binder.pattern(i);
+    if (i == rule || other.is_event || other.request != mine.request || other.on != mine.on)
+      continue;
+    Alias alias;
+    bool narrower = false, possible = other.arguments.size() == mine.arguments.size();
+    for (std::size_t a = 0; possible && a < mine.arguments.size(); ++a)
+      possible = compare(&mine.arguments[a], other.arguments[a], alias, narrower);
+    if (possible && narrower && !alias.when.empty()) out.push_back(alias);
+  }
+  return out;
+}
+
+RuleFacts facts_of(const traces::Binder& binder, u32 rule) {
+  RuleFacts f;
+  const RuleInfo& info = binder.rule(rule);
+  const Pattern& pattern = binder.pattern(rule);
+  f.on = pattern.on;
+  f.makes = pattern.makes;
+  f.is_call = !pattern.is_event;
+  f.task = info.position("task");
+  f.cpu = info.position("cpu");
+  f.id = info.position("id");
+  f.answers_from = static_cast<unsigned>(info.arguments.size());
+  for (unsigned i = 0; i < info.arguments.size(); ++i) {
+    if (info.arguments[i].is_answer) {
+      if (i < f.answers_from) f.answers_from = i;
+    } else if (static_cast<int>(i) != f.task && static_cast<int>(i) != f.cpu) {
+      f.inputs.push_back(i);
+    }
+  }
+  if (f.is_call) f.aliases = aliases_of(binder, rule);
+  return f;
+}
+
+}  // namespace
+
+Rules::Rules() : infos_(rule_infos(SystemRules<Concrete>{})), binder_(infos_) {
+  for (u32 i = 0; i < infos_.size(); ++i) facts_.push_back(facts_of(binder_, i));
+}
+
+const Rules& Rules::instance() {
+  static const Rules rules;
+  return rules;
+}
+
+HandleKind Rules::made_by(const Event& e) const {
+  const RuleFacts& f = facts_[e.rule];
+  if (f.makes != HandleKind::device) return f.makes;
+  return infos_[e.rule].makes == nullptr ? HandleKind::none
+                                         : traces::kind_named(infos_[e.rule].makes(e));
+}
+
+bool Rules::is_alias(const Event& e) const {
+  for (const Alias& alias : facts_[e.rule].aliases) {
+    bool all = true;
+    for (const Alias::Equal& q : alias.when) all = all && e.value[q.argument] == q.value;
+    if (all) return true;
+  }
+  return false;
+}
+
+Event Rules::blank(u32 rule) const {
+  Event e;
+  e.rule = rule;
+  for (std::size_t i = 0; i < infos_[rule].arguments.size(); ++i)
+    e.value[i] = infos_[rule].arguments[i].initial;
+  return e;
+}
+
+std::vector<std::vector<Check>> checks_by_rule(const Profile& profile) {
+  const Rules& rules = Rules::instance();
+  std::vector<std::vector<Check>> out(rules.count());
+  for (const CatalogEntry& c :
+       catalog_of<SystemState<Catalog>>(SystemRules<Catalog>{}, profile))
+    for (u32 r = 0; r < rules.count(); ++r)
+      if (rules.info(r).name == c.rule) out[r].push_back({c.id, c.code, c.kind, c.hash});
+  return out;
+}
+
+}  // namespace assay::gen

@@ -1,0 +1,68 @@
+// What generators and targets need to know of each rule, read off its metadata: no rule is named.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "model/catalog.hpp"
+#include "model/event.hpp"
+#include "model/profile.hpp"
+#include "traces/binder.hpp"
+
+namespace assay::gen {
+
+using traces::HandleKind;
+
+// Another rule whose spelling a call would get if all these arguments had these values.
+struct Alias {
+  struct Equal {
+    unsigned argument;
+    u64 value;
+  };
+  std::vector<Equal> when;
+};
+
+struct RuleFacts {
+  std::vector<HandleKind> on;      // kinds of descriptor it may be called on
+  HandleKind makes = HandleKind::none;
+  bool is_call = false;            // userspace can make it happen
+  int task = -1, cpu = -1;         // arguments that the environment fills in
+  int id = -1;                     // the argument that names what is made
+  unsigned answers_from = 0;       // arguments from here on are the implementation's
+  std::vector<unsigned> inputs;    // arguments that a generator chooses
+  std::vector<Alias> aliases;
+};
+
+// The specification's rules; one instance serves everything.
+class Rules {
+ public:
+  static const Rules& instance();
+
+  std::size_t count() const { return infos_.size(); }
+  const RuleInfo& info(u32 rule) const { return infos_[rule]; }
+  const RuleFacts& facts(u32 rule) const { return facts_[rule]; }
+  const traces::Binder& binder() const { return binder_; }
+
+  // What a successful call makes: devices differ by their arguments.
+  HandleKind made_by(const Event& e) const;
+  // Whether the text of this event would be read as a call of another rule.
+  bool is_alias(const Event& e) const;
+  // An event of the rule with every argument at its initial value.
+  Event blank(u32 rule) const;
+
+ private:
+  Rules();
+  std::vector<RuleInfo> infos_;
+  traces::Binder binder_;
+  std::vector<RuleFacts> facts_;
+};
+
+// The checks of every rule under a profile, by rule, in the order of the text.
+struct Check {
+  std::string id;
+  Errno code;
+  VerbKind kind;
+  u32 hash;
+};
+std::vector<std::vector<Check>> checks_by_rule(const Profile& profile);
+
+}  // namespace assay::gen

@@ -1,0 +1,293 @@
+#include "tests/traces/capture_bytes.hpp"
+#include "tests/traces/trace_text.hpp"
+
+namespace assay::traces {
+namespace {
+
+using test::Bytes;
+using test::Stream;
+using test::words32;
+using test::words64;
+using Texts = std::vector<std::string>;
+
+constexpr std::uint64_t set_attr = 0x4018aee1, get_attr = 0x4018aee2, has_attr = 0x4018aee3;
+
+Bytes attribute(std::uint32_t group, std::uint64_t attr, std::uint64_t address) {
+  return test::joined({words32(0, group), words64(attr, address)});
+}
+
+// The text of the last record, which also has to survive the grammar.
+std::string last(const Stream& stream) {
+  const Texts texts = stream.texts();
+  EXPECT_FALSE(texts.empty());
+  test::round_trip(texts.back());
+  return texts.back();
+}
+
+TEST(Capture, follows_descriptors) {
+  Stream stream = test::with_vm();
+  stream.add([] {
+    capture_record record = Stream::blank(CAPTURE_DUP, 5);
+    record.result = 9;
+    return record;
+  }());
+  stream.add(Stream::blank(CAPTURE_CLOSE, 5));
+  stream.add(Stream::blank(CAPTURE_CLOSE, 9));
+  stream.add(Stream::blank(CAPTURE_CLOSE, 9));
+  EXPECT_EQ(stream.texts(),
+            (Texts{
+                "openat(AT_FDCWD, \"/dev/kvm\", O_RDWR|O_CLOEXEC) = 3</dev/kvm>",
+                "ioctl(3</dev/kvm>, KVM_CREATE_VM, 0) = 4<anon_inode:kvm-vm>",
+                "ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = 5<anon_inode:kvm-vcpu:0>",
+                "ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_ARM_VGIC_V3, "
+                "fd=6<anon_inode:kvm-arm-vgic-v3>, flags=0}) = 0",
+                "dup(5<anon_inode:kvm-vcpu:0>) = 9<anon_inode:kvm-vcpu:0>",
+                "close(5<anon_inode:kvm-vcpu:0>) = 0",
+                "close(9<anon_inode:kvm-vcpu:0>) = 0",
+                "close(9) = 0",
+            }));
+}
+
+TEST(Capture, decodes_attributes_by_what_the_descriptor_is) {
+  Stream stream = test::with_vm();
+  const auto set = [&](int fd, std::uint32_t group, std::uint64_t attr, Bytes value) {
+    stream.ioctl(fd, set_attr, 0x1000, 0,
+                 {{CAPTURE_IN, attribute(group, attr, 0x2000), false},
+                  {CAPTURE_VALUE_IN, std::move(value), false}});
+    return last(stream);
+  };
+  EXPECT_EQ(set(5, 0, 0, words32(23)),
+            "ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, {flags=0, "
+            "group=KVM_ARM_VCPU_PMU_V3_CTRL, attr=KVM_ARM_VCPU_PMU_V3_IRQ, addr=[23]}) = 0");
+  EXPECT_EQ(set(5, 0, 2, {0x11, 0, 1, 0, 1, 0, 0, 0}),
+            "ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, {flags=0, "
+            "group=KVM_ARM_VCPU_PMU_V3_CTRL, attr=KVM_ARM_VCPU_PMU_V3_FILTER, "
+            "addr={base_event=0x11, nevents=1, action=KVM_PMU_EVENT_DENY}}) = 0");
+  EXPECT_EQ(set(5, 0, 3, words32(-1)),
+            "ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, {flags=0, "
+            "group=KVM_ARM_VCPU_PMU_V3_CTRL, attr=KVM_ARM_VCPU_PMU_V3_SET_PMU, addr=[-1]}) = 0");
+  EXPECT_EQ(set(6, 0, 2, words64(0x8000000)),
+            "ioctl(6<anon_inode:kvm-arm-vgic-v3>, KVM_SET_DEVICE_ATTR, {flags=0, "
+            "group=KVM_DEV_ARM_VGIC_GRP_ADDR, attr=KVM_VGIC_V3_ADDR_TYPE_DIST, "
+            "addr=[0x8000000]}) = 0");
+  EXPECT_EQ(set(6, 3, 0, words32(64)),
+            "ioctl(6<anon_inode:kvm-arm-vgic-v3>, KVM_SET_DEVICE_ATTR, {flags=0, "
+            "group=KVM_DEV_ARM_VGIC_GRP_NR_IRQS, attr=0, addr=[64]}) = 0");
+  EXPECT_EQ(set(5, 77, 3, {1, 'a', '"'}),
+            "ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, {flags=0, group=0x4d, attr=0x3, "
+            "addr=\"\\x01a\\x22\"}) = 0");
+}
+
+TEST(Capture, prints_pointers_that_lead_to_nothing) {
+  Stream stream = test::with_vm();
+  stream.ioctl(6, set_attr, 0x1000, 0, {{CAPTURE_IN, attribute(4, 0, 0), false}});
+  EXPECT_EQ(last(stream),
+            "ioctl(6<anon_inode:kvm-arm-vgic-v3>, KVM_SET_DEVICE_ATTR, {flags=0, "
+            "group=KVM_DEV_ARM_VGIC_GRP_CTRL, attr=KVM_DEV_ARM_VGIC_CTRL_INIT, addr=NULL}) = 0");
+  stream.ioctl(5, set_attr, 0x1000, -1,
+               {{CAPTURE_IN, attribute(0, 0, 0xdead), false}, {CAPTURE_VALUE_IN, {}, true}}, 14);
+  EXPECT_EQ(last(stream),
+            "ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, {flags=0, "
+            "group=KVM_ARM_VCPU_PMU_V3_CTRL, attr=KVM_ARM_VCPU_PMU_V3_IRQ, addr=0xdead /* "
+            "unreadable */}) = -1 EFAULT (Bad address)");
+  stream.ioctl(5, 0x4020aeae, 0xdead, -1, {{CAPTURE_IN, {}, true}}, 14);
+  EXPECT_EQ(
+      last(stream),
+      "ioctl(5<anon_inode:kvm-vcpu:0>, KVM_ARM_VCPU_INIT, 0xdead /* unreadable */) = -1 EFAULT "
+      "(Bad address)");
+  stream.ioctl(5, has_attr, 0x1000, 0, {{CAPTURE_IN, attribute(0, 1, 0xbeef), false}});
+  EXPECT_EQ(last(stream),
+            "ioctl(5<anon_inode:kvm-vcpu:0>, KVM_HAS_DEVICE_ATTR, {flags=0, "
+            "group=KVM_ARM_VCPU_PMU_V3_CTRL, attr=KVM_ARM_VCPU_PMU_V3_INIT, addr=0xbeef}) = 0");
+}
+
+TEST(Capture, decodes_what_a_get_wrote) {
+  Stream stream = test::with_vm();
+  stream.ioctl(
+      5, get_attr, 0x1000, 0,
+      {{CAPTURE_IN, attribute(0, 0, 0x2000), false}, {CAPTURE_VALUE_OUT, words32(23), false}});
+  EXPECT_NE(last(stream).find("addr=[23]"), std::string::npos);
+  stream.ioctl(6, get_attr, 0x1000, 0,
+               {{CAPTURE_IN, attribute(0, 5, 0x2000), false},
+                {CAPTURE_VALUE_IN, words64(1), false},
+                {CAPTURE_VALUE_OUT, words64(0x80a0000), false}});
+  EXPECT_NE(last(stream).find("addr=[0x1] => [0x80a0000]"), std::string::npos);
+  stream.ioctl(4, 0x8020aeaf, 0x1000, 0,
+               {{CAPTURE_IN, Bytes(32, 0xcc), false},
+                {CAPTURE_OUT, words32(5, 0, 0, 0, 0, 0, 0, 0), false}});
+  EXPECT_EQ(last(stream),
+            "ioctl(4<anon_inode:kvm-vm>, KVM_ARM_PREFERRED_TARGET, "
+            "{target=KVM_ARM_TARGET_GENERIC_V8, features=[0, 0, 0, 0, 0, 0, 0]}) = 0");
+  stream.ioctl(5, 0x8004ae98, 0x1000, -1, {{CAPTURE_IN, words32(0xcccccccc), false}}, 22);
+  EXPECT_EQ(last(stream),
+            "ioctl(5<anon_inode:kvm-vcpu:0>, KVM_GET_MP_STATE, 0x1000) = -1 EINVAL (Invalid "
+            "argument)");
+}
+
+TEST(Capture, decodes_registers_by_the_size_in_their_id) {
+  Stream stream = test::with_vm();
+  const auto set = [&](std::uint64_t id, Bytes value) {
+    stream.ioctl(5, 0x4010aeac, 0x1000, 0,
+                 {{CAPTURE_IN, words64(id, 0x2000), false}, {CAPTURE_VALUE_IN, value, false}});
+    return last(stream);
+  };
+  EXPECT_NE(set(0x6030000000100040, words64(0x8000)).find("addr=[0x8000]"), std::string::npos);
+  EXPECT_NE(set(0x6020000000110000, words32(7)).find("addr=[0x7]"), std::string::npos);
+  EXPECT_NE(set(0x6040000000100054, words64(1, 2)).find("addr=[0x1, 0x2]"), std::string::npos);
+}
+
+TEST(Capture, decodes_a_run) {
+  Stream stream = test::with_vm();
+  capture_run run{};
+  run.exit_reason = 9;
+  run.immediate_exit = 1;
+  run.exit[0] = 1;
+  run.exit[1] = 2;
+  Bytes bytes;
+  test::put(bytes, run);
+  capture_record record = Stream::blank(CAPTURE_IOCTL, 5);
+  record.request = 0xae80;
+  record.cpu_begin = record.cpu_end = 2;
+  stream.add(record, {{CAPTURE_RUN, bytes, false}});
+  EXPECT_EQ(last(stream),
+            "ioctl(5<anon_inode:kvm-vcpu:0>, KVM_RUN, {immediate_exit=1, cpu=2, "
+            "exit_reason=KVM_EXIT_FAIL_ENTRY, hardware_entry_failure_reason=1, fail_cpu=2}) = 0");
+  record.cpu_end = 3;
+  stream.add(record, {{CAPTURE_RUN, bytes, false}});
+  EXPECT_NE(last(stream).find("cpu=2 => 3, "), std::string::npos);
+  stream.add(record);
+  EXPECT_EQ(last(stream), "[002] ioctl(5<anon_inode:kvm-vcpu:0>, KVM_RUN, 0) = 0");
+}
+
+TEST(Capture, decodes_other_calls) {
+  Stream stream = test::with_vm();
+  stream.ioctl(4, 0x4020ae46, 0x1000, 0,
+               {{CAPTURE_IN,
+                 test::joined({words32(1, 0x13), words64(0x40000000, 4096, 0xffff0000)}), false}});
+  EXPECT_EQ(last(stream),
+            "ioctl(4<anon_inode:kvm-vm>, KVM_SET_USER_MEMORY_REGION, {slot=1, "
+            "flags=KVM_MEM_LOG_DIRTY_PAGES|KVM_MEM_READONLY|0x10, guest_phys_addr=0x40000000, "
+            "memory_size=4096, userspace_addr=0xffff0000}) = 0");
+  stream.ioctl(5, 0x4004aec2, 0x1000, 0, {{CAPTURE_IN, words32(4), false}});
+  EXPECT_EQ(last(stream),
+            "ioctl(5<anon_inode:kvm-vcpu:0>, KVM_ARM_VCPU_FINALIZE, [KVM_ARM_VCPU_SVE]) = 0");
+  stream.ioctl(3, 0xae03, 126, 1);
+  EXPECT_EQ(last(stream), "ioctl(3</dev/kvm>, KVM_CHECK_EXTENSION, KVM_CAP_ARM_PMU_V3) = 1");
+  stream.ioctl(5, 0x4010aeab, 0x1000, -1, {}, 530);
+  EXPECT_EQ(last(stream),
+            "ioctl(5<anon_inode:kvm-vcpu:0>, KVM_GET_ONE_REG, 0x1000) = -1 (errno 530)");
+  stream.ioctl(4, 0x4010aeab, 0x1000, 0, {{CAPTURE_IN, words64(0, 0x8000000), false}});
+  EXPECT_EQ(last(stream),
+            "ioctl(4<anon_inode:kvm-vm>, KVM_ARM_SET_DEVICE_ADDR, {id=0, addr=0x8000000}) = 0");
+  stream.ioctl(4, 0x1234, 5, -1, {}, 25);
+  EXPECT_EQ(last(stream),
+            "ioctl(4<anon_inode:kvm-vm>, 0x1234, 0x5) = -1 ENOTTY (Inappropriate ioctl for "
+            "device)");
+  capture_record affinity = Stream::blank(CAPTURE_AFFINITY, -1);
+  affinity.arg[0] = 97;
+  stream.add(affinity, {{CAPTURE_IN, {0x0c, 0, 0, 0, 0, 0, 0, 0x80}, false}});
+  EXPECT_EQ(last(stream), "sched_setaffinity(97, 8, [2 3 63]) = 0");
+  capture_record mmap = Stream::blank(CAPTURE_MMAP, 5);
+  mmap.arg[1] = 8192;
+  mmap.request = std::uint64_t{1} << 32 | 3;
+  mmap.result = 0xffffb98f3000;
+  stream.add(mmap);
+  EXPECT_EQ(last(stream),
+            "mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_SHARED, 5<anon_inode:kvm-vcpu:0>, 0) = "
+            "0xffffb98f3000");
+}
+
+TEST(Capture, makes_events_of_records_that_are_no_call) {
+  Stream stream;
+  capture_record lost = Stream::blank(CAPTURE_LOST, -1);
+  lost.arg[0] = 5;
+  stream.add(lost);
+  EXPECT_EQ(last(stream), "lost: records=5");
+  capture_record found = Stream::blank(CAPTURE_OPEN, -1);
+  found.request = CAPTURE_AS_FOUND;
+  found.result = 8;
+  const std::string_view link = "anon_inode:kvm-vcpu:1";
+  stream.add(found, {{CAPTURE_PATH, Bytes(link.begin(), link.end()), false}});
+  EXPECT_EQ(last(stream), "found: fd=8<anon_inode:kvm-vcpu:1>");
+  stream.ioctl(8, 0xae80, 0, 0);
+  EXPECT_EQ(last(stream), "ioctl(8<anon_inode:kvm-vcpu:1>, KVM_RUN, 0) = 0");
+  capture_record program = Stream::blank(CAPTURE_PROGRAM, -1);
+  program.arg[0] = 3;
+  program.arg[1] = 0x10000;
+  program.arg[2] = 4096;
+  stream.add(program);
+  EXPECT_EQ(last(stream), "program: number=3 arena=0x10000 arena_bytes=4096");
+  stream.ioctl(8, 0xae80, 0, -1, {}, 9);
+  EXPECT_EQ(last(stream), "ioctl(8, KVM_RUN, 0) = -1 EBADF (Bad file descriptor)");
+  capture_record newer = Stream::blank(static_cast<capture_kind>(77), -1);
+  stream.add(newer);
+  EXPECT_EQ(last(stream), "unrecognised: kind=77");
+}
+
+TEST(Capture, ends_where_zeros_begin_and_skips_what_was_not_finished) {
+  Stream stream;
+  stream.open(3);
+  const std::size_t hole = stream.bytes.size();
+  stream.open(4);
+  stream.open(5);
+  std::uint32_t length = 0;
+  std::memcpy(&length, stream.bytes.data() + hole, sizeof length);
+  length |= 1;
+  std::memcpy(stream.bytes.data() + hole, &length, sizeof length);
+  stream.bytes.resize(stream.bytes.size() + 4096, 0);
+  const Texts texts = stream.texts();
+  ASSERT_EQ(texts.size(), 3u);
+  EXPECT_EQ(texts[1], "lost: records=1");
+}
+
+TEST(Capture, names_the_byte_that_is_wrong) {
+  Stream stream;
+  stream.open(3);
+  const std::size_t second = stream.bytes.size();
+  stream.open(4);
+  const auto complaint = [](Stream broken) { return broken.texts().back(); };
+  const std::string at = "c: byte " + std::to_string(second) + ": expected record, ";
+
+  Stream truncated = stream;
+  truncated.bytes.pop_back();
+  EXPECT_EQ(complaint(truncated), at + "the stream ends within it\n");
+  Stream odd = stream;
+  odd.bytes[second] = 4;
+  odd.bytes[second + 1] = 0;
+  EXPECT_EQ(complaint(odd), at + "its length is 4\n");
+  Stream huge = stream;
+  huge.bytes[second + 3] = 0x7f;
+  EXPECT_EQ(complaint(huge).substr(0, at.size()), at);
+  Stream parts = stream;
+  parts.bytes[second + offsetof(capture_record, parts)] = 9;
+  EXPECT_EQ(complaint(parts), "c: byte " + std::to_string(stream.bytes.size()) +
+                                  ": expected part, the record ends before its parts do\n");
+  Stream magic;
+  magic.bytes[0] = 'X';
+  EXPECT_EQ(complaint(magic), "c: byte 0: expected capture stream, the magic is missing\n");
+  Stream version;
+  version.bytes[8] = 9;
+  EXPECT_EQ(complaint(version), "c: byte 0: expected capture version 1, found version 9\n");
+  Stream header;
+  header.bytes.resize(40);
+  EXPECT_EQ(complaint(header), "c: byte 0: expected capture header, the stream ends within it\n");
+}
+
+TEST(Capture, reads_on_from_what_was_peeked) {
+  Stream stream = test::with_vm();
+  const int descriptor = stream.file();
+  char begun[100];
+  ASSERT_EQ(read(descriptor, begun, sizeof begun), 100);
+  EXPECT_TRUE(CaptureReader::recognises({begun, sizeof begun}));
+  CaptureReader reader;
+  Diagnostic why;
+  ASSERT_TRUE(reader.attach(descriptor, true, {begun, sizeof begun}, why));
+  EXPECT_EQ(reader.release(), "6.1.0-test");
+  Call call;
+  int calls = 0;
+  while (reader.next(call, why) == CaptureReader::Answer::call) ++calls;
+  EXPECT_EQ(calls, 4);
+}
+
+}  // namespace
+}  // namespace assay::traces

@@ -1,0 +1,252 @@
+#include "traces/binder.hpp"
+
+#include <charconv>
+
+#include "model/errno.hpp"
+#include "traces/constants.hpp"
+
+namespace assay::traces {
+
+HandleKind kind_of_link(std::string_view link, std::int32_t& vcpu_id) {
+  vcpu_id = -1;
+  if (link.starts_with('<')) link.remove_prefix(1);
+  if (link.ends_with('>')) link.remove_suffix(1);
+  if (link == "/dev/kvm") return HandleKind::system;
+  if (!link.starts_with("anon_inode:")) return HandleKind::none;
+  link.remove_prefix(11);
+  if (link.starts_with('[') && link.ends_with(']')) link = link.substr(1, link.size() - 2);
+  if (link == "kvm-vm") return HandleKind::vm;
+  if (link == "kvm-arm-vgic-v3") return HandleKind::vgic;
+  constexpr std::string_view vcpu = "kvm-vcpu:";
+  if (link.starts_with(vcpu)) {
+    link.remove_prefix(vcpu.size());
+    std::from_chars(link.data(), link.data() + link.size(), vcpu_id);
+    return HandleKind::vcpu;
+  }
+  return link.starts_with("kvm-") ? HandleKind::device : HandleKind::none;
+}
+
+Binder::Binder(const std::vector<RuleInfo>& rules) : rules_(rules) {
+  for (std::uint32_t i = 0; i < rules_.size(); ++i)
+    patterns_.push_back(compile_pattern(rules_[i], i));
+  for (const Pattern& p : patterns_) {
+    if (p.is_event) continue;
+    bool known = false;
+    for (Family& f : families_)
+      if (f.request == p.request) f.rules.push_back(p.rule), known = true;
+    if (!known) families_.push_back({p.request, {p.rule}});
+  }
+  for (std::uint32_t i = 0; i < families_.size(); ++i)
+    family_by_request_.emplace(families_[i].request, i);
+}
+
+std::uint32_t Binder::rule_named(std::string_view name) const {
+  for (std::uint32_t i = 0; i < rules_.size(); ++i)
+    if (rules_[i].name == name) return i;
+  return Event::no_rule;
+}
+
+// A value that does not fit the rule's argument is not this rule's call.
+bool Binder::put(Event& e, int at, std::uint64_t value) const {
+  unsigned width = rules_[e.rule].arguments[static_cast<std::size_t>(at)].width;
+  if (width < 64 && (value >> width) != 0) {
+    // A negative int printed as such: -1 for a 32-bit argument.
+    if (width != 32 || (value >> 32) != 0xffffffffu) return false;
+    value &= 0xffffffffu;
+  }
+  e.value[static_cast<std::size_t>(at)] = value;
+  return true;
+}
+
+// Everything below a node that the trace does not show is unknown.
+void Binder::hide(const PatternNode& want, Event& e) const {
+  if (want.unreadable >= 0) e.unknown |= 1u << want.unreadable;
+  if (want.argument >= 0)
+    for (unsigned i = 0; i < want.elements; ++i)
+      e.unknown |= 1u << (static_cast<unsigned>(want.argument) + i);
+  for (const PatternNode& child : want.children) hide(child, e);
+}
+
+bool Binder::match_array(const Call& call, const PatternNode& want, const Node& got,
+                         TraceEvent& out) const {
+  unsigned i = 0;
+  for (std::int32_t at = got.first_child; at >= 0; at = call.nodes[static_cast<std::size_t>(at)].next) {
+    const Node& element = call.nodes[static_cast<std::size_t>(at)];
+    if (i >= want.elements || !element.has_value) return false;
+    if (!put(out.event, want.argument + static_cast<int>(i), element.value)) return false;
+    ++i;
+  }
+  for (; i < want.elements; ++i)
+    if (!put(out.event, want.argument + static_cast<int>(i), 0)) return false;
+  return true;
+}
+
+bool Binder::match_node(const Call& call, const PatternNode& want, const Node* got, Found& found,
+                        TraceEvent& out) const {
+  using Kind = PatternNode::Kind;
+  if (got == nullptr) return want.kind != Kind::literal;
+  bool hidden = got->kind == NodeKind::unknown ||
+                ((want.kind == Kind::structure || want.kind == Kind::array) &&
+                 (got->kind == NodeKind::pointer || got->kind == NodeKind::number ||
+                  got->kind == NodeKind::symbol));
+  if (hidden) {
+    if (want.unreadable >= 0 && (got->marks & mark_unreadable) != 0)
+      return put(out.event, want.unreadable, 1);
+    if (want.kind == Kind::structure && got->kind == NodeKind::number && got->value == 0 &&
+        want.unreadable < 0)
+      return true;  // strace's "KVM_RUN, 0": there is no structure to show
+    found.opaque = true;
+    hide(want, out.event);
+    return true;
+  }
+  switch (want.kind) {
+    case Kind::literal:
+      ++found.literals;
+      return got->text == want.text || (got->has_value && got->value == want.value);
+    case Kind::argument: return got->has_value && put(out.event, want.argument, got->value);
+    case Kind::new_handle:
+      if (got->has_value) out.new_fd = static_cast<std::int32_t>(got->value);
+      return true;
+    case Kind::array: return got->kind == NodeKind::array && match_array(call, want, *got, out);
+    case Kind::structure:
+      if (got->kind != NodeKind::structure) return false;
+      for (const PatternNode& child : want.children)
+        if (!match_node(call, child, call.child(*got, child.name), found, out)) return false;
+      return true;
+    case Kind::handle: return true;
+  }
+  return false;
+}
+
+Binder::Found Binder::match(const Pattern& pattern, const Call& call, TraceEvent& out) const {
+  Found found;
+  out.event.rule = pattern.rule;
+  out.event.unknown = 0;
+  out.new_fd = -1;
+  const auto& arguments = rules_[pattern.rule].arguments;
+  for (std::size_t i = 0; i < arguments.size(); ++i) out.event.value[i] = arguments[i].initial;
+  if (out.on != HandleKind::none) {
+    bool fits = false;
+    for (HandleKind kind : pattern.on) fits = fits || kind == out.on;
+    if (!fits) return found;
+  }
+  for (std::size_t i = 0; i < pattern.arguments.size(); ++i)
+    if (!match_node(call, pattern.arguments[i], call.argument(static_cast<unsigned>(i) + 2), found,
+                    out))
+      return found;
+  found.matched = true;
+  return found;
+}
+
+void Binder::bind_ioctl(const Call& call, TraceEvent& out) const {
+  const Node* fd = call.argument(0);
+  const Node* request = call.argument(1);
+  if (fd == nullptr || request == nullptr || !fd->has_value) return;
+  out.fd = static_cast<std::int32_t>(fd->value);
+  if (fd->kind == NodeKind::handle) out.on = kind_of_link(fd->text, out.on_vcpu);
+  out.name = request->text;
+  auto family = family_by_request_.find(request->text);
+  if (family == family_by_request_.end()) {
+    bool is_kvm = request->text.starts_with("KVM_") || out.on != HandleKind::none;
+    out.kind = is_kvm ? TraceKind::unmodelled : TraceKind::ignored;
+    return;
+  }
+  out.kind = TraceKind::unmodelled;
+  // The most specific rule wins: the one whose syntax names more constants.
+  TraceEvent best;
+  int best_literals = -1;
+  for (std::uint32_t rule : families_[family->second].rules) {
+    TraceEvent trial = out;
+    Found found = match(patterns_[rule], call, trial);
+    if (!found.matched) continue;
+    if (found.opaque && families_[family->second].rules.size() > 1) {
+      out.kind = TraceKind::opaque;
+      out.family = family->second;
+      return;
+    }
+    if (static_cast<int>(found.literals) > best_literals) {
+      best = trial;
+      best_literals = static_cast<int>(found.literals);
+    }
+  }
+  if (best_literals < 0) return;
+  out = best;
+  out.kind = TraceKind::rule;
+  if (patterns_[out.event.rule].makes != HandleKind::none &&
+      !patterns_[out.event.rule].made_in_struct)
+    out.new_fd = static_cast<std::int32_t>(call.result);
+}
+
+void Binder::bind_event(const Call& call, TraceEvent& out) const {
+  for (const Pattern& p : patterns_) {
+    if (!p.is_event || p.call != call.name) continue;
+    out.kind = TraceKind::rule;
+    out.event.rule = p.rule;
+    const auto& arguments = rules_[p.rule].arguments;
+    for (std::size_t i = 0; i < arguments.size(); ++i) out.event.value[i] = arguments[i].initial;
+    for (std::int32_t at = call.first_arg; at >= 0;
+         at = call.nodes[static_cast<std::size_t>(at)].next) {
+      const Node& n = call.nodes[static_cast<std::size_t>(at)];
+      if (n.name == "fd" && n.has_value) {
+        out.fd = static_cast<std::int32_t>(n.value);
+        if (n.kind == NodeKind::handle) out.on = kind_of_link(n.text, out.on_vcpu);
+      }
+      for (const PatternNode& want : p.arguments)
+        if (want.name == n.name && n.has_value) put(out.event, want.argument, n.value);
+    }
+    out.event.answered = true;
+    return;
+  }
+}
+
+void Binder::bind(const Call& call, TraceEvent& out) const {
+  out = TraceEvent{};
+  out.tid = call.tid;
+  out.cpu = call.cpu;
+  out.line = call.line;
+  out.time_ns = call.time_ns;
+  out.result = call.result;
+  out.name = call.name;
+  out.event.answered = call.has_result;
+  out.event.answer = static_cast<Errno>(call.error);
+  if (call.has_result && call.error == 0) {
+    out.event.has_returned = true;
+    out.event.returned = static_cast<std::uint64_t>(call.result);
+  }
+  if (call.kind == CallKind::event) return bind_event(call, out);
+  if (call.kind == CallKind::exit) {
+    out.kind = TraceKind::task_exit;
+    return;
+  }
+  if (call.kind != CallKind::syscall) return;
+  if (call.name == "ioctl") return bind_ioctl(call, out);
+  bool success = call.has_result && call.error == 0;
+  if (call.name == "openat" || call.name == "open") {
+    const Node* path = call.argument(call.name == "open" ? 0 : 1);
+    if (path == nullptr || path->text != "/dev/kvm" || !success) return;
+    out.kind = TraceKind::open_kvm;
+    out.new_fd = static_cast<std::int32_t>(call.result);
+  } else if (call.name == "close") {
+    const Node* fd = call.argument(0);
+    if (fd == nullptr || !fd->has_value || !success) return;
+    out.kind = TraceKind::close;
+    out.fd = static_cast<std::int32_t>(fd->value);
+    if (fd->kind == NodeKind::handle) out.on = kind_of_link(fd->text, out.on_vcpu);
+  } else if (call.name == "dup" || call.name == "dup2" || call.name == "dup3") {
+    const Node* fd = call.argument(0);
+    if (fd == nullptr || !fd->has_value || !success) return;
+    out.kind = TraceKind::dup;
+    out.fd = static_cast<std::int32_t>(fd->value);
+    out.new_fd = static_cast<std::int32_t>(call.result);
+  } else if (call.name == "clone" || call.name == "clone3" || call.name == "vfork" ||
+             call.name == "fork") {
+    if (!success) return;
+    bool shares = false;
+    for (const Node& n : call.nodes)
+      shares = shares || n.text.find("CLONE_FILES") != std::string_view::npos;
+    out.kind = shares ? TraceKind::thread : TraceKind::process;
+    out.new_fd = static_cast<std::int32_t>(call.result);
+  }
+}
+
+}  // namespace assay::traces

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * host_info: what a model must know about a KVM/arm64 host, as key=value lines.
+ *
+ *   cap.NAME           KVM_CHECK_EXTENSION on a VM, and cap.system.NAME on /dev/kvm where the two
+ *                      differ (some answers depend on the VM)
+ *   device.NAME        0 or the errno name of KVM_CREATE_DEVICE with KVM_CREATE_DEVICE_TEST
+ *   pmu.NAME.type      for KVM_ARM_VCPU_PMU_V3_SET_PMU; pmu.NAME.cpus: the CPUs it belongs to
+ *   sve.vector_bytes   the lengths a vCPU with KVM_ARM_VCPU_SVE can use
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+/* Newer than the oldest supported kernel headers. */
+#define CAP_USER_MEMORY2 231
+
+static const struct {
+  const char* name;
+  int number;
+} caps[] = {
+    {"NR_VCPUS", KVM_CAP_NR_VCPUS},
+    {"MAX_VCPUS", KVM_CAP_MAX_VCPUS},
+    {"NR_MEMSLOTS", KVM_CAP_NR_MEMSLOTS},
+    {"MAX_VCPU_ID", KVM_CAP_MAX_VCPU_ID},
+    {"ARM_VM_IPA_SIZE", KVM_CAP_ARM_VM_IPA_SIZE},
+    {"ARM_PMU_V3", KVM_CAP_ARM_PMU_V3},
+    {"ARM_SVE", KVM_CAP_ARM_SVE},
+    {"ARM_EL1_32BIT", KVM_CAP_ARM_EL1_32BIT},
+    {"ARM_PTRAUTH_ADDRESS", KVM_CAP_ARM_PTRAUTH_ADDRESS},
+    {"ARM_PTRAUTH_GENERIC", KVM_CAP_ARM_PTRAUTH_GENERIC},
+    {"ARM_MTE", KVM_CAP_ARM_MTE},
+    {"STEAL_TIME", KVM_CAP_STEAL_TIME},
+    {"IMMEDIATE_EXIT", KVM_CAP_IMMEDIATE_EXIT},
+    {"USER_MEMORY2", CAP_USER_MEMORY2},
+    {"READONLY_MEM", KVM_CAP_READONLY_MEM},
+    {"SET_GUEST_DEBUG", KVM_CAP_SET_GUEST_DEBUG},
+};
+
+static const struct {
+  const char* name;
+  uint32_t type;
+} devices[] = {
+    {"VGIC_V2", KVM_DEV_TYPE_ARM_VGIC_V2},
+    {"VGIC_V3", KVM_DEV_TYPE_ARM_VGIC_V3},
+    {"VGIC_ITS", KVM_DEV_TYPE_ARM_VGIC_ITS},
+};
+
+/* One line of a file in sysfs, "" if there is none. */
+static const char* line_of(const char* format, const char* name) {
+  static char path[512], line[512];
+  snprintf(path, sizeof path, format, name);
+  FILE* file = fopen(path, "re");
+  if (!file || !fgets(line, sizeof line, file)) line[0] = 0;
+  if (file) fclose(file);
+  line[strcspn(line, "\n")] = 0;
+  return line;
+}
+
+static void print_pmus(void) {
+  struct dirent** list;
+  int count = scandir("/sys/bus/event_source/devices", &list, NULL, alphasort);
+  for (int i = 0; i < count; i++) {
+    const char* name = list[i]->d_name;
+    if (strncmp(name, "armv8", 5)) continue;
+    printf("pmu.%s.type=%s\n", name, line_of("/sys/bus/event_source/devices/%s/type", name));
+    printf("pmu.%s.cpus=%s\n", name, line_of("/sys/bus/event_source/devices/%s/cpus", name));
+  }
+}
+
+#ifdef __aarch64__
+static void print_vcpu(int vm) {
+  struct kvm_vcpu_init init;
+  if (ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init)) return;
+  printf("preferred_target=%u\n", init.target);
+  int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+  if (vcpu < 0 || ioctl(vm, KVM_CHECK_EXTENSION, KVM_CAP_ARM_SVE) <= 0) return;
+  init.features[0] |= 1u << KVM_ARM_VCPU_SVE;
+  uint64_t lengths[KVM_ARM64_SVE_VLS_WORDS] = {0}; /* bit q: 16 * (q + 1) bytes */
+  struct kvm_one_reg reg = {KVM_REG_ARM64_SVE_VLS, (uint64_t)(uintptr_t)lengths};
+  if (ioctl(vcpu, KVM_ARM_VCPU_INIT, &init) || ioctl(vcpu, KVM_GET_ONE_REG, &reg)) return;
+  printf("sve.vector_bytes=");
+  const char* comma = "";
+  for (unsigned q = 0; q < 64 * KVM_ARM64_SVE_VLS_WORDS; q++) {
+    if (!(lengths[q / 64] >> (q % 64) & 1)) continue;
+    printf("%s%u", comma, 16 * (q + 1));
+    comma = ",";
+  }
+  printf("\n");
+}
+#else
+static void print_vcpu(int vm) { (void)vm; }
+#endif
+
+int main(void) {
+  struct utsname name;
+  uname(&name);
+  printf("release=%s\nversion=%s\nmachine=%s\n", name.release, name.version, name.machine);
+  printf("page_size=%ld\n", sysconf(_SC_PAGESIZE));
+  printf("online_cpus=%s\n", line_of("/sys/devices/system/cpu/%s", "online"));
+  printf("possible_cpus=%s\n", line_of("/sys/devices/system/cpu/%s", "possible"));
+  print_pmus();
+
+  int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+  if (kvm < 0) {
+    printf("kvm=%s\n", strerrorname_np(errno));
+    return 1;
+  }
+  int vm = ioctl(kvm, KVM_CREATE_VM, 0);
+  if (vm < 0) {
+    printf("kvm=%s\n", strerrorname_np(errno));
+    return 1;
+  }
+  printf("api_version=%d\n", ioctl(kvm, KVM_GET_API_VERSION, 0));
+  printf("vcpu_mmap_size=%d\n", ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0));
+  for (size_t i = 0; i < sizeof caps / sizeof *caps; i++) {
+    int of_vm = ioctl(vm, KVM_CHECK_EXTENSION, caps[i].number);
+    int of_system = ioctl(kvm, KVM_CHECK_EXTENSION, caps[i].number);
+    printf("cap.%s=%d\n", caps[i].name, of_vm);
+    if (of_vm != of_system) printf("cap.system.%s=%d\n", caps[i].name, of_system);
+  }
+  for (size_t i = 0; i < sizeof devices / sizeof *devices; i++) {
+    struct kvm_create_device make = {devices[i].type, 0, KVM_CREATE_DEVICE_TEST};
+    int failed = ioctl(vm, KVM_CREATE_DEVICE, &make);
+    printf("device.%s=%s\n", devices[i].name, failed ? strerrorname_np(errno) : "0");
+  }
+  print_vcpu(vm);
+  return 0;
+}

@@ -1,0 +1,185 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# A laboratory of real KVM/arm64 implementations: Debian's kernels under QEMU, no Arm hardware.
+#
+#   lab.sh setup [KERNEL...]            download, build, refresh (default: every kernel in reach)
+#   lab.sh list                         kernels, and why one is missing
+#   lab.sh run [OPTION...] -- COMMAND   one command in a fresh guest; its output and exit status
+#   lab.sh perform [OPTION...] <OPS >CAPTURE     an operation stream (traces/capture/capture.h)
+#   lab.sh info [OPTION...]             what a model must know about this host, key=value lines
+#   lab.sh serve [OPTION...] --dir D    a long-lived guest for many small batches
+#   lab.sh batch --dir D <OPS >CAPTURE  one batch on a served guest
+#
+#   --kernel 6.1|6.12|7.2               default 6.1
+#   --machine standard|biglittle        2 equal CPUs, or 4 whose pairs 0-1 and 2-3 have PMUs of
+#                                       their own; default standard
+#   --append ARGS                       more kernel command line, e.g. kvm-arm.mode=nvhe
+#   --timeout S                         seconds to wait for a run or a batch; default 300
+#   --put HOSTFILE:GUESTPATH            before the command, executable
+#   --get GUESTPATH:HOSTFILE            after the command
+#   --restart                           serve: boot again when the guest dies
+#
+# Exit status: the command's; 1 failure; 3 bad usage; 124 out of time; 125 the guest failed.
+# Files live below ASSAY_LAB_DIR (default: the user's cache folder). ASSAY_LAB_MIRROR names a
+# Debian mirror where the host's apt knows none.
+#
+# The serve protocol. Everything is a file in D, on one file system, and every answer appears by
+# rename, so a client waits with inotify (IN_MOVED_TO) or by polling:
+#
+#   state           one line: "starting boot=N", "ready boot=N supervisor=PID qemu=PID" or
+#                   "dead boot=N REASON". Guest hangs: kill the qemu PID, with --restart a new
+#                   guest becomes "ready boot=N+1". SIGTERM to the supervisor ends everything.
+#   NAME.ops        the request, written by the client. NAME: 1 to 64 of A-Z a-z 0-9 - _
+#   doorbell        a fifo; after NAME.ops is complete write "NAME\n" to it, in one write.
+#                   Requests queue (up to 4 KiB of names) and are performed in order.
+#   NAME.partial    grows while the batch is performed (NAME.ops is gone then). After "dead" it
+#                   holds every record up to the death, give or take the last 10 ms.
+#   NAME.capture    the complete answer, or
+#   NAME.failed     text: why there is none.
+#   console         the guest's serial console: what a dying kernel said.
+#
+# The client removes the answers. A request whose NAME.ops still exists after a death was not begun:
+# ring again when the server is ready.
+set -euo pipefail
+
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+CAPTURE=$HERE/../capture
+LAB=${ASSAY_LAB_DIR:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/assay/lab}
+
+say() { printf 'lab: %s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+usage() {
+  say "$1"
+  sed -nE '/^#   lab\.sh/,/^# Exit/ s/^# ?//p' "${BASH_SOURCE[0]}" >&2
+  exit 3
+}
+
+# shellcheck source=packages.sh
+. "$HERE/packages.sh"
+# shellcheck source=setup.sh
+. "$HERE/setup.sh"
+# shellcheck source=machine.sh
+. "$HERE/machine.sh"
+# shellcheck source=serve.sh
+. "$HERE/serve.sh"
+
+JOB='' DIR=''
+cleanup() {
+  trap - EXIT INT TERM HUP
+  stop_processes
+  [[ -z $JOB ]] || rm -rf "$JOB"
+  [[ -z $DIR || ! -e $DIR/state || -z ${SERVE_LOCK:-} ]] || set_state "dead boot=${BOOT:-0} the server ended"
+}
+trap cleanup EXIT
+trap 'cleanup; exit 130' INT
+trap 'cleanup; exit 143' TERM HUP
+
+# Sets the options' variables and, after "--", COMMAND.
+parse() {
+  KERNEL=6.1 WHICH=standard APPEND='' SECONDS_MAX=300 RESTART=0
+  PUTS=() GETS=() COMMAND=()
+  while (($#)); do
+    case $1 in
+      --) shift; COMMAND=("$@"); return ;;
+      --restart) RESTART=1; shift; continue ;;
+      --kernel | --machine | --append | --timeout | --put | --get | --dir)
+        (($# > 1)) || usage "$1 needs a value" ;;
+      *) usage "unknown argument $1" ;;
+    esac
+    case $1 in
+      --kernel) KERNEL=$2 ;;
+      --machine) WHICH=$2 ;;
+      --append) APPEND=$2 ;;
+      --timeout) [[ $2 =~ ^[0-9]+$ ]] || usage "--timeout needs seconds"; SECONDS_MAX=$2 ;;
+      --put) [[ $2 == *:* ]] || usage "--put needs HOSTFILE:GUESTPATH"; PUTS+=("$2") ;;
+      --get) [[ $2 == *:* ]] || usage "--get needs GUESTPATH:HOSTFILE"; GETS+=("$2") ;;
+      --dir) DIR=$2 ;;
+    esac
+    shift 2
+  done
+}
+
+lab_setup() {
+  local kernel missing=() suite
+  (($#)) || set -- "${KERNELS[@]}"
+  for kernel in "$@"; do kernel_source "$kernel"; done
+  need_tools "$SETUP_TOOLS"
+  lock
+  rm -rf "$LAB"/tmp.*
+  for kernel in "$@"; do setup_kernel "$kernel" || missing+=("$kernel"); done
+  unlock
+  setup_initramfs
+  lab_list
+  # 6.1 needs nothing but the host's own suite; the others are welcome extras.
+  ((${#missing[@]} == 0)) || [[ $# -gt 1 && " ${missing[*]} " != *" 6.1 "* ]]
+}
+
+lab_list() {
+  local kernel SUITE PATTERN IMAGE
+  for kernel in "${KERNELS[@]}"; do
+    kernel_source "$kernel"
+    if kernel_ready "$kernel"; then
+      printf '%-5s %s\n' "$kernel" "$(<"$LAB/kernels/$kernel/package")"
+    elif [[ -e $LAB/apt/$SUITE/error ]]; then
+      printf '%-5s missing: suite %s: %s\n' "$kernel" "$SUITE" "$(<"$LAB/apt/$SUITE/error")"
+    else
+      printf '%-5s not set up\n' "$kernel"
+    fi
+  done
+}
+
+lab_perform() {
+  local ops status=0
+  ops=$(mktemp "$LAB/job.XXXXXX")
+  cat >"$ops"
+  PUTS=("$ops:/tmp/ops")
+  COMMAND=(perform /tmp/ops)
+  run_job "$KERNEL" "$WHICH" "$APPEND" "$SECONDS_MAX" || status=$?
+  rm -f "$ops"
+  return "$status"
+}
+
+# A kernel and an initramfs always say the same: ask once.
+lab_info() {
+  local key cached
+  key=$({ cat "$LAB/kernels/$KERNEL/package" "$HERE/machine.sh"; initramfs_path; printf '%s' "$WHICH$APPEND"
+    qemu-system-aarch64 --version; } | sha256sum)
+  cached=$LAB/info-${key:0:16}
+  if [[ ! -e $cached ]]; then
+    COMMAND=(host_info)
+    run_job "$KERNEL" "$WHICH" "$APPEND" "$SECONDS_MAX" >"$cached.$$" ||
+      { rm -f "$cached.$$"; return 1; }
+    mv "$cached.$$" "$cached"
+  fi
+  cat "$cached"
+}
+
+main() {
+  local verb=${1:-}
+  (($#)) && shift
+  mkdir -p "$LAB"
+  LAB=$(realpath "$LAB")
+  case $verb in
+    setup) lab_setup "$@" ;;
+    list) lab_list ;;
+    run | perform | info | serve | batch)
+      parse "$@"
+      [[ $verb != run || ${#COMMAND[@]} -gt 0 ]] || usage "run needs -- COMMAND"
+      [[ $verb == run || ${#COMMAND[@]} -eq 0 ]] || usage "$verb takes no command"
+      [[ $verb != serve && $verb != batch || -n $DIR ]] || usage "$verb needs --dir D"
+      [[ $verb == batch ]] || prepare "$KERNEL"
+      case $verb in
+        run) run_job "$KERNEL" "$WHICH" "$APPEND" "$SECONDS_MAX" ;;
+        perform) lab_perform ;;
+        info) lab_info ;;
+        serve) serve "$KERNEL" "$WHICH" "$APPEND" "$RESTART" ;;
+        batch) batch "$SECONDS_MAX" ;;
+      esac
+      ;;
+    help | -h | --help) usage "real KVM/arm64 kernels under emulation" ;;
+    *) usage "unknown subcommand '$verb'" ;;
+  esac
+}
+
+main "$@"

@@ -1,0 +1,154 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Starting, feeding and ending one emulated machine. A machine belongs to a job folder: the guest
+# learns its path by semihosting, fetches the file `script` from it and reads and writes nothing
+# but that folder. Every background process is a direct child and dies with this shell, even if
+# the shell is killed.
+
+MACHINE=virt,virtualization=on,gic-version=3
+CPU=max,pauth-impdef=on
+
+QEMU= # process id of the machine
+HELPERS=()
+
+# machine_arguments KERNEL MACHINE JOB APPEND : sets ARGUMENTS. Apart from start_machine, because that
+# one's output goes to the console log and this one has things to say.
+machine_arguments() {
+  local kernel=$1 machine=$2 job=$3 append=$4 dtb
+  # shellcheck disable=SC2054 # the commas are QEMU's
+  ARGUMENTS=(
+    -M "$MACHINE" -cpu "$CPU" -m 1G -nic none -no-reboot -display none -monitor none
+    -kernel "$LAB/kernels/$kernel/vmlinuz" -initrd "$(initramfs_path)"
+    -append "console=ttyAMA0 quiet panic=-1 $append"
+    -semihosting-config "enable=on,userspace=on,target=native,arg=${job//,/,,}"
+    -chardev stdio,id=console,signal=off -serial chardev:console
+  )
+  case $machine in
+    standard) ARGUMENTS+=(-smp 2) ;;
+    biglittle)
+      dtb=$(biglittle_dtb)
+      ARGUMENTS+=(-smp 4 -dtb "$dtb")
+      ;;
+    *) usage "no machine $machine: choose standard or biglittle" ;;
+  esac
+}
+
+# QEMU on the current standard input and output, which become the guest's serial console: the caller
+# arranges the redirections.
+start_machine() {
+  # <&0: bash gives a background command /dev/null where no input is named.
+  setpriv --pdeathsig KILL qemu-system-aarch64 "${ARGUMENTS[@]}" <&0 &
+  QEMU=$!
+}
+
+stop_processes() {
+  local pid
+  {
+    for pid in "$QEMU" "${HELPERS[@]}"; do
+      [[ -z $pid ]] || kill -KILL "$pid" || true
+    done
+    wait || true
+  } 2>/dev/null
+  QEMU='' HELPERS=()
+}
+
+# Whatever a machine needs, made now if it is missing.
+prepare() {
+  local kernel=$1
+  (kernel_source "$kernel") || exit # only to refuse an unknown one
+  need_tools "$RUN_TOOLS"
+  local version
+  version=$(qemu-system-aarch64 --version | sed -nE '1s/.*version ([0-9]+)\.([0-9]+).*/\1 \2/p')
+  # shellcheck disable=SC2086 # two numbers
+  set -- $version
+  (($1 > 7 || ($1 == 7 && $2 >= 2))) || die "QEMU $1.$2 is too old: 7.2 brought semihosting for EL0"
+  if ! kernel_ready "$kernel"; then
+    need_tools "$SETUP_TOOLS"
+    lock
+    kernel_ready "$kernel" || setup_kernel "$kernel" || die "no kernel $kernel"
+    unlock
+  fi
+  setup_initramfs
+}
+
+# One word for the guest's shell, whatever bytes it holds.
+quoted() { printf "'%s' " "${1//\'/\'\\\'\'}"; }
+
+# Writes JOB/script from the arrays PUTS, GETS and COMMAND. Standard output and error reach the
+# host as they come; the status is written last, so its presence says that the guest finished.
+# shellcheck disable=SC2016 # expanded by the guest
+write_script() {
+  local job=$1 i word
+  {
+    i=0
+    for word in "${PUTS[@]}"; do
+      printf 'mkdir -p "$(dirname %s)"; guest_io fetch "$JOB/put/%d" %s || exit 125\n' \
+        "$(quoted "${word#*:}")" "$i" "$(quoted "${word#*:}")"
+      i=$((i + 1))
+    done
+    printf 'mkfifo /tmp/.error; guest_io put - "$JOB/stderr" </tmp/.error &\n'
+    printf '{ '
+    for word in "${COMMAND[@]}"; do quoted "$word"; done
+    printf '; echo $? >/tmp/.status; } </dev/null 2>/tmp/.error | guest_io put - "$JOB/stdout"\n'
+    printf 'wait\n'
+    i=0
+    for word in "${GETS[@]}"; do
+      printf 'guest_io put %s "$JOB/get/%d"\n' "$(quoted "${word%%:*}")" "$i"
+      i=$((i + 1))
+    done
+    printf 'guest_io put /tmp/.status "$JOB/status"; guest_io exit 0\n'
+  } >"$job/script"
+}
+
+# run_job KERNEL MACHINE APPEND SECONDS : boots, runs COMMAND, returns its status (124: out of time,
+# 125: the laboratory or the guest failed).
+run_job() {
+  local kernel=$1 machine=$2 append=$3 seconds=$4 i status=125 file watch
+  JOB=$(mktemp -d "$LAB/job.XXXXXX")
+  mkdir "$JOB/put" "$JOB/get"
+  i=0
+  for file in "${PUTS[@]}"; do
+    ln -s "$(realpath -e "${file%%:*}")" "$JOB/put/$i" || die "no file ${file%%:*}"
+    i=$((i + 1))
+  done
+  write_script "$JOB"
+  : >"$JOB/stdout"
+  : >"$JOB/stderr"
+  machine_arguments "$kernel" "$machine" "$JOB" "$append"
+  start_machine </dev/null >"$JOB/console" 2>&1
+  tail -q -f -s 0.02 --pid="$QEMU" -c +1 "$JOB/stdout" 2>/dev/null &
+  HELPERS+=($!)
+  tail -q -f -s 0.02 --pid="$QEMU" -c +1 "$JOB/stderr" >&2 &
+  HELPERS+=($!)
+  setpriv --pdeathsig KILL sleep "$seconds" &
+  watch=$!
+  HELPERS+=("$watch")
+  wait -n "$QEMU" "$watch" || true
+  if [[ -s $JOB/status ]]; then
+    status=$(<"$JOB/status")
+  elif kill -0 "$QEMU" 2>/dev/null; then
+    say "out of time after $seconds s"
+    status=124
+  else
+    say "the guest died; the end of its console:"
+    tail -n 30 "$JOB/console" >&2
+  fi
+  {
+    kill -KILL "$QEMU" "$watch" || true
+    wait || true # the tails hand over what is left and end with QEMU
+  } 2>/dev/null  # bash would report the kill
+  QEMU='' HELPERS=()
+  i=0
+  for file in "${GETS[@]}"; do
+    if [[ -e $JOB/get/$i ]]; then
+      cp "$JOB/get/$i" "${file#*:}"
+    else
+      say "the guest has no file ${file%%:*}"
+      ((status != 0)) || status=125
+    fi
+    i=$((i + 1))
+  done
+  rm -rf "$JOB"
+  return "$status"
+}

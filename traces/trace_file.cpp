@@ -1,0 +1,205 @@
+#include "traces/trace_file.hpp"
+
+#include <algorithm>
+
+#include "traces/binary.hpp"
+#include "traces/capture_reader.hpp"
+#include "traces/grammar.hpp"
+#include "traces/joiner.hpp"
+#include "traces/line_source.hpp"
+
+namespace assay::traces {
+namespace {
+
+// Delivers the header once, before anything else.
+class Delivery {
+ public:
+  Delivery(const Binder& binder, const TraceSink& sink) : binder_(binder), sink_(sink) {}
+  bool header_line(std::string_view line, std::uint64_t number, Diagnostic& why) {
+    if (delivered_) return true;
+    return read_header_line(line, number, header_, why);
+  }
+  void header_done() {
+    if (delivered_) return;
+    delivered_ = true;
+    if (sink_.header) sink_.header(header_);
+  }
+  bool call(const Call& call, std::string_view line) {
+    header_done();
+    binder_.bind(call, event_);
+    return sink_.event(event_, line);
+  }
+  bool event(const TraceEvent& e) {
+    header_done();
+    return sink_.event(e, {});
+  }
+  void other(std::string_view line) {
+    if (sink_.other) sink_.other(line);
+  }
+  TraceHeader& header() { return header_; }
+
+ private:
+  const Binder& binder_;
+  const TraceSink& sink_;
+  TraceHeader header_;
+  TraceEvent event_;
+  bool delivered_ = false;
+};
+
+class TextReader {
+ public:
+  TextReader(LineSource& source, Delivery& delivery, ReadFailure& failure)
+      : source_(source), delivery_(delivery), failure_(failure) {}
+
+  ReadResult run() {
+    SourceLine line;
+    while (source_.next(line)) {
+      if (line.too_long) return malformed(too_long(line.number, source_.line_bytes_max()), line);
+      Diagnostic why;
+      switch (read_line(line.text, line.number, call_, why)) {
+        case LineKind::malformed: return malformed(why, line);
+        case LineKind::comment:
+          if (!delivery_.header_line(line.text, line.number, why)) return malformed(why, line);
+          delivery_.other(line.text);
+          break;
+        case LineKind::blank:
+        case LineKind::note: delivery_.other(line.text); break;
+        case LineKind::call:
+          switch (joiner_.take(line.text, call_, why)) {
+            case Joiner::Answer::malformed: return malformed(why, line);
+            case Joiner::Answer::held: break;
+            case Joiner::Answer::ready:
+              if (!delivery_.call(call_, line.text)) return ReadResult::stopped;
+              break;
+          }
+          break;
+      }
+    }
+    if (source_.failed()) {
+      failure_.why = source_.failure();
+      return ReadResult::failed;
+    }
+    while (joiner_.flush(call_))
+      if (!delivery_.call(call_, {})) return ReadResult::stopped;
+    delivery_.header_done();
+    return ReadResult::complete;
+  }
+
+ private:
+  ReadResult malformed(const Diagnostic& why, const SourceLine& line) {
+    failure_.why = why;
+    failure_.source_line = std::string(line.text.substr(0, 4096));
+    return ReadResult::malformed;
+  }
+  LineSource& source_;
+  Delivery& delivery_;
+  ReadFailure& failure_;
+  Joiner joiner_;
+  Call call_;
+};
+
+// Lines that a binary trace keeps as text go the way of lines of a text.
+class TextInBinary {
+ public:
+  explicit TextInBinary(Delivery& delivery) : delivery_(delivery) {}
+  bool line(std::string_view text) {
+    switch (read_line(text, 0, call_, why_)) {
+      case LineKind::malformed: return wrong_ = true, false;
+      case LineKind::call: break;
+      default: return delivery_.other(text), true;
+    }
+    switch (joiner_.take(text, call_, why_)) {
+      case Joiner::Answer::malformed: return wrong_ = true, false;
+      case Joiner::Answer::held: return true;
+      case Joiner::Answer::ready: return delivery_.call(call_, text);
+    }
+    return true;
+  }
+  bool wrong() const { return wrong_; }
+  const Diagnostic& why() const { return why_; }
+
+ private:
+  Delivery& delivery_;
+  Joiner joiner_;
+  Call call_;
+  Diagnostic why_;
+  bool wrong_ = false;
+};
+
+ReadResult read_binary_trace(LineSource& source, const Binder& binder, Delivery& delivery,
+                             ReadFailure& failure) {
+  std::uint64_t header_lines = 0;
+  TextInBinary text(delivery);
+  BinaryHandlers handlers;
+  handlers.header_line = [&](std::string_view line, Diagnostic& why) {
+    return delivery.header_line(line, ++header_lines, why);
+  };
+  handlers.event = [&](const TraceEvent& e) { return delivery.event(e); };
+  handlers.text = [&](std::string_view line) { return text.line(line); };
+  if (read_binary(source.descriptor(), source.buffered(), binder, handlers, failure.why)) {
+    delivery.header_done();
+    return ReadResult::complete;
+  }
+  delivery.header_done();
+  if (text.wrong()) failure.why = text.why();
+  bool stopped = failure.why.message.empty() && failure.why.expected.empty();
+  return stopped ? ReadResult::stopped : ReadResult::malformed;
+}
+
+ReadResult read_capture(LineSource& source, Delivery& delivery, ReadFailure& failure) {
+  CaptureReader reader;
+  if (!reader.attach(source.descriptor(), false, source.buffered(), failure.why))
+    return ReadResult::malformed;
+  TraceHeader& header = delivery.header();
+  header.version = trace_version;
+  header.kernel = reader.release();
+  if (const Profile* profile = profile_for_release(reader.release()); profile != nullptr)
+    header.profile = profile->name;
+  Call call;
+  for (;;) {
+    switch (reader.next(call, failure.why)) {
+      case CaptureReader::Answer::end: return delivery.header_done(), ReadResult::complete;
+      case CaptureReader::Answer::malformed: return delivery.header_done(), ReadResult::malformed;
+      case CaptureReader::Answer::call:
+        if (!delivery.call(call, {})) return ReadResult::stopped;
+    }
+  }
+}
+
+}  // namespace
+
+bool format_named(std::string_view name, Format& format) {
+  constexpr std::pair<std::string_view, Format> names[] = {
+      {"auto", Format::automatic}, {"assay", Format::text},    {"strace", Format::strace},
+      {"ftrace", Format::ftrace},  {"binary", Format::binary}, {"capture", Format::capture}};
+  for (const auto& [text, value] : names)
+    if (text == name) return format = value, true;
+  return false;
+}
+
+ReadResult read_trace(const std::string& path, Format format, const Binder& binder,
+                      const TraceSink& sink, ReadFailure& failure) {
+  LineSource source;
+  if (!source.open(path, failure.why)) return ReadResult::failed;
+  std::string_view beginning = source.peek();
+  if (source.failed()) {
+    failure.why = source.failure();
+    return ReadResult::failed;
+  }
+  Delivery delivery(binder, sink);
+  bool any = format == Format::automatic;
+  if (format == Format::binary || (any && beginning.starts_with(binary_magic)))
+    return read_binary_trace(source, binder, delivery, failure);
+  if (format == Format::capture || (any && CaptureReader::recognises(beginning)))
+    return read_capture(source, delivery, failure);
+  if (source.looks_binary()) {
+    failure.why.line = 1;
+    failure.why.column = 1;
+    failure.why.expected = "a text trace, an ASSAYTRC file or a capture stream";
+    failure.why.message = "the input holds NUL bytes and starts like none of them";
+    return ReadResult::malformed;
+  }
+  return TextReader(source, delivery, failure).run();
+}
+
+}  // namespace assay::traces

@@ -1,0 +1,43 @@
+// Reading a trace of any supported form: native text, strace output, ftrace text, a capture stream
+// or the binary twin, from a file or standard input, in bounded memory.
+#pragma once
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "traces/binder.hpp"
+#include "traces/diagnostic.hpp"
+#include "traces/header.hpp"
+
+namespace assay::traces {
+
+enum class Format : std::uint8_t { automatic, text, strace, ftrace, binary, capture };
+// "auto", "assay", "strace", "ftrace", "binary", "capture".
+bool format_named(std::string_view name, Format& format);
+
+struct TraceSink {
+  // Once, before the first event, with what the header lines said.
+  std::function<void(const TraceHeader&)> header;
+  // Every bound line; `line` is its source text (empty for binary sources). False stops.
+  std::function<bool(const TraceEvent&, std::string_view line)> event;
+  // Lines that are no call (comments, blank lines, notes), for lossless conversion. May be empty.
+  std::function<void(std::string_view line)> other;
+};
+
+enum class ReadResult : std::uint8_t {
+  complete,
+  stopped,    // the sink said so
+  malformed,  // `why` says where; what came before was delivered
+  failed,     // the file cannot be opened or read
+};
+
+struct ReadFailure {
+  Diagnostic why;
+  std::string source_line;  // the offending line, for a caret
+};
+
+// Reads PATH ("-" is standard input).
+ReadResult read_trace(const std::string& path, Format format, const Binder& binder,
+                      const TraceSink& sink, ReadFailure& failure);
+
+}  // namespace assay::traces
