@@ -10,11 +10,18 @@ using SymVm = SystemState<Sym>;
 // Deterministic bound of one query; about a second of work.
 constexpr unsigned rlimit_per_query = 20'000'000;
 
-// A table of host things is either told by the header or taken as one of each: one PMU, no known
-// PE. That is weaker than any particular host, so it never excludes an answer.
+// Nothing is known of the host: every field is free, the first PEs and PMUs included. That is
+// weaker than any particular host, so it never excludes an answer.
 void make_host_unknown(SymVm& vm, SymFlag& domain) {
+  constexpr unsigned pes = 64, pmus = 4;
   vm.host = fresh<Host<Sym>>("host", domain);
-  vm.host.pmu[0].type = SymWord<32>(z3_context().bv_const("host.pmu[0].type", 32));
+  auto word = [](const std::string& name) {
+    return SymWord<32>(z3_context().bv_const(name.c_str(), 32));
+  };
+  for (unsigned i = 0; i < pes; ++i)
+    vm.host.pe[i].pmu = word("host.pe[" + std::to_string(i) + "].pmu");
+  for (unsigned i = 0; i < pmus; ++i)
+    vm.host.pmu[i].type = word("host.pmu[" + std::to_string(i) + "].type");
   domain = domain && vm.host.slots_max > 0 && vm.host.vcpus_max > 0 &&
            SymWord<8>(32) <= vm.host.ipa_bits_max && vm.host.ipa_bits_max <= SymWord<8>(52);
 }

@@ -155,21 +155,24 @@ void Binder::bind_ioctl(const Call& call, TraceEvent& out) const {
   // The most specific rule wins: the one whose syntax names more constants.
   TraceEvent best;
   int best_literals = -1;
+  bool best_is_opaque = false;
   for (std::uint32_t rule : families_[family->second].rules) {
     TraceEvent trial = out;
     Found found = match(patterns_[rule], call, trial);
     if (!found.matched) continue;
-    if (found.opaque && families_[family->second].rules.size() > 1) {
-      out.kind = TraceKind::opaque;
-      out.family = family->second;
-      return;
-    }
     if (static_cast<int>(found.literals) > best_literals) {
       best = trial;
       best_literals = static_cast<int>(found.literals);
+      best_is_opaque = found.opaque;
     }
   }
   if (best_literals < 0) return;
+  if (best_is_opaque && best_literals == 0 && families_[family->second].rules.size() > 1) {
+    // Nothing that would tell the family's rules apart is visible.
+    out.kind = TraceKind::opaque;
+    out.family = family->second;
+    return;
+  }
   out = best;
   out.kind = TraceKind::rule;
   if (patterns_[out.event.rule].makes != HandleKind::none &&

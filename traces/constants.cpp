@@ -59,7 +59,7 @@ constexpr std::size_t hash(std::string_view name) {
 }
 
 struct Index {
-  std::array<const Constant*, slot_count> slots{};
+  std::array<Constant, slot_count> slots{};  // an empty name: free
   std::size_t longest_probe = 0;
 };
 
@@ -69,8 +69,8 @@ constexpr Index make_index() {
     for (const Constant& constant : table) {
       std::size_t slot = hash(constant.name) % slot_count;
       std::size_t probe = 0;
-      while (index.slots[slot]) slot = (slot + 1) % slot_count, ++probe;
-      index.slots[slot] = &constant;
+      while (!index.slots[slot].name.empty()) slot = (slot + 1) % slot_count, ++probe;
+      index.slots[slot] = constant;
       if (probe > index.longest_probe) index.longest_probe = probe;
     }
   }
@@ -83,10 +83,11 @@ static_assert(name_index.longest_probe < 12, "the hash has become bad: change it
 }  // namespace
 
 std::optional<std::uint64_t> constant_value(std::string_view name) {
-  std::size_t slot = hash(name) % slot_count;
-  for (const Constant* at; (at = name_index.slots[slot]); slot = (slot + 1) % slot_count)
-    if (at->name == name) return at->value;
-  return std::nullopt;
+  for (std::size_t slot = hash(name) % slot_count;; slot = (slot + 1) % slot_count) {
+    const Constant& there = name_index.slots[slot];
+    if (there.name.empty()) return std::nullopt;
+    if (there.name == name) return there.value;
+  }
 }
 
 std::string_view constant_name(Family family, std::uint64_t value) {

@@ -332,6 +332,13 @@ const auto event_rest = begin_event >> event_fields >> after<scan_event_gap> >>
 const auto event_colon = x3::lit(':') >> &(one_blank | x3::eoi);
 const auto event_name_rest = event_colon | (x3::lit(':') >> name[set_name] >> event_colon);
 
+// A task may be named like an event of ours: "lost: x-12 [001] 1.5: ...".
+constexpr auto of_no_kernel = step([](const char*&, const char* last, Builder& builder) {
+  const char* begin = builder.line();
+  EventColumns ignored;
+  return !scan_event_columns(begin, last, ignored);
+});
+
 constexpr auto set_event_columns = [](auto& c) { set_columns(_attr(c), builder_of(c)); };
 const auto kernel_event = terminal<EventColumns, scan_event_columns>[set_event_columns] >>
                           must("event name", name[set_name] >> event_name_rest) >> event_rest;
@@ -354,8 +361,9 @@ const auto columns = gap >> -terminal<ThreadColumn, scan_thread>[set_thread] >>
                      -terminal<std::int32_t, scan_cpu>[set_cpu] >>
                      -terminal<std::uint64_t, scan_time>[set_time] >> other_columns;
 
-const auto named_line = name[set_name] >> must("'(' or ':'", (x3::lit('(') >> call_rest) |
-                                                                 (event_name_rest >> event_rest));
+const auto named_line = name[set_name] >>
+                        must("'(' or ':'", (x3::lit('(') >> call_rest) |
+                                               (event_name_rest >> of_no_kernel >> event_rest));
 const auto line = lost_events |
                   (columns >> must("call or event", named_line | resumed | exit_note | signal)) |
                   kernel_event;

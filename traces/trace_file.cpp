@@ -7,6 +7,7 @@
 #include "traces/grammar.hpp"
 #include "traces/joiner.hpp"
 #include "traces/line_source.hpp"
+#include "traces/print.hpp"
 
 namespace assay::traces {
 namespace {
@@ -33,6 +34,11 @@ class Delivery {
     header_done();
     return sink_.event(e, {});
   }
+  std::string_view printed(const Call& call) {
+    if (!sink_.wants_text) return {};
+    text_ = print(call);
+    return text_;
+  }
   void other(std::string_view line) {
     if (sink_.other) sink_.other(line);
   }
@@ -43,6 +49,7 @@ class Delivery {
   const TraceSink& sink_;
   TraceHeader header_;
   TraceEvent event_;
+  std::string text_;
   bool delivered_ = false;
 };
 
@@ -161,7 +168,7 @@ ReadResult read_capture(LineSource& source, Delivery& delivery, ReadFailure& fai
       case CaptureReader::Answer::end: return delivery.header_done(), ReadResult::complete;
       case CaptureReader::Answer::malformed: return delivery.header_done(), ReadResult::malformed;
       case CaptureReader::Answer::call:
-        if (!delivery.call(call, {})) return ReadResult::stopped;
+        if (!delivery.call(call, delivery.printed(call))) return ReadResult::stopped;
     }
   }
 }

@@ -20,6 +20,8 @@ struct TraceSink {
   std::function<void(const TraceHeader&)> header;
   // Every bound line; `line` is its source text (empty for binary sources). False stops.
   std::function<bool(const TraceEvent&, std::string_view line)> event;
+  // Binary sources have no lines; with this set their calls are delivered with printed text.
+  bool wants_text = false;
   // Lines that are no call (comments, blank lines, notes), for lossless conversion. May be empty.
   std::function<void(std::string_view line)> other;
 };

@@ -17,6 +17,7 @@ bool is_binary_name(const std::string& path) { return path.ends_with(".atrace");
 int to_text(const ConvertArguments& a, traces::Format format) {
   std::string text;
   traces::TraceSink sink;
+  sink.wants_text = true;
   bool header_done = false;
   sink.header = [&](const traces::TraceHeader& header) {
     if (header.version != 0 && !header_done) text = write_header(header) + text;
@@ -46,6 +47,7 @@ int to_binary(const ConvertArguments& a, traces::Format format) {
   traces::Diagnostic why;
   bool opened = false;
   traces::TraceSink sink;
+  sink.wants_text = true;
   sink.header = [&](const traces::TraceHeader& header) {
     writer.emplace(binder(), header);
     opened = writer->open(a.out, why);

@@ -17,13 +17,15 @@ int main(int argc, char** argv) {
   add_explain(app, common);
   add_convert(app, common);
   add_spec(app, common);
+  add_record(app, common);
+  add_lab(app, common);
 #ifdef ASSAY_ALL_COMMANDS
   add_prove(app, common);
   add_fuzz(app, common);
   add_minimise(app, common);
-  add_record(app, common);
+
   add_replay(app, common);
-  add_lab(app, common);
+
 #endif
   catch_interrupts();
   try {

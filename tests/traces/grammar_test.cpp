@@ -275,6 +275,21 @@ TEST(Grammar, prints_what_it_read) {
   }
 }
 
+// What fuzzing found.
+TEST(Grammar, survives_what_fuzzing_found) {
+  EXPECT_NE(test::complaint("close(3) = 0\x80\x99"), "fine");  // x3::blank asserts on it
+  EXPECT_NE(test::complaint("f([1, 2 3])"), "fine");           // printed as "1 2 3"
+  EXPECT_NE(test::complaint("close(3) = 0 (>"), "fine");       // read one byte too far
+  round_trip("f([or, x or 0]) = 0");
+  round_trip("f([..., 1]) = 0");
+  round_trip("f([2 ]) = 0");
+  round_trip("15697816940.825280512 f(1) = 0");
+  round_trip("  a-1 [000] .... 1.5: sched_switch: prev_comm=a b   ");
+  round_trip("96 [001] 5.0 lost: cpu=x y=2");
+  round_trip("f({cpu=3}) = 0");
+  EXPECT_EQ(read("lost: x-12 [001] .... 1.5: e: a=1").comm, "lost: x");
+}
+
 TEST(Grammar, reads_the_corpus_without_a_complaint_and_prints_it_back) {
   std::size_t files = 0;
   for (const auto& entry :

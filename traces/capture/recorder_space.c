@@ -248,8 +248,10 @@ static void write_header(struct capture_header* header, uint32_t pid) {
   header->pid = pid;
   struct utsname names;
   if (uname(&names) == 0) {
-    memcpy(header->release, names.release, strnlen(names.release, sizeof(header->release) - 1));
-    memcpy(header->machine, names.machine, strnlen(names.machine, sizeof(header->machine) - 1));
+    /* Both fit: utsname's fields have 65 bytes with their terminator; the header was zeroed. */
+    memcpy(header->release, names.release, strlen(names.release));
+    memcpy(header->machine, names.machine,
+           strnlen(names.machine, sizeof(header->machine) - 1));
   }
   if (readlink("/proc/self/exe", header->program, sizeof(header->program) - 1) < 0) {
     header->program[0] = 0;

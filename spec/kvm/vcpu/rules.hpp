@@ -145,8 +145,11 @@ struct VcpuRun {
 
  private:
   void enter(Step<D>& k, Vm<D>& vm) const {
-    Flag<D> unsupported = false;
-    k.at(vm.host.pe, cpu, [&](const auto& pe) { k.let(unsupported, !runs_on<D>(vm, pe)); });
+    Flag<D> unsupported = false, known = false;
+    k.at(vm.host.pe, cpu, [&](const auto& pe) {
+      k.let(unsupported, !runs_on<D>(vm, pe));
+      k.let(known, pe.pmu != 0);
+    });
     k.when(!unsupported, [&] {
       k.may_fail(Errno::nosys, {"no_instruction_syndrome", "mmio.c:io_mem_abort"});
       k.may_fail(Errno::fault, {"stage2_fault", "mmu.c:kvm_handle_guest_abort"});
@@ -157,7 +160,7 @@ struct VcpuRun {
     const Flag<D> refused = exit_reason == exit_fail_entry;
     k.require(!told || !unsupported || refused,
               {"refuses_unsupported_cpu", "vcpu.rst 1.4: KVM_EXIT_FAIL_ENTRY"});
-    k.require(!told || cpu == not_told_16 || unsupported || !refused,
+    k.require(!told || !known || unsupported || !refused,
               {"enters_on_supported_cpu", "arm.c:kvm_vcpu_exit_request"});
     k.require(!refused || cpu == not_told_16 || fail_cpu == not_told_16 || fail_cpu == cpu,
               {"names_the_cpu", "vcpu.rst 1.4: fail_entry.cpu is the processor"});

@@ -1,0 +1,124 @@
+// assay record -o FILE -- COMMAND...: runs a VMM under the recorder and writes its trace.
+#include <fmt/format.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "checker/cli/cli.hpp"
+#include "traces/host_info.hpp"
+
+namespace assay::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct RecordArguments {
+  std::string out;
+  bool raw = false;
+  std::vector<std::string> command;
+};
+
+// Beside the program in a build tree or an installation.
+std::string recorder_library() {
+  fs::path here = program_directory();
+  std::error_code error;
+  for (fs::path p : {here / "../traces/assay-recorder.so", here / "../lib/assay/assay-recorder.so"})
+    if (fs::exists(p, error)) return fs::weakly_canonical(p, error).string();
+  return {};
+}
+
+int run_recorded(const RecordArguments& a, const std::string& library, const std::string& capture) {
+  pid_t child = ::fork();
+  if (child == 0) {
+    std::string preload = library;
+    if (const char* others = std::getenv("LD_PRELOAD"); others != nullptr && *others != '\0')
+      preload += std::string(":") + others;
+    ::setenv("LD_PRELOAD", preload.c_str(), 1);
+    ::setenv("ASSAY_RECORD", capture.c_str(), 1);
+    std::vector<char*> argv;
+    for (const std::string& word : a.command) argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(nullptr);
+    ::execvp(argv[0], argv.data());
+    fmt::print(stderr, "assay: cannot run {}: {}\n", a.command[0], std::strerror(errno));
+    ::_exit(127);
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
+// One capture as a native text trace.
+int write_text(const std::string& capture, const std::string& out) {
+  std::string text;
+  std::uint64_t calls = 0;
+  traces::TraceSink sink;
+  sink.wants_text = true;
+  sink.header = [&](const traces::TraceHeader& header) { text = write_header(header); };
+  sink.event = [&](const traces::TraceEvent& e, std::string_view line) {
+    text += line.empty() ? binder().text(e) : std::string(line);
+    text += '\n';
+    ++calls;
+    return true;
+  };
+  traces::ReadFailure failure;
+  traces::ReadResult result =
+      read_trace(capture, traces::Format::capture, binder(), sink, failure);
+  if (result != traces::ReadResult::complete) return show_failure(capture, failure);
+  if (!write_file(out, text)) return exit_internal;
+  fmt::print(stderr, "assay: {}: {} calls\n", out, calls);
+  return exit_ok;
+}
+
+int record(const RecordArguments& a) {
+  std::string library = recorder_library();
+  if (library.empty()) {
+    fmt::print(stderr, "assay: the recorder library is not beside this program: build assay_recorder\n");
+    return exit_internal;
+  }
+  std::string capture = a.raw ? a.out : a.out + ".capture";
+  std::error_code error;
+  fs::remove(capture, error);
+  int status = run_recorded(a, library, capture);
+  if (WIFSIGNALED(status))
+    fmt::print(stderr, "assay: the program was ended by signal {}; what it did until then is kept\n",
+               WTERMSIG(status));
+  else if (WEXITSTATUS(status) != 0)
+    fmt::print(stderr, "assay: the program ended with status {}\n", WEXITSTATUS(status));
+  if (!fs::exists(capture, error)) {
+    fmt::print(stderr,
+               "assay: no KVM call was recorded (a static program, or one without /dev/kvm?)\n");
+    return exit_unknown;
+  }
+  if (a.raw) return exit_ok;
+  // Other processes of the program write FILE.<pid>; each becomes a trace of its own.
+  int result = write_text(capture, a.out);
+  if (result == exit_ok) fs::remove(capture, error);
+  fs::path directory = fs::path(capture).parent_path();
+  std::string prefix = fs::path(capture).filename().string() + ".";
+  for (const auto& entry : fs::directory_iterator(directory.empty() ? "." : directory, error)) {
+    std::string name = entry.path().filename().string();
+    if (!name.starts_with(prefix)) continue;
+    if (write_text(entry.path().string(), a.out + "." + name.substr(prefix.size())) == exit_ok)
+      fs::remove(entry.path(), error);
+  }
+  return result;
+}
+
+}  // namespace
+
+void add_record(CLI::App& app, Common& common) {
+  auto* command = app.add_subcommand("record", "run a VMM and record its KVM calls with payloads");
+  auto a = std::make_shared<RecordArguments>();
+  command->add_option("-o,--output", a->out, "the trace to write")->required();
+  command->add_flag("--capture", a->raw, "write the capture stream itself instead of text");
+  command->add_option("COMMAND", a->command, "the program and its arguments, after --")->required();
+  add_common(*command, common);
+  command->callback([a, &common] { common.status = record(*a); });
+}
+
+}  // namespace assay::cli

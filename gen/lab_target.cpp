@@ -1,0 +1,168 @@
+// A served machine of the laboratory as a target: lab.sh describes the protocol.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "gen/performer.hpp"
+#include "gen/target.hpp"
+
+namespace assay::gen {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr unsigned boots_max = 8;  // in one batch; then what is left was not run
+
+class LabTarget final : public Target {
+ public:
+  LabTarget(std::string kernel, std::string machine, const TargetOptions& options)
+      : kernel_(std::move(kernel)), machine_(std::move(machine)), options_(options) {
+    std::string pattern = (fs::temp_directory_path() / "assay-lab-XXXXXX").string();
+    if (mkdtemp(pattern.data()) != nullptr) dir_ = pattern;
+  }
+  ~LabTarget() override {
+    stop();
+    std::error_code ignored;
+    if (!dir_.empty()) fs::remove_all(dir_, ignored);
+  }
+  LabTarget(const LabTarget&) = delete;
+  LabTarget& operator=(const LabTarget&) = delete;
+
+  std::vector<Answers> run(std::span<const Program> batch) override;
+  unsigned batch_size() const override { return 64; }
+
+ private:
+  void start();
+  void stop();
+  std::string state() const;
+  bool wait_ready();
+  enum class Outcome : std::uint8_t { complete, failed, died };
+  Outcome perform(std::span<const Program> batch, std::string& result);
+  void kill_machine(const std::string& state) const;
+
+  std::string kernel_, machine_;
+  TargetOptions options_;
+  fs::path dir_;
+  pid_t server_ = -1;
+  unsigned batches_ = 0;
+};
+
+void LabTarget::start() {
+  server_ = fork();
+  if (server_ != 0) return;
+  // A group of its own: Ctrl-C is for us to handle, and we end the machine in order.
+  setpgid(0, 0);
+  const int log = ::open((dir_ / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (log >= 0) dup2(log, 1), dup2(log, 2);
+  const std::string dir = dir_.string();
+  execl(options_.lab_script.c_str(), "lab.sh", "serve", "--kernel", kernel_.c_str(), "--machine",
+        machine_.c_str(), "--restart", "--dir", dir.c_str(), static_cast<char*>(nullptr));
+  _exit(127);
+}
+
+void LabTarget::stop() {
+  if (server_ <= 0) return;
+  ::kill(server_, SIGTERM);
+  int status;
+  while (waitpid(server_, &status, 0) < 0 && errno == EINTR) {}
+  server_ = -1;
+}
+
+std::string LabTarget::state() const {
+  std::ifstream in(dir_ / "state");
+  std::string line;
+  std::getline(in, line);
+  return line;
+}
+
+bool LabTarget::wait_ready() {
+  if (dir_.empty()) return false;
+  if (server_ <= 0) start();
+  const auto until = Clock::now() + std::chrono::seconds(90);
+  while (Clock::now() < until) {
+    if (state().starts_with("ready")) return true;
+    int status;
+    if (waitpid(server_, &status, WNOHANG) == server_) {
+      server_ = -1;
+      return false;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return false;
+}
+
+void LabTarget::kill_machine(const std::string& state) const {
+  const std::size_t at = state.find("qemu=");
+  const int pid = at == std::string::npos ? 0 : std::atoi(state.c_str() + at + 5);
+  if (pid > 1) ::kill(pid, SIGKILL);
+}
+
+LabTarget::Outcome LabTarget::perform(std::span<const Program> batch, std::string& result) {
+  const std::string name = fmt::format("batch-{}", batches_++);
+  const fs::path base = dir_ / name;
+  const std::vector<std::uint8_t> ops = performer_stream(batch);
+  {
+    std::ofstream out(base.string() + ".ops", std::ios::binary);
+    out.write(reinterpret_cast<const char*>(ops.data()), static_cast<std::streamsize>(ops.size()));
+  }
+  const std::string before = state();
+  const int bell = ::open((dir_ / "doorbell").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  const std::string ring = name + "\n";
+  const bool rung = bell >= 0 && ::write(bell, ring.data(), ring.size()) ==
+                                     static_cast<ssize_t>(ring.size());
+  if (bell >= 0) ::close(bell);
+  const auto until = Clock::now() + std::chrono::seconds(options_.timeout_seconds);
+  for (bool killed = false; rung;) {
+    if (fs::exists(base.string() + ".capture")) {
+      result = base.string() + ".capture";
+      return Outcome::complete;
+    }
+    if (fs::exists(base.string() + ".failed")) return Outcome::failed;
+    if (state() != before) break;
+    if (!killed && Clock::now() > until) {
+      kill_machine(before);
+      killed = true;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  result = base.string() + ".partial";
+  return Outcome::died;
+}
+
+std::vector<Answers> LabTarget::run(std::span<const Program> batch) {
+  std::vector<Answers> out(batch.size());
+  std::size_t done = 0;
+  for (unsigned boot = 0; done < batch.size() && boot < boots_max && wait_ready(); ++boot) {
+    const std::span<const Program> rest = batch.subspan(done);
+    const std::span<Answers> answers{out.data() + done, rest.size()};
+    std::string file;
+    const Outcome outcome = perform(rest, file);
+    if (outcome == Outcome::failed) break;
+    const std::size_t ended =
+        read_capture(file, rest, outcome == Outcome::died, answers);
+    std::error_code ignored;
+    fs::remove(file, ignored);
+    if (outcome == Outcome::died && ended != 0)
+      answers[ended - 1].note = state();
+    done += ended;
+    if (outcome == Outcome::complete) break;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::unique_ptr<Target> make_lab_target(std::string kernel, std::string machine,
+                                        const TargetOptions& options) {
+  return std::make_unique<LabTarget>(std::move(kernel), std::move(machine), options);
+}
+
+}  // namespace assay::gen
