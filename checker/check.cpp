@@ -130,7 +130,9 @@ void Checker::feed_rule(const TraceEvent& given) {
   TraceEvent e = given;
   if (!e.event.answered) return skip(binder_.rule(e.event.rule).name, "call did not return");
   int task = task_argument_[e.event.rule], cpu = cpu_argument_[e.event.rule];
-  if (task >= 0) e.event.value[static_cast<std::size_t>(task)] = e.tid;
+  // Task 0 would mean "never ran": a trace without a thread column has one unnamed task.
+  constexpr u64 unnamed_task = 0xfffffffe;
+  if (task >= 0) e.event.value[static_cast<std::size_t>(task)] = e.tid != 0 ? e.tid : unnamed_task;
   if (cpu >= 0 && e.cpu >= 0) {
     auto& value = e.event.value[static_cast<std::size_t>(cpu)];
     if (value == binder_.rule(e.event.rule).arguments[static_cast<std::size_t>(cpu)].initial)

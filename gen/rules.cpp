@@ -46,6 +46,21 @@ std::vector<Alias> aliases_of(const traces::Binder& binder, u32 rule) {
   return out;
 }
 
+void collect_arguments(const PatternNode& node, std::vector<unsigned>& out) {
+  if (node.argument >= 0)
+    for (unsigned i = 0; i < node.elements; ++i)
+      out.push_back(static_cast<unsigned>(node.argument) + i);
+  for (const PatternNode& child : node.children) collect_arguments(child, out);
+}
+
+void collect_hidden(const PatternNode& node, std::vector<RuleFacts::Hides>& out) {
+  if (node.unreadable >= 0) {
+    out.push_back({static_cast<unsigned>(node.unreadable), {}});
+    collect_arguments(node, out.back().arguments);
+  }
+  for (const PatternNode& child : node.children) collect_hidden(child, out);
+}
+
 RuleFacts facts_of(const traces::Binder& binder, u32 rule) {
   RuleFacts f;
   const RuleInfo& info = binder.rule(rule);
@@ -64,6 +79,7 @@ RuleFacts facts_of(const traces::Binder& binder, u32 rule) {
       f.inputs.push_back(i);
     }
   }
+  for (const PatternNode& node : pattern.arguments) collect_hidden(node, f.hides);
   if (f.is_call) f.aliases = aliases_of(binder, rule);
   return f;
 }

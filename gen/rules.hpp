@@ -30,6 +30,12 @@ struct RuleFacts {
   unsigned answers_from = 0;       // arguments from here on are the implementation's
   std::vector<unsigned> inputs;    // arguments that a generator chooses
   std::vector<Alias> aliases;
+  // Flags that make a pointer lead nowhere, and the arguments behind it that then say nothing.
+  struct Hides {
+    unsigned flag;
+    std::vector<unsigned> arguments;
+  };
+  std::vector<Hides> hides;
 };
 
 // The specification's rules; one instance serves everything.

@@ -17,6 +17,9 @@ bool harmless(Event& e, Random& random) {
   for (unsigned i : rules.facts(e.rule).inputs)
     if (means_untold(info.arguments[i]) && e.value[i] == info.arguments[i].initial)
       e.value[i] = random.one_in(8) ? random.below(3) : 1;
+  for (const RuleFacts::Hides& h : rules.facts(e.rule).hides)
+    if (e.value[h.flag] != 0)
+      for (unsigned i : h.arguments) e.value[i] = info.arguments[i].initial;
   const std::string_view constants = info.constants;
   if (constants == "flags=KVM_MEM_") {
     const int flags = info.position("flags"), size = info.position("memory_size");

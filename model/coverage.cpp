@@ -7,6 +7,7 @@ Coverage::Counter& Coverage::claim(Counter& empty, u32 rule, const Why& why) {
   if (4 * (used_ + 1) > 3 * table_.size()) {
     std::vector<Counter> old(2 * table_.size());
     old.swap(table_);
+    --shift_;
     used_ = 0;
     for (const Counter& c : old)
       if (c.id != nullptr) {
@@ -24,8 +25,7 @@ Coverage::Counter& Coverage::claim(Counter& empty, u32 rule, const Why& why) {
 }
 
 const Coverage::Counter* Coverage::find(u32 rule, u32 hash) const {
-  std::size_t mask = table_.size() - 1;
-  for (std::size_t at = (hash ^ rule * 0x9e3779b1u) & mask;; at = (at + 1) & mask) {
+  for (std::size_t at = home(rule, hash);; at = (at + 1) & (table_.size() - 1)) {
     const Counter& c = table_[at];
     if (c.id == nullptr) return nullptr;
     if (c.hash == hash && c.rule == rule) return &c;

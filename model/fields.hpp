@@ -84,8 +84,8 @@ constexpr unsigned leaf_width() {
 // --- walking ----------------------------------------------------------------------------------
 
 // Visits corresponding leaves (flags, words, numbers) of equally shaped values, which may live
-// in different domains. Tables are walked to the largest extent, where const tables read as blank;
-// into a fixed table only what it holds is walked.
+// in different domains. Growing tables are walked to the largest extent, where const ones read as
+// blank; as soon as one is fixed, what it holds is walked.
 template <class F, class T, class... U>
 void leaves(F&& f, T& t, U&... u) {
   using Plain = std::remove_const_t<T>;
@@ -93,8 +93,8 @@ void leaves(F&& f, T& t, U&... u) {
     for (std::size_t i = 0; i < t.size(); ++i) leaves(f, t[i], u[i]...);
   } else if constexpr (AnyTable<Plain>) {
     std::size_t n = t.extent();
-    if constexpr (std::is_const_v<T> || !Plain::is_fixed)
-      ((n = u.extent() > n ? u.extent() : n), ...);
+    if constexpr (!Plain::is_fixed)
+      ((n = std::remove_const_t<U>::is_fixed || u.extent() > n ? u.extent() : n), ...);
     for (std::size_t i = 0; i < n; ++i) leaves(f, t[i], u[i]...);
   } else if constexpr (Record<Plain>) {
     [&]<std::size_t... I>(std::index_sequence<I...>) {

@@ -34,10 +34,7 @@ class FixedTable {
   static constexpr bool is_table = true;
   static constexpr bool is_fixed = true;
   T& operator[](std::size_t i) { return entries_[i]; }
-  const T& operator[](std::size_t i) const {
-    static const T blank{};
-    return i < N ? entries_[i] : blank;
-  }
+  const T& operator[](std::size_t i) const { return entries_[i]; }
   // One past the highest index that may differ from blank.
   static constexpr std::size_t extent() { return N; }
   bool can_hold(std::size_t i) const { return i < N; }
@@ -68,7 +65,8 @@ class SparseTable {
  public:
   static constexpr bool is_table = true;
   static constexpr bool is_fixed = false;
-  static constexpr std::size_t entries_max = std::size_t{1} << 16;
+  // Below all ones of 16 bits, which means "not told" where an index is an argument.
+  static constexpr std::size_t entries_max = 0xffff;
 
   SparseTable() = default;
   SparseTable(SparseTable&&) noexcept = default;

@@ -66,6 +66,7 @@ enum class CallPart : std::uint8_t {
 struct Call {
   CallKind kind = CallKind::syscall;
   CallPart part = CallPart::whole;
+  bool kernel_columns = false;    // an event in ftrace's form: comm-tid [cpu] time: name: ...
   std::string_view name;          // "ioctl", "openat", "kvm_entry"
   std::uint32_t tid = 0;          // 0 = not told
   std::int32_t cpu = -1;          // the [cpu] column, or cpu= of native text; -1 not told

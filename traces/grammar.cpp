@@ -334,9 +334,7 @@ const auto event_name_rest = event_colon | (x3::lit(':') >> name[set_name] >> ev
 
 // A task may be named like an event of ours: "lost: x-12 [001] 1.5: ...".
 constexpr auto of_no_kernel = step([](const char*&, const char* last, Builder& builder) {
-  const char* begin = builder.line();
-  EventColumns ignored;
-  return !scan_event_columns(begin, last, ignored);
+  return !has_event_columns(builder.call().name.data(), last);
 });
 
 constexpr auto set_event_columns = [](auto& c) { set_columns(_attr(c), builder_of(c)); };

@@ -38,7 +38,6 @@ class Builder {
   Builder(Call& call, std::string_view line) : call_(call), line_(line.data()) {}
 
   Call& call() { return call_; }
-  const char* line() const { return line_; }
 
   // Forgets what an alternative that failed has made of the line so far.
   void start_over();

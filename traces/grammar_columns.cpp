@@ -72,6 +72,47 @@ bool end_of_column(const char*& at, const char* last) {
   return true;
 }
 
+// "   vcpu-0-1234  (  1200) [002] d..1.  1234.567890: ". The task name may hold anything, so the
+// way in is the bracketed CPU number and then backwards.
+bool find_event_columns(const char*& first, const char* last, const char* limit,
+                        EventColumns& out) {
+  const char* begin = skip_blanks(first, limit);
+  out = {};
+  const char* at = nullptr;
+  const char* end = nullptr;
+  for (const char* p = begin; p != limit; ++p) {
+    if (*p != '[' || p == begin || p[-1] != ' ') continue;
+    at = p;
+    if (scan_cpu(at, last, out.cpu)) {
+      end = p;
+      break;
+    }
+  }
+  if (!end) return false;
+  while (end != begin && end[-1] == ' ') --end;
+  if (end != begin && end[-1] == ')') {  // the thread group
+    while (end != begin && *end != '(') --end;
+    while (end != begin && end[-1] == ' ') --end;
+  }
+  const char* digits = end;
+  while (digits != begin && is(digits[-1], char_digit)) --digits;
+  const char* tid = digits;
+  if (tid == begin || !scan_tid_number(tid, end, out.tid) || tid != end) return false;
+  if (digits[-1] != '-' && digits[-1] != ' ') return false;
+  const char* comm_end = digits - 1;
+  while (comm_end != begin && comm_end[-1] == ' ') --comm_end;
+  out.comm = {begin, comm_end};
+  if (comm_end == begin) return false;
+  if (at != last && !is(*at, char_digit)) {  // flags
+    while (at != last && !is(*at, char_blank)) ++at;
+    at = skip_blanks(at, last);
+  }
+  if (!scan_clock(at, last, out.time_ns) || at == last || *at++ != ':') return false;
+  if (!end_of_column(at, last)) return false;
+  first = at;
+  return true;
+}
+
 }  // namespace
 
 bool scan_thread(const char*& first, const char* last, ThreadColumn& out) {
@@ -124,47 +165,20 @@ bool scan_other_column(const char*& first, const char* last, Span& out) {
   return true;
 }
 
-// "   vcpu-0-1234  (  1200) [002] d..1.  1234.567890: ". The task name may hold anything, so the
-// way in is the bracketed CPU number and then backwards.
 bool scan_event_columns(const char*& first, const char* last, EventColumns& out) {
   constexpr std::ptrdiff_t columns_max = 80;
+  constexpr std::size_t comm_bytes_max = 16;  // TASK_COMM_LEN
   const char* const limit = last - first > columns_max ? first + columns_max : last;
-  const char* begin = skip_blanks(first, limit);
-  out = {};
-  const char* at = nullptr;
-  const char* end = nullptr;
-  for (const char* p = begin; p != limit; ++p) {
-    if (*p != '[' || p == begin || p[-1] != ' ') continue;
-    at = p;
-    if (scan_cpu(at, last, out.cpu)) {
-      end = p;
-      break;
-    }
-  }
-  if (!end) return false;
-  while (end != begin && end[-1] == ' ') --end;
-  if (end != begin && end[-1] == ')') {  // the thread group
-    while (end != begin && *end != '(') --end;
-    while (end != begin && end[-1] == ' ') --end;
-  }
-  const char* digits = end;
-  while (digits != begin && is(digits[-1], char_digit)) --digits;
-  const char* tid = digits;
-  if (tid == begin || !scan_tid_number(tid, end, out.tid) || tid != end) return false;
-  if (digits[-1] != '-' && digits[-1] != ' ') return false;
-  const char* comm_end = digits - 1;
-  while (comm_end != begin && comm_end[-1] == ' ') --comm_end;
-  out.comm = {begin, comm_end};
-  constexpr std::ptrdiff_t comm_bytes_max = 16;  // TASK_COMM_LEN
-  if (comm_end == begin || comm_end - begin > comm_bytes_max) return false;
-  if (at != last && !is(*at, char_digit)) {  // flags
-    while (at != last && !is(*at, char_blank)) ++at;
-    at = skip_blanks(at, last);
-  }
-  if (!scan_clock(at, last, out.time_ns) || at == last || *at++ != ':') return false;
-  if (!end_of_column(at, last)) return false;
+  const char* at = first;
+  if (!find_event_columns(at, last, limit, out)) return false;
+  if (out.comm.view().size() > comm_bytes_max) return false;
   first = at;
   return true;
+}
+
+bool has_event_columns(const char* first, const char* last) {
+  EventColumns ignored;
+  return find_event_columns(first, last, last, ignored);
 }
 
 bool scan_errno(const char*& first, const char* last, Span& out) {

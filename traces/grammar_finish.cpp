@@ -153,7 +153,9 @@ bool read_lost_events(const char*& first, const char* last, Builder& builder) {
   if (!scan_number(at, last, cpu) || cpu.value > INT16_MAX) return false;
   at = skip_blanks(at, last);
   const std::string_view rest(at, static_cast<std::size_t>(last - at));
-  if (!rest.starts_with('[') || rest.find("EVENTS") > 40) return false;
+  const bool ftrace = rest.starts_with("[LOST ") && rest.ends_with(" EVENTS]");
+  const bool report = rest.starts_with('[') && rest.ends_with("EVENTS DROPPED]");
+  if (!ftrace && !report) return false;
   Call& call = builder.call();
   call.kind = CallKind::event;
   call.tid = 0;
@@ -183,6 +185,7 @@ void begin_event_body(const char*& first, const char* last, Builder& builder) {
 void set_columns(const EventColumns& columns, Builder& builder) {
   builder.start_over();
   Call& call = builder.call();
+  call.kernel_columns = true;
   call.comm = columns.comm.view();
   call.tid = columns.tid;
   call.cpu = columns.cpu;

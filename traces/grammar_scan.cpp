@@ -68,26 +68,27 @@ struct OperatorText {
 };
 
 constexpr OperatorText operator_texts[] = {
-    {" or ", Operator::alternative}, {"|", Operator::join},     {"<<", Operator::shift},
-    {"*", Operator::times},          {"+", Operator::plus},     {"-", Operator::minus},
-    {" | ", Operator::join},         {" << ", Operator::shift}, {" * ", Operator::times},
-    {" + ", Operator::plus},         {" - ", Operator::minus},  {" && ", Operator::other},
-    {" || ", Operator::other},       {" == ", Operator::other}, {" != ", Operator::other},
-    {" >= ", Operator::other},       {" <= ", Operator::other}, {"&", Operator::other},
+    {"or", Operator::alternative}, {"||", Operator::other}, {"|", Operator::join},
+    {"<<", Operator::shift},       {"<=", Operator::other}, {"*", Operator::times},
+    {"+", Operator::plus},         {"-", Operator::minus},  {"&&", Operator::other},
+    {"==", Operator::other},       {"!=", Operator::other}, {">=", Operator::other},
+    {"&", Operator::other},
 };
 
+// An operator with the blanks around it: either on both sides or on none, so that [1 -2] is two
+// elements.
 Operator scan_operator(const char*& first, const char* last) {
-  constexpr std::string_view begin_operators = " |<*+-&";
-  constexpr std::string_view after_blank = "o|<*+-&=!>";
-  if (first == last || begin_operators.find(*first) == std::string_view::npos) {
-    return Operator::none;
-  }
-  if (*first == ' ' && last - first > 1 && after_blank.find(first[1]) == std::string_view::npos) {
-    return Operator::none;
-  }
+  const char* at = skip_blanks(first, last);
+  const bool spaced = at != first;
+  constexpr std::string_view begin_operators = "o|<*+-&=!>";
+  if (at == last || begin_operators.find(*at) == std::string_view::npos) return Operator::none;
   for (const OperatorText& candidate : operator_texts) {
-    if (!begins(first, last, candidate.text)) continue;
-    first += candidate.text.size();
+    if (!begins(at, last, candidate.text)) continue;
+    at += candidate.text.size();
+    const char* next = skip_blanks(at, last);
+    const bool word = candidate.means == Operator::alternative;
+    if ((next != at) != spaced || (word && !spaced)) return Operator::none;
+    first = next;
     return candidate.means;
   }
   return Operator::none;
@@ -191,14 +192,15 @@ bool scan_number_slowly(const char*& first, const char* last, Number& out) {
   return true;
 }
 
+bool operator_follows(const char* at, const char* last) {
+  return scan_operator(at, last) != Operator::none;
+}
+
 bool scan_name_value(const char*& first, const char* last, Symbol& out) {
   const char* at = first;
   Span name;
   if (!scan_name(at, last, name) || (at != last && !is(*at, char_value_end))) return false;
-  if (at != last && *at == ' ') {
-    const char* next = at;
-    if (scan_operator(next, last) != Operator::none) return false;
-  }
+  if (at != last && is(*at, char_blank) && operator_follows(at, last)) return false;
   const auto value = constant_value(name.view());
   out = {name, value.value_or(0), value.has_value()};
   first = at;

@@ -91,11 +91,14 @@ inline bool scan_number(const char*& first, const char* last, Number& out) {
   return scan_number_slowly(first, last, out);
 }
 
+// Whether what begins with a blank at `at` continues an expression: `X or Y`, `60 * 1000`.
+bool operator_follows(const char* at, const char* last);
+
 // A number that is the whole value.
 inline bool scan_number_value(const char*& first, const char* last, Number& out) {
   const char* at = first;
   if (!scan_number(at, last, out) || (at != last && !is(*at, char_value_end))) return false;
-  if (last - at > 2 && *at == ' ' && (at[1] == '*' || at[1] == '|' || at[2] == '<')) return false;
+  if (at != last && is(*at, char_blank) && operator_follows(at, last)) return false;
   first = at;
   return true;
 }
@@ -150,6 +153,9 @@ bool scan_time(const char*& first, const char* last, std::uint64_t& out);   // "
 bool scan_cpu(const char*& first, const char* last, std::int32_t& out);     // "[002] "
 bool scan_other_column(const char*& first, const char* last, Span& out);    // "[  29] " of -n, -i
 bool scan_event_columns(const char*& first, const char* last, EventColumns& out);
+// Whether such columns, however wide, stand anywhere behind an event's name: then the name is part
+// of a task's name, and the event is the kernel's.
+bool has_event_columns(const char* first, const char* last);
 
 // --- parts of a result ---
 

@@ -182,8 +182,7 @@ bool cpu_is_an_argument(const Call& call) {
 }
 
 void append_event(const Call& call, std::string& out) {
-  const bool kernel = call.cpu >= 0 && !call.comm.empty();  // the idle task's tid is 0
-  if (kernel) {
+  if (call.kernel_columns) {
     out += call.comm;
     out += '-';
     append_unsigned(call.tid, 10, out);

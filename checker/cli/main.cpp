@@ -19,8 +19,8 @@ int main(int argc, char** argv) {
   add_spec(app, common);
   add_record(app, common);
   add_lab(app, common);
-#ifdef ASSAY_ALL_COMMANDS
   add_prove(app, common);
+#ifdef ASSAY_ALL_COMMANDS
   add_fuzz(app, common);
   add_minimise(app, common);
 

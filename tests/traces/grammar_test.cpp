@@ -119,7 +119,7 @@ TEST(Grammar, tells_an_unreadable_pointer_from_an_unknown_one) {
       "ioctl(5, KVM_SET_DEVICE_ATTR, {flags=0, group=0, attr=0, addr=0xdead /* unreadable */}) = "
       "-1 "
       "EFAULT (Bad address)";
-  const Node& node = member(read(line), 2, "addr");
+  const Node node = member(read(line), 2, "addr");
   EXPECT_EQ(node.kind, NodeKind::pointer);
   EXPECT_EQ(node.marks & mark_unreadable, mark_unreadable);
   EXPECT_EQ(round_trip(line), line);
@@ -283,6 +283,8 @@ TEST(Grammar, survives_what_fuzzing_found) {
   round_trip("f([or, x or 0]) = 0");
   round_trip("f([..., 1]) = 0");
   round_trip("f([2 ]) = 0");
+  round_trip("f([P or  0]) = 0");
+  round_trip("f([1 -2]) = 0");
   round_trip("15697816940.825280512 f(1) = 0");
   round_trip("  a-1 [000] .... 1.5: sched_switch: prev_comm=a b   ");
   round_trip("96 [001] 5.0 lost: cpu=x y=2");

@@ -44,24 +44,23 @@ inline std::string round_trip(std::string_view line) {
   return text;
 }
 
-inline const Node& argument(const Call& call, unsigned index) {
-  static const Node absent;
+// By value, so that the call may be a temporary; the texts are the line's.
+inline Node argument(const Call& call, unsigned index) {
   const Node* node = call.argument(index);
   EXPECT_NE(node, nullptr) << "argument " << index << " of " << print(call);
-  return node ? *node : absent;
+  return node ? *node : Node{};
 }
 
 // A member of an argument, or of a member: "addr.base_event" of argument 2.
-inline const Node& member(const Call& call, unsigned index, std::string_view path) {
-  const Node* node = &argument(call, index);
+inline Node member(const Call& call, unsigned index, std::string_view path) {
+  const Node* node = call.argument(index);
   while (node && !path.empty()) {
     const std::size_t dot = path.find('.');
     node = call.child(*node, path.substr(0, dot));
     path = dot == std::string_view::npos ? std::string_view{} : path.substr(dot + 1);
   }
-  static const Node absent;
   EXPECT_NE(node, nullptr) << path << " of " << print(call);
-  return node ? *node : absent;
+  return node ? *node : Node{};
 }
 
 }  // namespace assay::traces::test

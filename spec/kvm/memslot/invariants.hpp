@@ -8,11 +8,11 @@ namespace assay {
 template <class D>
 Flag<D> memslots_never_overlap(const Vm<D>& vm) {
   return all<D>(vm.slot, [&](const auto& a, std::size_t i) {
-    return all<D>(vm.slot, [&](const auto& b, std::size_t j) {
-      return i >= j ? Flag<D>(true)
-                    : a.pages == 0 || b.pages == 0 || a.base_gfn + a.pages <= b.base_gfn ||
-                          b.base_gfn + b.pages <= a.base_gfn;
-    });
+    return a.pages == 0 || all<D>(vm.slot, [&](const auto& b, std::size_t j) {
+             return i >= j ? Flag<D>(true)
+                           : b.pages == 0 || a.base_gfn + a.pages <= b.base_gfn ||
+                                 b.base_gfn + b.pages <= a.base_gfn;
+           });
   });
 }
 

@@ -197,10 +197,8 @@ struct GuestEntry {
     Flag<D> supported = true;
     k.at(vm.host.pe, cpu, [&](const auto& pe) { k.let(supported, runs_on<D>(vm, pe)); });
     k.require(supported, {"on_supported_cpu", "vcpu.rst 1.4; arm.c:kvm_vcpu_exit_request"});
-    k.when(supported && !vm.dead, [&] {
-      k.set(self.in_guest, true);
-      k.set(self.on_pe, cpu);
-    });
+    k.set(self.in_guest, true);
+    k.set(self.on_pe, cpu);
   }
 };
 

@@ -16,7 +16,7 @@ Flag<D> vgic_stages_are_ordered(const Vm<D>& vm) {
 template <class D>
 Flag<D> redist_regions_are_contiguous(const Vm<D>& vm) {
   return all<D>(vm.gic.region, [&](const auto& r, std::size_t i) {
-    return iff(r.present, Word<D, 8>(i) < vm.gic.regions);
+    return iff(r.present, Word<D, 16>(i) < vm.gic.regions);
   });
 }
 

@@ -29,7 +29,7 @@ Num<D> region_bytes(const Vm<D>& vm, const RedistRegion<D>& r) {
 template <class D>
 Flag<D> last_region_has_count(const Vm<D>& vm) {
   return any<D>(vm.gic.region, [&](const auto& r, std::size_t i) {
-    return r.present && vm.gic.regions == Word<D, 8>(i + 1) && r.count != 0;
+    return r.present && vm.gic.regions == Word<D, 16>(i + 1) && r.count != 0;
   });
 }
 

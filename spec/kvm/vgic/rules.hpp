@@ -136,7 +136,7 @@ struct VgicSetRedistRegion {
     k.reject(Errno::inval, frames == 0, {"no_frames", "arm-vgic-v3.rst: count must be set"});
     k.reject(Errno::inval, field_bits<4>(region, 12) != 0,
              {"unknown_flags", "arm-vgic-v3.rst: flags must be zero"});
-    k.reject(Errno::inval, index != vm.gic.regions,
+    k.reject(Errno::inval, zero_extend<16>(index) != vm.gic.regions,
              {"index_out_of_order", "arm-vgic-v3.rst: regions in order of their index"});
     k.reject(Errno::inval,
              any<D>(vm.gic.region, [&](const auto& r) {

@@ -28,7 +28,7 @@ struct Vgic {
   FlagCell<D> dist_set{};
   NumCell<D> dist_base{};
   WordCell<D, 16> spis{};     // 0 = not chosen yet
-  WordCell<D, 8> regions{};   // how many of `region` are present
+  WordCell<D, 16> regions{};  // how many of `region` are present
   Table<D, RedistRegion<D>, Dim::region> region{};
   static constexpr auto fields() {
     return std::tuple{field("created", &Vgic::created),

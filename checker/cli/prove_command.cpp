@@ -1,0 +1,216 @@
+// assay prove: the invariants, for every host and every history that fits a shape.
+#include <fmt/format.h>
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "checker/cli/cli.hpp"
+#include "checker/cli/history_text.hpp"
+#include "checker/cli/progress.hpp"
+#include "gen/mutants.hpp"
+
+namespace assay::cli {
+namespace {
+
+using prove::Verdict;
+
+struct ProveArguments {
+  std::vector<std::string> names;
+  std::string shape = "vcpus=3,pes=4,slots=4", profile = "linux-6.1", certificates, drop, out;
+  unsigned depth = 8, jobs = 2;
+  bool severity = false, verify = false, vacuity = false;
+};
+
+// "vcpus=3,pes=4,slots=4": what is not named keeps its default.
+bool read_shape(std::string_view text, prove::Options& options) {
+  while (!text.empty()) {
+    std::size_t end = std::min(text.find(','), text.size());
+    std::string_view part = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    std::size_t equals = part.find('=');
+    if (equals == std::string_view::npos) return false;
+    unsigned value = 0;
+    auto digits = part.substr(equals + 1);
+    auto [last, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error != std::errc{} || last != digits.data() + digits.size()) return false;
+    std::string_view key = part.substr(0, equals);
+    if (key == "vcpus") options.vcpus = value;
+    else if (key == "pes") options.pes = value;
+    else if (key == "slots") options.slots = value;
+    else if (key == "pmus") options.pmus = value;
+    else if (key == "regions") options.regions = value;
+    else return false;
+  }
+  return true;
+}
+
+// "rule.check" as a mutation; nothing when there is no such check.
+std::optional<Mutation> mutation_named(const Profile& profile, std::string_view name) {
+  for (const gen::Mutant& m : gen::enumerate_mutants(profile))
+    if (m.mutation.kind == Mutation::Kind::drop && m.rule + "." + m.first == name) return m.mutation;
+  return std::nullopt;
+}
+
+int status_of(const prove::Report& report) {
+  int status = exit_ok;
+  for (const prove::Result& r : report.results) {
+    if (r.verdict == Verdict::violated) return exit_found;
+    if (r.verdict != Verdict::proved) status = exit_unknown;
+  }
+  return status;
+}
+
+nlohmann::ordered_json json_of(const prove::Report& report, const Profile& profile) {
+  nlohmann::ordered_json out{{"profile", std::string(profile.name)}, {"assumptions", report.assumptions},
+                             {"seconds", report.seconds}, {"queries", report.asked},
+                             {"framed", report.framed}, {"certificates", report.certificates}};
+  out["invariants"] = nlohmann::ordered_json::array();
+  for (const prove::Result& r : report.results) {
+    double seconds = 0;
+    for (const prove::RuleTime& t : r.rules) seconds += t.seconds;
+    nlohmann::ordered_json j{{"name", r.name}, {"source", r.source},
+                             {"verdict", std::string(prove::name_of(r.verdict))},
+                             {"reason", r.reason}, {"consistent", r.consistent}, {"base", r.base},
+                             {"step", r.step}, {"seconds", seconds}};
+    if (!r.counterexample.events.empty())
+      j["counterexample"] = history_text(r.counterexample, profile, {});
+    out["invariants"].push_back(j);
+  }
+  return out;
+}
+
+void print_report(const prove::Report& report, const Common& common) {
+  fmt::print("{:<42} {:<10} {:<10} {:<5} {:<5} {:>8}\n", "invariant", "verdict", "consistent", "base",
+             "step", "seconds");
+  auto yes = [](bool b) { return b ? "yes" : "no"; };
+  for (const prove::Result& r : report.results) {
+    double seconds = 0;
+    for (const prove::RuleTime& t : r.rules) seconds += t.seconds;
+    const char* color = r.verdict == Verdict::proved ? "green" : r.verdict == Verdict::violated ? "red" : "yellow";
+    fmt::print("{:<42} {} {:<10} {:<5} {:<5} {:>8.2f}\n", r.name,
+               paint(common, color, fmt::format("{:<10}", prove::name_of(r.verdict))), yes(r.consistent),
+               yes(r.base), yes(r.step), seconds);
+    if (!r.reason.empty()) fmt::print("    {}\n", r.reason);
+  }
+  fmt::print("{} queries, {} obligations by framing, {} certificates, {:.2f} s\n  {}\n", report.asked,
+             report.framed, report.certificates, report.seconds, report.assumptions);
+}
+
+int show_counterexamples(const prove::Report& report, const Profile& profile, const ProveArguments& a,
+                         const Common& common) {
+  for (const prove::Result& r : report.results) {
+    if (r.counterexample.events.empty()) continue;
+    std::string text = history_text(r.counterexample, profile, {});
+    if (!a.out.empty()) return write_file(a.out, text) ? exit_ok : exit_internal;
+    if (!common.json)
+      fmt::print("\nshortest history that breaks {} ({} calls):\n{}", r.name,
+                 r.counterexample.events.size(), text);
+  }
+  return exit_ok;
+}
+
+int verify(const std::string& directory, unsigned jobs) {
+  int status = exit_ok;
+  for (const prove::SolverCount& c : prove::verify_certificates(directory, 20, jobs)) {
+    if (!c.installed) {
+      fmt::print("{:<6} not installed\n", c.solver);
+      continue;
+    }
+    fmt::print("{:<6} {} agreed, {} disagreed, {} unknown\n", c.solver, c.agreed, c.disagreed, c.unknown);
+    for (const std::string& o : c.objections) fmt::print("       {}\n", o);
+    if (c.disagreed != 0) status = exit_found;
+    else if (c.unknown != 0 && status == exit_ok) status = exit_unknown;
+  }
+  return status;
+}
+
+int show_severities(const prove::Options& options, bool json) {
+  nlohmann::ordered_json out = nlohmann::ordered_json::array();
+  unsigned carrying = 0, total = 0;
+  for (const prove::Severity& s : prove::severities(options)) {
+    ++total;
+    carrying += s.carries.empty() ? 0 : 1;
+    out.push_back({{"check", s.rule + "." + s.check}, {"severity", s.text()}, {"carries", s.carries}});
+    if (!json && !s.carries.empty()) fmt::print("{}.{}: {}\n", s.rule, s.check, s.text());
+  }
+  if (json) fmt::print("{}\n", out.dump(2));
+  else fmt::print("{} of {} checks carry an invariant, the others are interface only\n", carrying, total);
+  return exit_ok;
+}
+
+int show_vacuity(const prove::Options& options) {
+  unsigned possible = 0, impossible = 0, unknown = 0;
+  for (const prove::Outcome& o : prove::vacuity(options)) {
+    (o.possible == prove::Possible::satisfiable ? possible
+     : o.possible == prove::Possible::unsatisfiable ? impossible : unknown) += 1;
+    if (o.possible != prove::Possible::satisfiable)
+      fmt::print("{}.{}: {} {}\n", o.rule, o.check,
+                 o.possible == prove::Possible::unknown ? "unknown" : "cannot happen", o.reason);
+  }
+  fmt::print("{} outcomes can happen, {} cannot, {} unknown\n", possible, impossible, unknown);
+  return unknown != 0 ? exit_unknown : exit_ok;
+}
+
+int run(const ProveArguments& a, const Common& common) {
+  prove::Options options;
+  options.profile = find_profile(a.profile);
+  options.names = a.names;
+  options.depth = a.depth;
+  options.jobs = a.jobs;
+  options.certificate_dir = a.certificates;
+  if (!read_shape(a.shape, options)) {
+    fmt::print(stderr, "assay: --shape wants vcpus=N,pes=N,slots=N,pmus=N,regions=N\n");
+    return exit_usage;
+  }
+  std::optional<Mutation> mutation;
+  if (!a.drop.empty()) {
+    mutation = mutation_named(*options.profile, a.drop);
+    if (!mutation) {
+      fmt::print(stderr, "assay: there is no check '{}'; see assay spec list\n", a.drop);
+      return exit_usage;
+    }
+    options.mutation = &*mutation;
+  }
+  if (a.severity) return show_severities(options, common.json);
+  if (a.vacuity) return show_vacuity(options);
+  Progress progress;
+  progress.start("prove");
+  options.progress = [&](std::size_t done, std::size_t total) { progress.show(done, total); };
+  prove::Report report = prove::prove(options);
+  progress.done();
+  if (!report.refusal.empty()) {
+    fmt::print(stderr, "assay: {}\n", report.refusal);
+    return exit_usage;
+  }
+  if (common.json) fmt::print("{}\n", json_of(report, *options.profile).dump(2));
+  else if (!common.quiet) print_report(report, common);
+  int written = show_counterexamples(report, *options.profile, a, common);
+  if (written != exit_ok) return written;
+  int status = status_of(report);
+  if (a.verify && !a.certificates.empty()) status = std::max(status, verify(a.certificates, a.jobs));
+  return status;
+}
+
+}  // namespace
+
+void add_prove(CLI::App& app, Common& common) {
+  auto* command = app.add_subcommand("prove", "prove the invariants, rule by rule, or show how they break");
+  auto a = std::make_shared<ProveArguments>();
+  std::vector<std::string> profiles;
+  for (const Profile& p : all_profiles()) profiles.emplace_back(p.name);
+  command->add_option("NAME", a->names, "invariants; none: all");
+  command->add_option("--shape", a->shape, "how many of each thing");
+  command->add_option("--profile", a->profile)->check(CLI::IsMember(profiles));
+  command->add_option("--depth", a->depth, "longest history searched where induction fails");
+  command->add_option("-j,--jobs", a->jobs)->check(CLI::Range(1, 256));
+  command->add_option("--certificates", a->certificates, "leave SMT-LIB files here")->type_name("DIR");
+  command->add_flag("--verify", a->verify, "let z3 and cvc5 decide the certificates again");
+  command->add_option("--drop", a->drop, "prove with this check left out")->type_name("RULE.CHECK");
+  command->add_option("-o,--output", a->out, "write the counterexample trace here")->type_name("FILE");
+  command->add_flag("--severity", a->severity, "which invariants each check carries");
+  command->add_flag("--vacuity", a->vacuity, "which outcomes of rules can happen at all");
+  add_common(*command, common);
+  command->callback([a, &common] { common.status = run(*a, common); });
+}
+
+}  // namespace assay::cli

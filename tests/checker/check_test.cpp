@@ -1,0 +1,245 @@
+// The checker on small traces written as text: verdicts, allowed answers, causes, continuation.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "checker/check.hpp"
+#include "traces/trace_file.hpp"
+
+namespace assay::checker {
+namespace {
+
+const traces::Binder& binder() {
+  static const traces::Binder bound(rule_infos(SystemRules<Concrete>{}));
+  return bound;
+}
+
+constexpr std::string_view header =
+    "# assay-trace 1\n"
+    "# host ipa_bits_max=48 user_address_bits=48 vcpus_max=512 slots_max=32767 target=5 "
+    "pmu_event_space=65536 pmu_counters_max=6 pmu_v3=1 sve=1 ptrauth=1 el1_32bit=1 gic_v3=1 its=1 "
+    "pe[0].pmu=8 pe[1].pmu=9 pmu[0].type=8 pmu[1].type=9\n";
+
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(std::string_view text) {
+    path_ = testing::TempDir() + "/assay_check_XXXXXX";
+    int fd = mkstemp(path_.data());
+    EXPECT_GE(fd, 0);
+    EXPECT_EQ(::write(fd, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    ::close(fd);
+  }
+  ~TemporaryFile() { ::unlink(path_.c_str()); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+Report check_file(const std::string& path, const char* profile, const Mutation* mutation = nullptr) {
+  std::optional<Checker> checker;
+  traces::TraceSink sink;
+  sink.header = [&](const traces::TraceHeader& h) {
+    CheckOptions options;
+    options.profile = find_profile(profile);
+    if (h.host_known) options.host = h.host;
+    options.mutation = mutation;
+    checker.emplace(binder(), options);
+  };
+  sink.event = [&](const traces::TraceEvent& e, std::string_view) {
+    checker->feed(e);
+    return true;
+  };
+  traces::ReadFailure failure;
+  EXPECT_EQ(read_trace(path, traces::Format::automatic, binder(), sink, failure),
+            traces::ReadResult::complete)
+      << render(failure.why, path, failure.source_line);
+  return checker->finish();
+}
+
+Report check(std::string_view calls, const char* profile = "linux-6.1", bool with_header = true) {
+  TemporaryFile file((with_header ? std::string(header) : std::string()) + std::string(calls));
+  return check_file(file.path(), profile);
+}
+
+constexpr std::string_view vm_with_vcpu =
+    "7 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = 3</dev/kvm>\n"
+    "7 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0) = 4<anon_inode:kvm-vm>\n"
+    "7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = 5<anon_inode:kvm-vcpu:0>\n"
+    "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_ARM_VCPU_INIT, {target=5, features=[8]}) = 0\n";
+
+constexpr std::string_view pmu_setup =
+    "7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_DEVICE, {type=7, fd=6<anon_inode:kvm-arm-vgic-v3>, "
+    "flags=0}) = 0\n"
+    "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, {flags=0, "
+    "group=KVM_ARM_VCPU_PMU_V3_CTRL, attr=KVM_ARM_VCPU_PMU_V3_IRQ, addr=[23]}) = 0\n";
+
+std::string irq(unsigned number, std::string_view answer) {
+  std::ostringstream out;
+  out << "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, {flags=0, "
+         "group=KVM_ARM_VCPU_PMU_V3_CTRL, attr=KVM_ARM_VCPU_PMU_V3_IRQ, addr=["
+      << number << "]}) = " << answer << "\n";
+  return out.str();
+}
+
+TEST(Check, ATraceWithoutKvmCallsIsInconclusive) {
+  Report r = check("");
+  EXPECT_EQ(r.verdict, Verdict::inconclusive);
+  r = check("7 close(3) = 0\n");
+  EXPECT_EQ(r.verdict, Verdict::inconclusive);
+  EXPECT_NE(r.reason.find("nothing was checked"), std::string::npos);
+}
+
+TEST(Check, ConformingTraceSaysHowMuchItExercised) {
+  Report r = check(std::string(vm_with_vcpu) + std::string(pmu_setup));
+  EXPECT_EQ(r.verdict, Verdict::conforms);
+  EXPECT_EQ(r.events, 5u);
+  EXPECT_EQ(r.checked, 5u);
+  EXPECT_GT(r.evaluations, 30u);
+  EXPECT_GT(r.checks_seen, 20u);
+}
+
+TEST(Check, WrongErrnoNamesTheDecidingCheckItsSourceAndTheLineThatCausedIt) {
+  Report r = check(std::string(vm_with_vcpu) + std::string(pmu_setup) +
+                   irq(24, "-1 EBUSY (Device or resource busy)"));
+  ASSERT_EQ(r.verdict, Verdict::violates);
+  ASSERT_EQ(r.findings.size(), 1u);
+  const Finding& f = r.findings[0];
+  EXPECT_EQ(f.line, 9u);
+  EXPECT_EQ(f.check, "pmu_set_irq.ppi_differs");
+  EXPECT_EQ(f.allowed, std::vector<std::string>{"EINVAL"});
+  ASSERT_GE(f.reasons.size(), 2u);
+  EXPECT_NE(f.reasons[0].source.find("vcpu.rst"), std::string::npos);
+  ASSERT_FALSE(f.reasons[0].because.empty());
+  EXPECT_EQ(f.reasons[0].because[0].place, "vcpu[0].pmu.irq");
+  EXPECT_EQ(f.reasons[0].because[0].value, 23u);
+  EXPECT_EQ(f.reasons[0].because[0].line, 8u);
+  // EBUSY would come from a check that stands later in the text.
+  bool names_later = false;
+  for (const Reason& reason : f.reasons)
+    names_later = names_later || reason.check == "pmu_set_irq.irq_already_set";
+  EXPECT_TRUE(names_later);
+}
+
+TEST(Check, DocumentedPrecedenceAllowsEitherErrno) {
+  std::string calls = std::string(vm_with_vcpu) + std::string(pmu_setup);
+  EXPECT_EQ(check(calls + irq(24, "-1 EBUSY (Device or resource busy)"), "documented").verdict,
+            Verdict::conforms);
+  EXPECT_EQ(check(calls + irq(24, "-1 EINVAL (Invalid argument)"), "documented").verdict,
+            Verdict::conforms);
+  EXPECT_EQ(check(calls + irq(24, "-1 ENODEV (No such device)"), "documented").verdict,
+            Verdict::violates);
+  EXPECT_EQ(check(calls + irq(24, "0"), "documented").verdict, Verdict::violates);
+}
+
+TEST(Check, GoesOnAfterAViolationAndMarksFollowOns) {
+  Report r = check(std::string(vm_with_vcpu) + std::string(pmu_setup) +
+                   irq(23, "0") + irq(23, "0") + irq(23, "-1 EBUSY (Device or resource busy)"));
+  ASSERT_EQ(r.findings.size(), 2u);
+  EXPECT_FALSE(r.findings[0].follow_on);
+  EXPECT_TRUE(r.findings[1].follow_on);
+}
+
+TEST(Check, ADeadVmAnswersEioEverAfter) {
+  std::string calls = std::string(vm_with_vcpu) + std::string(pmu_setup);
+  std::string run =
+      "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_RUN, {immediate_exit=1, cpu=0}) = -1 ";
+  EXPECT_EQ(check(calls + run + "ENXIO (No such device or address)\n" + run +
+                  "EIO (Input/output error)\n").verdict,
+            Verdict::conforms);
+  Report r = check(calls + run + "ENXIO (No such device or address)\n" + run +
+                   "EINTR (Interrupted system call)\n");
+  ASSERT_EQ(r.verdict, Verdict::violates);
+  EXPECT_EQ(r.findings[0].check, "vcpu_run.vm_dead");
+}
+
+TEST(Check, RunOnAnUnsupportedCpuMustFailEntry) {
+  std::string calls = std::string(vm_with_vcpu) +
+                      "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, {flags=0, "
+                      "group=KVM_ARM_VCPU_PMU_V3_CTRL, attr=KVM_ARM_VCPU_PMU_V3_SET_PMU, "
+                      "addr=[9]}) = 0\n"
+                      "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, {flags=0, "
+                      "group=KVM_ARM_VCPU_PMU_V3_CTRL, attr=KVM_ARM_VCPU_PMU_V3_INIT}) = 0\n";
+  std::string head = "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_RUN, {immediate_exit=0, ";
+  EXPECT_EQ(check(calls + head + "cpu=0, exit_reason=KVM_EXIT_FAIL_ENTRY, fail_cpu=0}) = 0\n").verdict,
+            Verdict::conforms);
+  Report entered = check(calls + head + "cpu=0, exit_reason=KVM_EXIT_MMIO}) = 0\n");
+  ASSERT_EQ(entered.verdict, Verdict::violates);
+  EXPECT_EQ(entered.findings[0].check, "vcpu_run.refuses_unsupported_cpu");
+  Report refused = check(calls + head + "cpu=1, exit_reason=KVM_EXIT_FAIL_ENTRY, fail_cpu=1}) = 0\n");
+  ASSERT_EQ(refused.verdict, Verdict::violates);
+  EXPECT_EQ(refused.findings[0].check, "vcpu_run.enters_on_supported_cpu");
+}
+
+TEST(Check, HiddenArgumentsAreUnknownNotGuessed) {
+  // Features behind a pointer: PMU attributes may or may not be there.
+  std::string calls =
+      "7 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = 3</dev/kvm>\n"
+      "7 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0) = 4<anon_inode:kvm-vm>\n"
+      "7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = 5<anon_inode:kvm-vcpu:0>\n"
+      "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_ARM_VCPU_INIT, 0xffffe3d74bb0) = 0\n";
+  std::string init = "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, {flags=0, "
+                     "group=KVM_ARM_VCPU_PMU_V3_CTRL, attr=KVM_ARM_VCPU_PMU_V3_INIT}) = ";
+  Report r = check(calls + init + "0\n");
+  EXPECT_EQ(r.verdict, Verdict::conforms);
+  EXPECT_EQ(r.unknown_arguments, 1u);
+  EXPECT_EQ(check(calls + init + "-1 ENODEV (No such device)\n").verdict, Verdict::conforms);
+  // But not both: once it succeeded the feature was there, so a second call is EBUSY.
+  EXPECT_EQ(check(calls + init + "0\n" + init + "-1 EBUSY (Device or resource busy)\n").verdict,
+            Verdict::conforms);
+  Report both = check(calls + init + "0\n" + init + "-1 ENODEV (No such device)\n");
+  ASSERT_EQ(both.verdict, Verdict::violates);
+  EXPECT_EQ(both.findings[0].allowed, std::vector<std::string>{"EBUSY"});
+}
+
+TEST(Check, AnUnknownHostExcludesNothingThatSomeHostAllows) {
+  std::string create = "7 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = 3</dev/kvm>\n"
+                       "7 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0x34) = ";
+  EXPECT_EQ(check(create + "4<anon_inode:kvm-vm>\n", "linux-6.1", false).verdict, Verdict::conforms);
+  EXPECT_EQ(check(create + "-1 EINVAL (Invalid argument)\n", "linux-6.1", false).verdict,
+            Verdict::conforms);
+  EXPECT_EQ(check(create + "-1 EBUSY (Device or resource busy)\n", "linux-6.1", false).verdict,
+            Verdict::violates);
+}
+
+TEST(Check, ACallOnADescriptorOfUnknownOriginIsSkippedAndCounted) {
+  Report r = check("7 ioctl(9<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = 5\n");
+  EXPECT_EQ(r.verdict, Verdict::inconclusive);
+  EXPECT_EQ(r.skipped.size(), 1u);
+}
+
+TEST(Check, DescriptorsAreReusedAndVmsEndWithTheirLastDescriptor) {
+  std::string once = std::string(vm_with_vcpu) +
+                     "7 close(4<anon_inode:kvm-vm>) = 0\n"
+                     "7 close(5<anon_inode:kvm-vcpu:0>) = 0\n7 close(3</dev/kvm>) = 0\n";
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += once;
+  Report r = check(many);
+  EXPECT_EQ(r.verdict, Verdict::conforms);
+  EXPECT_EQ(r.vms, 100u);
+}
+
+TEST(Check, AProcessesDescriptorsAreItsOwnAfterFork) {
+  std::string calls = std::string(vm_with_vcpu) +
+                      "7 fork() = 8\n"
+                      "8 close(5<anon_inode:kvm-vcpu:0>) = 0\n"
+                      "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_ARM_VCPU_INIT, {target=5, "
+                      "features=[8]}) = 0\n";
+  Report r = check(calls);
+  EXPECT_EQ(r.verdict, Verdict::conforms);
+  EXPECT_EQ(r.checked, 4u);
+}
+
+TEST(Check, RealStraceFilesDoNotViolate) {
+  for (const char* name : {"linux-6.1-psci_test.strace", "linux-6.1-vcpu_width_config.strace"}) {
+    Report r = check_file(std::string(CORPUS) + "/strace/" + name, "linux-6.1");
+    EXPECT_EQ(r.verdict, Verdict::conforms) << name;
+    EXPECT_GT(r.unknown_arguments, 0u) << name;
+    EXPECT_GT(r.checked, 20u) << name;
+  }
+}
+
+}  // namespace
+}  // namespace assay::checker

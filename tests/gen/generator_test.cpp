@@ -1,0 +1,113 @@
+#include <set>
+
+#include "tests/gen/judged.hpp"
+
+namespace assay::gen {
+namespace {
+
+bool same_programs(const Program& a, const Program& b) {
+  return hash_of(a) == hash_of(b) && same_values(a.host, b.host);
+}
+
+TEST(Generator, a_case_depends_on_seed_and_number_only) {
+  GeneratorOptions o;
+  o.vary_host = true;
+  Generator forwards = generator_of("linux-6.12", 7, o), backwards = generator_of("linux-6.12", 7, o);
+  std::vector<Program> first;
+  for (u64 i = 0; i < 200; ++i) first.push_back(forwards.program(i));
+  for (u64 i = 200; i-- > 0;) ASSERT_TRUE(same_programs(backwards.program(i), first[i])) << i;
+  Generator other = generator_of("linux-6.12", 8, o);
+  EXPECT_FALSE(same_programs(other.program(0), first[0]));
+}
+
+TEST(Generator, never_names_what_a_trace_cannot_say) {
+  const Rules& rules = Rules::instance();
+  Generator g = generator_of("documented");
+  for (u64 i = 0; i < 500; ++i)
+    for (const Operation& op : g.program(i).operations) {
+      if (op.kind != Operation::Kind::call) continue;
+      ASSERT_FALSE(rules.is_alias(op.event));
+      ASSERT_TRUE(rules.facts(op.event.rule).is_call);
+      for (unsigned a : rules.facts(op.event.rule).inputs) {
+        const ArgumentInfo& info = rules.info(op.event.rule).arguments[a];
+        ASSERT_FALSE(means_untold(info) && op.event.value[a] == info.initial) << info.name;
+      }
+    }
+}
+
+TEST(Generator, large_slots_rarely_log_dirty_pages) {
+  const Rules& rules = Rules::instance();
+  const u32 rule = rules.binder().rule_named("set_user_memory_region");
+  const auto size = static_cast<std::size_t>(rules.info(rule).position("memory_size"));
+  const auto flags = static_cast<std::size_t>(rules.info(rule).position("flags"));
+  Generator g = generator_of("linux-6.1");
+  unsigned large = 0, dirty = 0;
+  for (u64 i = 0; i < 4000; ++i)
+    for (const Operation& op : g.program(i).operations) {
+      if (op.kind != Operation::Kind::call || op.event.rule != rule) continue;
+      if (op.event.value[size] <= u64{1} << 30) continue;
+      ++large;
+      dirty += op.event.value[flags] & 1;
+    }
+  EXPECT_GT(large, 100u);
+  EXPECT_LT(dirty * 16, large);
+}
+
+// Outcomes no program of descriptors can reach, on any host, with the reason.
+const std::set<std::string> unreachable{
+    // A GICv2's descriptor is another kind of device: its attributes are other rules' calls.
+    "vgic_set_dist.not_v3", "vgic_set_redist.not_v3", "vgic_set_redist_region.not_v3",
+    // An interrupt number is only ever set while there is an irqchip.
+    "vcpu_run.pmu_interrupt_without_irqchip",
+};
+
+struct Never : testing::TestWithParam<const char*> {};
+
+TEST_P(Never, every_reachable_outcome_is_reached) {
+  GeneratorOptions o;
+  o.vary_host = true;
+  Generator g = generator_of(GetParam(), 1, o);
+  Program p;
+  for (u64 i = 0; i < 60000; ++i) g.program(i, p);
+  std::set<std::string> never;
+  for (const Goal& goal : g.knowledge().goals()) {
+    const auto& checks = g.knowledge().boundaries.checks()[goal.rule];
+    if (g.reached(goal) != 0) continue;
+    const std::string outcome =
+        goal.outcome < checks.size() ? checks[goal.outcome].id : std::string("success");
+    const std::string name = std::string(Rules::instance().info(goal.rule).name) + "." + outcome;
+    if (unreachable.contains(name)) continue;
+    never.insert(name);
+  }
+  for (const std::string& name : never) ADD_FAILURE() << "never reached: " << name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Profiles, Never, testing::Values("linux-6.1", "linux-6.12", "linux-7.2"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           for (char& c : name)
+                             if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+                           return name;
+                         });
+
+TEST(Probing, solves_guards_for_the_argument) {
+  const Rules& rules = Rules::instance();
+  const u32 rule = rules.binder().rule_named("vgic_set_nr_irqs");
+  Event e = rules.blank(rule);
+  RecordedVm vm;
+  vm.created = true;
+  Probe seen;
+  probe(profile_named("linux-6.12"), e, 0, vm, seen);
+  const auto irqs = static_cast<std::uint8_t>(rules.info(rule).position("irqs"));
+  auto has = [&](u64 part) {
+    for (const Edge& edge : seen.edges)
+      if (edge.argument == irqs && edge.part == part) return true;
+    return false;
+  };
+  EXPECT_TRUE(has(64));
+  EXPECT_TRUE(has(1023));
+  EXPECT_FALSE(has(12345));
+}
+
+}  // namespace
+}  // namespace assay::gen

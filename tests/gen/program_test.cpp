@@ -1,0 +1,115 @@
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "gen/rapidcheck.hpp"
+#include "tests/gen/judged.hpp"
+
+namespace assay::gen {
+namespace {
+
+TEST(Random, gives_the_published_numbers_of_splitmix64) {
+  Random random(1234567);
+  for (u64 expected : {6457827717110365317ull, 3203168211198807973ull, 9817491932198370423ull,
+                       4593380528125082431ull, 16408922859458223821ull})
+    EXPECT_EQ(random.next(), expected);
+}
+
+TEST(Random, streams_of_neighbouring_cases_do_not_meet) {
+  EXPECT_NE(Random(1, 2).next(), Random(1, 3).next());
+  EXPECT_NE(Random(1, 2).next(), Random(2, 2).next());
+  EXPECT_NE(Random(1, 2).next(), Random(2, 1).next());
+}
+
+bool same_operations(const Program& a, const Program& b) {
+  return std::equal(a.operations.begin(), a.operations.end(), b.operations.begin(),
+                    b.operations.end(), same_operation);
+}
+
+TEST(ProgramText, reads_back_as_the_same_program) {
+  for (const Profile& profile : all_profiles()) {
+    Generator g = generator_of(profile.name);
+    for (u64 i = 0; i < 300; ++i) {
+      Program p = g.program(i);
+      renumber(p);
+      const ProgramText back = read_program(text_of(p));
+      ASSERT_EQ(back.error, "");
+      ASSERT_EQ(back.left_out, 0u) << text_of(p);
+      ASSERT_TRUE(same_operations(p, back.program)) << text_of(p) << text_of(back.program);
+      EXPECT_EQ(back.program.profile, p.profile);
+      EXPECT_EQ(back.program.number, i);
+      EXPECT_TRUE(same_values(back.program.host, p.host));
+    }
+  }
+}
+
+TEST(ProgramText, an_answered_trace_keeps_its_verdict) {
+  Generator g = generator_of("linux-6.12");
+  const Mutation wrong = mutation("vgic_set_nr_irqs", "too_few");
+  std::unique_ptr<Target> target = make_model_target(&wrong);
+  unsigned violating = 0;
+  for (u64 i = 0; i < 300; ++i) {
+    Program p = g.program(i);
+    renumber(p);
+    const Answers a = target->run({&p, 1})[0];
+    const ProgramText back = read_program(text_of(p, a));
+    ASSERT_EQ(back.error, "");
+    const auto before = judge(p, a), after = judge(back.program, back.answers);
+    ASSERT_EQ(before.has_value(), after.has_value()) << text_of(p, a);
+    if (before) {
+      EXPECT_EQ(before->key, after->key);
+      ++violating;
+    }
+  }
+  EXPECT_GT(violating, 0u);
+}
+
+TEST(ProgramText, names_the_place_of_an_error) {
+  const ProgramText read = read_program("# assay-trace 1\n1 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0\n");
+  EXPECT_EQ(read.error.substr(0, 2), "2:") << read.error;
+}
+
+TEST(ProgramText, user_addresses_return_to_the_arena) {
+  const ProgramText read = read_program(
+      "# assay-trace 1\n# arena base=0xffff80000000 bytes=1048576\n"
+      "1 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR|O_CLOEXEC) = 3</dev/kvm>\n"
+      "1 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0x0) = 4<anon_inode:kvm-vm>\n"
+      "1 ioctl(4<anon_inode:kvm-vm>, KVM_SET_USER_MEMORY_REGION, {slot=0, flags=0, "
+      "guest_phys_addr=0x0, memory_size=0x1000, userspace_addr=0xffff80002000}) = 0\n");
+  ASSERT_EQ(read.program.operations.size(), 2u) << read.error;
+  const Event& e = read.program.operations[1].event;
+  const int at = Rules::instance().info(e.rule).position("userspace_addr");
+  EXPECT_EQ(e.value[static_cast<std::size_t>(at)], 0x2000u);
+}
+
+TEST(Dependencies, an_operation_goes_with_the_maker_of_its_handle) {
+  Generator g = generator_of("linux-6.12");
+  unsigned dependents = 0;
+  for (u64 i = 0; i < 100; ++i) {
+    const Program p = g.program(i);
+    const auto needs = dependencies(p);
+    for (std::size_t at = 0; at < p.operations.size(); ++at) {
+      std::vector<bool> drop(p.operations.size());
+      drop[at] = true;
+      const Program rest = without(p, drop);
+      const auto rest_needs = dependencies(rest);
+      for (std::size_t j = 0; j < rest.operations.size(); ++j) {
+        const Operation& op = rest.operations[j];
+        const bool stands_alone =
+            op.kind == Operation::Kind::affinity || op.on == HandleKind::system;
+        ASSERT_TRUE(stands_alone || !rest_needs[j].empty());
+      }
+      dependents += rest.operations.size() + 1 < p.operations.size();
+    }
+  }
+  EXPECT_GT(dependents, 100u);
+}
+
+RC_GTEST_PROP(ArbitraryProgram, conforms_on_the_model_and_shrinks_to_conforming_ones, ()) {
+  static Generator generator = generator_of("linux-7.2");
+  static std::unique_ptr<Target> target = make_model_target(nullptr);
+  const Program p = *arbitrary_program(generator);
+  RC_ASSERT(!judge(p, target->run({&p, 1})[0]));
+}
+
+}  // namespace
+}  // namespace assay::gen
