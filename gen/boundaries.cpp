@@ -66,7 +66,7 @@ void probe(const Profile& profile, const Event& e, u32 vcpu_index, const Recorde
   probing::edge_log = &out.edges;
   probe_rule(event, k, vm, SystemRules<Probing>{});
   probing::edge_log = nullptr;
-  for (const auto& c : k.checks) out.checks.push_back({c.id, c.condition.from});
+  for (const auto& c : k.checks) out.checks.push_back({c.id, c.condition.from & ~probing::of_state});
 }
 
 Boundaries::Boundaries(const Profile& profile)

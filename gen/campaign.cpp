@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 #include <unistd.h>
@@ -165,6 +166,9 @@ void Campaign::write_corpus(CampaignSummary& summary) const {
 
 CampaignSummary Campaign::run() {
   const int jobs = static_cast<int>(std::max(1u, options_.jobs));
+  // More jobs than cores make sense: most of a laboratory job's time is waiting.
+  tbb::global_control allow(tbb::global_control::max_allowed_parallelism,
+                            static_cast<std::size_t>(jobs));
   tbb::task_arena arena(jobs);
   arena.execute([&] {
     tbb::parallel_for(0, jobs, [&](int job) { work(static_cast<unsigned>(job)); },

@@ -25,7 +25,7 @@ void CaseBuilder::begin(const GeneratorOptions& options) {
   world_.reset(program_->host);
   pool_.clear();
   search_.forget();
-  vms_made_ = 0;
+  vm_ = vms_made_ = 0;
   live_.clear();
   vms_wanted_ = random_.one_in(6) ? options.vms_max : 1;
   static constexpr unsigned vcpus[] = {1, 1, 1, 2, 2, 3, 4, 9};
@@ -206,7 +206,7 @@ bool CaseBuilder::shape(Operation& op, u32 rule) {
     if (all.empty()) return false;
     op.event.vcpu = static_cast<u32>(random_.below(all.size()));
   }
-  if (f.makes == HandleKind::vm) op.event.vm = vms_made_;
+  if (op.on == HandleKind::system) op.event.vm = f.makes == HandleKind::vm ? vms_made_ : 0;
   if (f.makes == HandleKind::vcpu) op.event.vcpu = vcpus_made_[vm_];
   return world_.usable(op);
 }
@@ -311,12 +311,12 @@ void CaseBuilder::push(const Operation& op) {
 void CaseBuilder::write_recipe(const Operation& op) {
   const Goal g{op.event.rule, search_.outcome()};
   if (op.on == HandleKind::system && op.event.vm != vms_made_)
-    return pupil_->keep_recipe(g, {op});  // it concerns no VM
+    return pupil_->keep_recipe(g, {op}, program_->host);  // it concerns no VM
   if (op.event.vm >= history_.size()) history_.resize(op.event.vm + 1);
   Knowledge::Recipe& so_far = history_[op.event.vm];
   so_far.push_back(op);
   so_far.back().event.vm = 0;
-  pupil_->keep_recipe(g, so_far);
+  pupil_->keep_recipe(g, so_far, program_->host);
   const bool makes = Rules::instance().made_by(op.event) != HandleKind::none;
   if (!makes && !world_.changed()) so_far.pop_back();
 }

@@ -1,5 +1,8 @@
 #include "gen/generator.hpp"
 
+#include <map>
+#include <mutex>
+
 #include "gen/case_builder.hpp"
 
 namespace assay::gen {
@@ -8,18 +11,42 @@ namespace assay::gen {
 
 namespace {
 
-// A host a little different from the given one: features toggled, sizes made small or odd.
+// Changes one leaf, or every leaf of the same value and width alike, so that what refers to each
+// other still does.
+bool change(Host<Concrete>& host, std::size_t at, Random& random) {
+  std::size_t n = 0;
+  u64 old = 0, width = 0;
+  auto visit = [&](auto&& f) {
+    leaves([&](auto& leaf) { f(leaf, leaf_width<std::remove_cvref_t<decltype(leaf)>>()); }, host);
+  };
+  visit([&](auto& leaf, unsigned w) {
+    if (n++ == at) old = raw(leaf), width = w;
+  });
+  if (width > 1 && old == 0) return false;
+  const u64 others[] = {0, 1, 2, 8, 32, 48, 52, 0x400, old / 2, old - 1};
+  const u64 value = width == 1 ? old ^ 1 : others[random.below(std::size(others))];
+  const bool alike = width > 1 && random.one_in(2);
+  n = 0;
+  visit([&](auto& leaf, unsigned w) {
+    if (n == at || (alike && w == width && raw(leaf) == old)) store(leaf, value);
+    ++n;
+  });
+  return true;
+}
+
+// A host a little different from the given one: features toggled, sizes made small or odd, as far
+// as a machine like that can exist.
 Host<Concrete> varied(const Host<Concrete>& host, Random& random) {
+  std::size_t count = 0;
+  leaves([&](const auto&) { ++count; }, host);
   Host<Concrete> out = host;
-  leaves([&](auto& leaf) {
-    const u64 v = raw(leaf);
-    if (v == 0 && !std::is_same_v<std::remove_cvref_t<decltype(leaf)>, bool>) return;
-    if (!random.one_in(10)) return;
-    const u64 others[] = {0, 1, 2, 8, v / 2, v - 1};
-    store(leaf, std::is_same_v<std::remove_cvref_t<decltype(leaf)>, bool>
-                    ? v ^ 1
-                    : others[random.below(std::size(others))]);
-  }, out);
+  const u64 wanted = 1 + random.below(3);
+  for (u64 tries = 0, done = 0; tries < 64 && done < wanted; ++tries) {
+    Host<Concrete> trial = out;
+    if (!change(trial, random.below(count), random) || !host_is_possible<Concrete>(trial)) continue;
+    out = std::move(trial);
+    ++done;
+  }
   return out;
 }
 
@@ -56,8 +83,14 @@ void Generator::program(u64 number, Program& out) {
   out.profile = &impl_->profile;
   out.seed = impl_->seed;
   out.number = number;
-  const bool vary = impl_->options.vary_host && random.one_in(3);
-  out.host = vary ? varied(impl_->host, random) : impl_->host;
+  const bool vary = impl_->options.vary_host && random.one_in(2);
+  const auto& goals = impl_->knowledge->goals();
+  const Host<Concrete>* where = impl_->knowledge->host_of(goals[number % goals.size()]);
+  // Either any other host, or the one on which a lesson met what this case is after.
+  if (vary && where != nullptr && random.one_in(2))
+    out.host = *where;
+  else
+    out.host = vary ? varied(impl_->host, random) : impl_->host;
   out.operations.clear();
   impl_->builder.build(out, impl_->options, random);
 }
@@ -65,8 +98,10 @@ void Generator::program(u64 number, Program& out) {
 u64 Generator::reached(const Goal& g) const { return impl_->builder.reached(g); }
 const Knowledge& Generator::knowledge() const { return *impl_->knowledge; }
 
-std::shared_ptr<const Knowledge> learn(const Profile& profile, const Host<Concrete>& host) {
-  constexpr u64 lessons = 1500, seed_of_lessons = 1;
+namespace {
+
+std::shared_ptr<const Knowledge> give_lessons(const Profile& profile, const Host<Concrete>& host) {
+  constexpr u64 lessons = 3000, seed_of_lessons = 1;
   auto knowledge = std::make_shared<Knowledge>(profile);
   CaseBuilder builder(profile, host, *knowledge);
   builder.teach(knowledge.get());
@@ -74,12 +109,24 @@ std::shared_ptr<const Knowledge> learn(const Profile& profile, const Host<Concre
   p.profile = &profile;
   for (u64 i = 0; i < lessons; ++i) {
     Random random(seed_of_lessons, i);
+    p.number = i;
     // Other hosts show the edges of checks that this host never gets to.
     p.host = random.one_in(3) ? varied(host, random) : host;
     p.operations.clear();
     builder.build(p, GeneratorOptions{}, random);
   }
   return knowledge;
+}
+
+}  // namespace
+
+std::shared_ptr<const Knowledge> learn(const Profile& profile, const Host<Concrete>& host) {
+  static std::mutex mutex;
+  static std::map<std::pair<const Profile*, u64>, std::shared_ptr<const Knowledge>> learned;
+  std::lock_guard lock(mutex);
+  auto& known = learned[{&profile, hash_values(host)}];
+  if (!known) known = give_lessons(profile, host);
+  return known;
 }
 
 Event generate_event(u32 rule, const Knowledge& knowledge, World& world, const Operation& where,

@@ -28,6 +28,7 @@ Knowledge::Knowledge(const Profile& profile) : boundaries(profile) {
   for (u32 r = 0; r < rules.count(); ++r) {
     samples_.emplace_back(checks[r].size() + 1);
     recipes_.emplace_back(checks[r].size() + 1);
+    hosts_.emplace_back(checks[r].size() + 1);
     if (!rules.facts(r).is_call) continue;
     for (std::size_t i = 0; i < checks[r].size(); ++i)
       if (checks[r][i].kind == VerbKind::reject) goals_.push_back({r, i});
@@ -43,9 +44,11 @@ void Knowledge::keep_sample(const Event& e, std::size_t outcome) {
   known.push_back(e);
 }
 
-void Knowledge::keep_recipe(const Goal& g, const Recipe& r) {
+void Knowledge::keep_recipe(const Goal& g, const Recipe& r, const Host<Concrete>& host) {
   Recipe& known = recipes_[g.rule][g.outcome];
-  if (known.empty() || r.size() < known.size()) known = r;
+  if (!known.empty() && r.size() >= known.size()) return;
+  known = r;
+  hosts_[g.rule][g.outcome] = host;
 }
 
 bool ArgumentSource::edge(const Event& e, unsigned argument, Random& random, Edge& out) const {
@@ -80,13 +83,13 @@ u64 ArgumentSource::draw(const Event& e, unsigned argument, Random& random) cons
     case 6: case 7:
       if (edge(e, argument, random, at)) return (now ^ (at.part << at.low)) & mask;
       return now ^ (u64{1} << random.below(info.width));
-    case 8: {
+    case 8: case 9: {
       const auto& known = knowledge.boundaries.constants(info.width);
       if (!known.empty()) return known[random.below(known.size())].part & mask;
       [[fallthrough]];
     }
-    case 9: return (pool.pick(info.width, random) + random.below(3) - 1) & mask;
-    case 10: return info.initial;
+    case 10: return (pool.pick(info.width, random) + random.below(3) - 1) & mask;
+    case 15: if (random.one_in(2)) return info.initial; [[fallthrough]];
     case 11: return ((u64{1} << random.below(info.width)) + random.below(3) - 1) & mask;
     case 12: return info.width >= 64 ? round_number(random) : random.below(12) & mask;
     case 13: return info.width >= 64 ? pool.pick(64, random) + round_number(random)

@@ -5,6 +5,7 @@
 #pragma once
 #include <array>
 #include <memory>
+#include <optional>
 
 #include "gen/boundaries.hpp"
 #include "gen/random.hpp"
@@ -29,8 +30,13 @@ class Knowledge {
   // The shortest way known to a goal: operations on one VM, numbered from 0, that each changed its
   // state, and the call that ends in the goal. Empty when none is known.
   using Recipe = std::vector<Operation>;
-  void keep_recipe(const Goal& g, const Recipe& r);
+  void keep_recipe(const Goal& g, const Recipe& r, const Host<Concrete>& host);
   const Recipe& recipe(const Goal& g) const { return recipes_[g.rule][g.outcome]; }
+  // The host on which it was found; null when none is known.
+  const Host<Concrete>* host_of(const Goal& g) const {
+    const auto& h = hosts_[g.rule][g.outcome];
+    return h ? &*h : nullptr;
+  }
   // Every outcome that a caller can aim at: not those of the implementation's own choosing.
   const std::vector<Goal>& goals() const { return goals_; }
   std::size_t success(u32 rule) const { return boundaries.checks()[rule].size(); }
@@ -38,6 +44,7 @@ class Knowledge {
  private:
   std::vector<std::vector<std::vector<Event>>> samples_;
   std::vector<std::vector<Recipe>> recipes_;
+  std::vector<std::vector<std::optional<Host<Concrete>>>> hosts_;
   std::vector<Goal> goals_;
 };
 

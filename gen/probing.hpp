@@ -52,6 +52,8 @@ struct Origin {
 };
 
 using Arguments = u32;  // bit i: argument i
+// Also in these sets: the value is, or comes from, the state.
+inline constexpr Arguments of_state = Arguments{1} << 31;
 
 struct ProbedFlag {
   bool value = false;
@@ -69,14 +71,15 @@ struct ProbedFlag {
   }
 };
 
-// What parts of the state are compared with counts too: an argument may become that part.
+// A literal with which a part of the state is compared counts too: an argument may become that part.
 inline constexpr std::uint8_t no_argument = 0xff;
 template <class V>
 void log_comparison(const V& a, const V& b) {
   a.origin.log(b.number());
   b.origin.log(a.number());
-  if (edge_log != nullptr && (a.from | b.from) == 0 && b.number() > 2)
-    edge_log->push_back({no_argument, 0, V::width, b.number()});
+  if (edge_log == nullptr) return;
+  if (a.from == of_state && b.from == 0) edge_log->push_back({no_argument, 0, V::width, b.number()});
+  if (b.from == of_state && a.from == 0) edge_log->push_back({no_argument, 0, V::width, a.number()});
 }
 
 #define ASSAY_PROBED_COMPARISONS(Type)                                        \
@@ -226,8 +229,12 @@ inline void store(ProbedFlag& leaf, u64 v) { leaf.value = (v & 1) != 0; }
 template <unsigned N>
 void store(ProbedWord<N>& leaf, u64 v) {
   store(leaf.value, v);
+  leaf.from = of_state;
 }
-inline void store(ProbedNumber& leaf, u64 v) { store(leaf.value, v); }
+inline void store(ProbedNumber& leaf, u64 v) {
+  store(leaf.value, v);
+  leaf.from = of_state;
+}
 
 // Makes a leaf of a rule record know that it is argument `position`.
 template <class Leaf>

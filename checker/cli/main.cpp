@@ -20,13 +20,11 @@ int main(int argc, char** argv) {
   add_record(app, common);
   add_lab(app, common);
   add_prove(app, common);
-#ifdef ASSAY_ALL_COMMANDS
   add_fuzz(app, common);
   add_minimise(app, common);
 
   add_replay(app, common);
 
-#endif
   catch_interrupts();
   try {
     app.parse(argc, argv);

@@ -7,7 +7,7 @@
 #include "checker/cli/cli.hpp"
 #include "checker/cli/history_text.hpp"
 #include "checker/cli/progress.hpp"
-#include "gen/mutants.hpp"
+#include "checker/cli/targets.hpp"
 
 namespace assay::cli {
 namespace {
@@ -42,13 +42,6 @@ bool read_shape(std::string_view text, prove::Options& options) {
     else return false;
   }
   return true;
-}
-
-// "rule.check" as a mutation; nothing when there is no such check.
-std::optional<Mutation> mutation_named(const Profile& profile, std::string_view name) {
-  for (const gen::Mutant& m : gen::enumerate_mutants(profile))
-    if (m.mutation.kind == Mutation::Kind::drop && m.rule + "." + m.first == name) return m.mutation;
-  return std::nullopt;
 }
 
 int status_of(const prove::Report& report) {

@@ -20,7 +20,7 @@ TEST(Campaign, a_correct_target_has_no_findings) {
     CampaignOptions o = model_campaign(profile.name, 2000);
     o.generator.vary_host = true;
     const CampaignSummary s = run_campaign(o);
-    EXPECT_EQ(report(s), "") << profile.name;
+    EXPECT_EQ(report(s).substr(0, 3000), "") << profile.name;
     EXPECT_EQ(s.cases, 2000u);
     EXPECT_EQ(s.not_run, 0u);
     EXPECT_GT(s.executed, 20000u);

@@ -1,0 +1,133 @@
+// assay fuzz: property fuzzing of an implementation against the specification.
+#include <fmt/format.h>
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "checker/cli/progress.hpp"
+#include "checker/cli/targets.hpp"
+#include "checker/judge.hpp"
+#include "gen/campaign.hpp"
+
+namespace assay::cli {
+namespace {
+
+struct FuzzArguments {
+  std::string target = "model", profile, host, corpus, drop, time;
+  u64 seed = 1, cases = 1000, first = 0;
+  unsigned jobs = 0;
+};
+
+// "90", "90s", "10m", "2h" in milliseconds; 0 when malformed.
+std::chrono::milliseconds duration_of(const std::string& text) {
+  u64 number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  if (error != std::errc{}) return {};
+  u64 seconds = unit.empty() || unit == "s" ? number : unit == "m" ? number * 60 : unit == "h" ? number * 3600 : 0;
+  return std::chrono::seconds(seconds);
+}
+
+void print_findings(const gen::CampaignSummary& s, const FuzzArguments& a, const Common& common) {
+  for (const gen::Finding& f : s.findings) {
+    fmt::print("{} case {}: operation {}{}\n    {}\n", paint(common, "red", f.violation.key), f.number,
+               f.violation.operation, f.file.empty() ? "" : fmt::format(", kept as {}", f.file),
+               f.violation.text);
+    fmt::print("    again: assay fuzz --target {} --seed {} --first-case {} --cases 1{}\n", a.target, a.seed,
+               f.number, a.drop.empty() ? "" : " --drop " + a.drop);
+    if (!f.file.empty())
+      fmt::print("    shrink: assay minimise {} --target {}{}\n", f.file, a.target,
+                 a.drop.empty() ? "" : " --drop " + a.drop);
+  }
+}
+
+nlohmann::ordered_json json_of(const gen::CampaignSummary& s, const FuzzArguments& a) {
+  nlohmann::ordered_json out{{"target", a.target}, {"seed", a.seed}, {"first_case", a.first},
+                             {"cases", s.cases}, {"not_run", s.not_run}, {"operations", s.operations},
+                             {"executed", s.executed}, {"crashes", s.crashes}, {"hangs", s.hangs},
+                             {"violating_programs", s.violating}, {"seconds", s.seconds}};
+  out["findings"] = nlohmann::ordered_json::array();
+  for (const gen::Finding& f : s.findings)
+    out["findings"].push_back({{"check", f.violation.key}, {"case", f.number},
+                               {"operation", f.violation.operation}, {"call", f.violation.text},
+                               {"file", f.file}, {"programs", s.by_key.at(f.violation.key)}});
+  return out;
+}
+
+int run(const FuzzArguments& a, const Common& common) {
+  ChosenTarget chosen;
+  if (!choose_target(a.target, a.profile, a.host, a.drop, chosen)) return exit_usage;
+  gen::CampaignOptions options;
+  options.profile = chosen.profile;
+  options.host = chosen.host;
+  options.seed = a.seed;
+  options.first_case = a.first;
+  options.cases = a.cases;
+  if (!a.time.empty()) options.time = duration_of(a.time);
+  bool is_model = a.target == "model";
+  options.jobs = a.jobs != 0 ? a.jobs : is_model ? std::thread::hardware_concurrency() : 1;
+  options.target = chosen.factory;
+  options.corpus = a.corpus;
+  options.stop = &interrupted();
+  options.oracle = [](const gen::Program& p, const gen::Answers& answers) {
+    return checker::judge(p, answers);
+  };
+  Progress progress;
+  progress.start(fmt::format("fuzz {}", a.target));
+  options.on_progress = [&](const gen::Progress& p) { progress.show(p.cases, options.time.count() != 0 ? 0 : a.cases); };
+  gen::CampaignSummary s = gen::run_campaign(options);
+  progress.done();
+  if (!s.error.empty()) {
+    fmt::print(stderr, "assay: {}\n", s.error);
+    return exit_internal;
+  }
+  unsigned seen = 0, both = 0;
+  s.coverage.each([&](const Coverage::Counter& c) {
+    ++seen;
+    both += c.held != 0 && c.not_held != 0 ? 1 : 0;
+  });
+  if (common.json) fmt::print("{}\n", json_of(s, a).dump(2));
+  else {
+    print_findings(s, a, common);
+    if (!common.quiet || !s.findings.empty())
+      fmt::print("{} under {}: seed {}, cases {}..{}: {} calls made, {} violating programs, {} distinct "
+                 "findings, {} crashes, {} hangs, {} not run; {} checks seen, {} both true and false; "
+                 "{:.1f} s, {:.0f} programs/s, {:.0f} calls/s\n",
+                 a.target, chosen.profile->name, a.seed, a.first, a.first + s.cases, s.executed, s.violating,
+                 s.findings.size(), s.crashes, s.hangs, s.not_run, seen, both, s.seconds,
+                 static_cast<double>(s.cases) / std::max(s.seconds, 1e-9),
+                 static_cast<double>(s.executed) / std::max(s.seconds, 1e-9));
+  }
+  if (!s.findings.empty()) return exit_found;
+  return s.not_run != 0 || s.executed == 0 ? exit_unknown : exit_ok;
+}
+
+}  // namespace
+
+void add_fuzz(CLI::App& app, Common& common) {
+  auto* command = app.add_subcommand("fuzz", "fuzz an implementation against the specification");
+  auto a = std::make_shared<FuzzArguments>();
+  std::vector<std::string> profiles;
+  for (const Profile& p : all_profiles()) profiles.emplace_back(p.name);
+  command->add_option("--target", a->target,
+                      "model, lab:KERNEL, lab:KERNEL:biglittle, device:/dev/kvm, cmd:PROGRAM");
+  command->add_option("--profile", a->profile, "default: the laboratory kernel's own")
+      ->check(CLI::IsMember(profiles));
+  command->add_option("--host", a->host, "the target's host: \"key=number ...\"");
+  command->add_option("--seed", a->seed, "a case depends on the seed and its number, nothing else");
+  command->add_option("--cases", a->cases);
+  command->add_option("--first-case", a->first, "number of the first case");
+  command->add_option("--time", a->time, "run for this long instead: 90s, 10m, 2h")
+      ->check([](const std::string& t) {
+        return duration_of(t).count() != 0 ? std::string() : std::string("wants a time such as 90s, 10m or 2h");
+      });
+  command->add_option("-j,--jobs", a->jobs);
+  command->add_option("--corpus", a->corpus, "keep findings here as traces")->type_name("DIR");
+  command->add_option("--drop", a->drop, "model target: leave this check out, to see it found")
+      ->type_name("RULE.CHECK");
+  add_common(*command, common);
+  command->callback([a, &common] { common.status = run(*a, common); });
+}
+
+}  // namespace assay::cli

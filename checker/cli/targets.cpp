@@ -1,0 +1,104 @@
+#include "checker/cli/targets.hpp"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "gen/mutants.hpp"
+#include "traces/host_info.hpp"
+
+namespace assay::cli {
+namespace {
+
+std::string shell_word(const std::string& word) {
+  std::string out = "'";
+  for (char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+// Standard output of a command; nothing when it fails.
+std::optional<std::string> output_of(const std::string& command) {
+  struct Close {
+    void operator()(std::FILE* f) const { pclose(f); }
+  };
+  std::unique_ptr<std::FILE, Close> pipe(popen(command.c_str(), "re"));
+  if (!pipe) return std::nullopt;
+  std::string out;
+  std::array<char, 4096> block{};
+  while (std::size_t got = std::fread(block.data(), 1, block.size(), pipe.get()))
+    out.append(block.data(), got);
+  int status = pclose(pipe.release());
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return std::nullopt;
+  return out;
+}
+
+// "lab:6.1" or "lab:6.1:biglittle".
+bool lab_host(const std::string& description, const std::string& script, traces::TraceHeader& header) {
+  std::string rest = description.substr(4);
+  std::size_t colon = rest.find(':');
+  std::string kernel = rest.substr(0, colon);
+  std::string machine = colon == std::string::npos ? "standard" : rest.substr(colon + 1);
+  auto info = output_of(fmt::format("bash {} info --kernel {} --machine {}", shell_word(script),
+                                    shell_word(kernel), shell_word(machine)));
+  if (!info) {
+    fmt::print(stderr, "assay: the laboratory has no kernel {} on machine {}; see assay lab list\n",
+               kernel, machine);
+    return false;
+  }
+  std::string missing = traces::read_host_info(*info, header);
+  if (missing.empty()) return true;
+  fmt::print(stderr, "assay: the laboratory's description of {} lacks {}\n", kernel, missing);
+  return false;
+}
+
+}  // namespace
+
+std::optional<Mutation> mutation_named(const Profile& profile, std::string_view name) {
+  for (const gen::Mutant& m : gen::enumerate_mutants(profile))
+    if (m.mutation.kind == Mutation::Kind::drop && m.rule + "." + m.first == name) return m.mutation;
+  return std::nullopt;
+}
+
+bool choose_target(const std::string& description, const std::string& profile,
+                   const std::string& host, const std::string& drop, ChosenTarget& out) {
+  traces::TraceHeader header;
+  gen::TargetOptions options;
+  options.lab_script = data_directory("lab") + "/lab.sh";
+  namespace fs = std::filesystem;
+  std::error_code error;
+  fs::path here = program_directory();
+  for (fs::path p : {here / "../traces/assay-perform", here / "../lib/assay/assay-perform"})
+    if (fs::exists(p, error)) options.performer = fs::weakly_canonical(p, error).string();
+  header.host = traces::default_host();
+  if (description.starts_with("lab:") && !lab_host(description, options.lab_script, header)) return false;
+  if (!host.empty()) {
+    header.host = {};
+    traces::read_host(host, header.host);
+  }
+  out.profile = !profile.empty()          ? find_profile(profile)
+                : !header.profile.empty() ? find_profile(header.profile)
+                                          : find_profile("linux-6.1");
+  out.host = header.host;
+  if (!drop.empty()) {
+    out.mutation = mutation_named(*out.profile, drop);
+    if (!out.mutation || description != "model") {
+      if (out.mutation)
+        fmt::print(stderr, "assay: --drop is for --target model\n");
+      else
+        fmt::print(stderr, "assay: there is no check '{}'; see assay spec list\n", drop);
+      return false;
+    }
+    options.mutation = &*out.mutation;
+  }
+  std::string why;
+  out.factory = gen::target_factory(description, options, why);
+  if (out.factory) return true;
+  fmt::print(stderr, "assay: {}\n", why);
+  return false;
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,29 @@
+#include "checker/judge.hpp"
+
+#include "checker/check.hpp"
+
+namespace assay::checker {
+
+Report judge_report(const gen::Program& program, const gen::Answers& answers,
+                    const Mutation* mutation) {
+  CheckOptions options;
+  options.profile = program.profile;
+  options.host = program.host;
+  options.mutation = mutation;
+  Checker checker(gen::Rules::instance().binder(), options);
+  gen::each_trace_event(program, &answers,
+                        [&](const traces::TraceEvent& e) { checker.feed(e); });
+  return checker.finish();
+}
+
+std::optional<gen::Violation> judge(const gen::Program& program, const gen::Answers& answers,
+                                    const Mutation* mutation) {
+  // Lines count from 1 for the opening of /dev/kvm; operation i is at line i + 2.
+  constexpr std::uint64_t first_operation_line = 2;
+  for (const Finding& f : judge_report(program, answers, mutation).findings)
+    if (!f.follow_on && f.line >= first_operation_line)
+      return gen::Violation{f.check, f.line - first_operation_line, f.call};
+  return std::nullopt;
+}
+
+}  // namespace assay::checker

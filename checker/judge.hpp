@@ -1,0 +1,18 @@
+// Judging a generated program's answers: the oracle of fuzzing and minimising.
+#pragma once
+#include <optional>
+
+#include "checker/verdict.hpp"
+#include "gen/campaign.hpp"
+
+namespace assay::checker {
+
+// The first violation that is no follow-on; nothing when the answers conform.
+std::optional<gen::Violation> judge(const gen::Program& program, const gen::Answers& answers,
+                                    const Mutation* mutation = nullptr);
+
+// The whole report on them.
+Report judge_report(const gen::Program& program, const gen::Answers& answers,
+                    const Mutation* mutation = nullptr);
+
+}  // namespace assay::checker
