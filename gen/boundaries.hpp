@@ -5,7 +5,6 @@
 
 namespace assay::gen {
 
-using probing::Arguments;
 using probing::Edge;
 
 // What one evaluation of a rule on a state showed.

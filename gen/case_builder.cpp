@@ -16,8 +16,13 @@ bool acts_on(const RuleFacts& f, HandleKind kind) {
 
 CaseBuilder::CaseBuilder(const Profile& profile, const Host<Concrete>& host,
                          const Knowledge& knowledge)
-    : profile_(profile), knowledge_(knowledge), world_(profile, host),
-      search_(knowledge, world_, pool_), swarm_(Rules::instance().count()) {
+    : rules_(Rules::instance()), profile_(profile), knowledge_(knowledge), world_(profile, host),
+      search_(knowledge, world_, pool_), swarm_(rules_.count()) {
+  for (u32 r = 0; r < rules_.count(); ++r) {
+    const RuleFacts& f = rules_.facts(r);
+    const bool always = acts_on(f, HandleKind::system);
+    acts_on_.push_back(!f.is_call ? HandleKind::none : always ? HandleKind::system : f.on.front());
+  }
   for (const auto& checks : knowledge.boundaries.checks()) reached_.emplace_back(checks.size() + 1);
 }
 
@@ -28,14 +33,19 @@ void CaseBuilder::begin(const GeneratorOptions& options) {
   vm_ = vms_made_ = 0;
   live_.clear();
   vms_wanted_ = random_.one_in(6) ? options.vms_max : 1;
-  static constexpr unsigned vcpus[] = {1, 1, 1, 2, 2, 3, 4, 9};
-  vcpus_wanted_ = vcpus[random_.below(std::size(vcpus))];
+  static constexpr unsigned vcpus[] = {1, 1, 1, 2, 2, 3, 4, 12};
+  vcpus_wanted_ = pupil_ != nullptr && random_.one_in(4) ? 12 : vcpus[random_.below(std::size(vcpus))];
   threads_ = 1 + static_cast<unsigned>(random_.one_in(2) ? 0 : random_.below(threads_max));
+  // What is made late meets other states: many vCPUs before the first device, and the reverse.
+  for (auto& e : eager_) e = random_.one_in(3) ? 1 : 6;
+  eager_[static_cast<std::size_t>(HandleKind::vm)] = 6;
   vcpus_made_.clear();
   failed_alike_.clear();
   last_outcome_.clear();
   cpu_of_.fill(-1);
   history_.clear();
+  version_ = 1;
+  no_progress_.assign(rules_.count(), 0);
   // Swarm: half of the cases leave some rules out and favour others.
   const bool swarm = random_.one_in(2);
   static constexpr std::uint8_t weights[] = {0, 1, 4, 8};
@@ -86,11 +96,20 @@ void CaseBuilder::move_thread(unsigned thread) {
 // Half of the cases start where an earlier lesson got to: just before this case's goal, or at any
 // other. The rest starts from nothing.
 void CaseBuilder::start_from_recipe() {
-  if (random_.one_in(3)) return;
+  if (random_.one_in(pupil_ != nullptr ? 8 : 3)) return;
   const auto& goals = knowledge_.goals();
-  const bool towards = !random_.one_in(3);
-  const Goal g = towards ? goal_ : goals[random_.below(goals.size())];
-  const Knowledge::Recipe& recipe = knowledge_.recipe(g);
+  const bool towards = !random_.one_in(pupil_ != nullptr ? 2 : 3);
+  Goal g = towards ? goal_ : goals[random_.below(goals.size())];
+  // Lessons go on from where few of them were.
+  for (unsigned i = 0; pupil_ != nullptr && !towards && i < 6; ++i) {
+    const Goal other = goals[random_.below(goals.size())];
+    const bool known = !knowledge_.recipe(other).empty();
+    if (known && (knowledge_.recipe(g).empty() || reached(other) < reached(g))) g = other;
+  }
+  const auto& oddities = knowledge_.oddities();
+  const bool odd = !towards && !oddities.empty() && random_.one_in(2);
+  const Knowledge::Recipe& recipe =
+      odd ? oddities[random_.below(oddities.size())] : knowledge_.recipe(g);
   if (recipe.empty()) return;
   for (std::size_t i = 0; i + (towards ? 1 : 0) < recipe.size(); ++i) repeat(recipe[i]);
   if (!towards || live_.empty()) return;
@@ -101,7 +120,7 @@ void CaseBuilder::start_from_recipe() {
 
 void CaseBuilder::repeat(const Operation& step) {
   Operation op = step;
-  const RuleFacts& f = Rules::instance().facts(op.event.rule);
+  const RuleFacts& f = rules_.facts(op.event.rule);
   vm_ = f.makes == HandleKind::vm ? vms_made_ : vms_made_ - 1;
   op.event.vm = vm_;
   if (threads_ <= op.thread) threads_ = op.thread + 1u;
@@ -158,28 +177,39 @@ bool CaseBuilder::lacks(HandleKind kind) const {
   }
 }
 
-unsigned CaseBuilder::weight(u32 rule, Intent intent) const {
-  const RuleFacts& f = Rules::instance().facts(rule);
-  if (!f.is_call) return 0;
-  unsigned w = 4u * swarm_[rule];
-  if (f.makes != HandleKind::none) {
-    w = std::max(w, 8u);
-    w = lacks(f.makes) ? w * 6 : intent == Intent::progress ? 0 : w / 8;
-  }
-  if (acts_on(f, HandleKind::system)) return w;
-  if (vms_made_ == 0 || vm_ >= world_.vm_count()) return 0;
-  if (acts_on(f, HandleKind::vm)) return world_.vm_open(vm_) ? w : 0;
-  if (acts_on(f, HandleKind::vgic)) return world_.vgic_open(vm_) ? w : 0;
-  for (std::int32_t v : world_.vcpus(vm_))
-    if (v >= 0) return w;
-  return 0;
+void CaseBuilder::find_handles() {
+  handles_ = {};
+  auto of = [&](HandleKind kind) -> Handles& { return handles_[static_cast<std::size_t>(kind)]; };
+  for (HandleKind kind : {HandleKind::vm, HandleKind::vcpu, HandleKind::vgic, HandleKind::device})
+    of(kind).lacking = lacks(kind);
+  of(HandleKind::system).usable = true;
+  if (vms_made_ == 0 || vm_ >= world_.vm_count()) return;
+  of(HandleKind::vm).usable = world_.vm_open(vm_);
+  of(HandleKind::vgic).usable = world_.vgic_open(vm_);
+  for (std::int32_t v : world_.vcpus(vm_)) of(HandleKind::vcpu).usable |= v >= 0;
 }
 
 u32 CaseBuilder::pick_rule(Intent intent) {
-  const u32 n = static_cast<u32>(swarm_.size());
+  find_handles();
   std::array<unsigned, 256> weights;
+  const u32 n = static_cast<u32>(std::min(swarm_.size(), weights.size()));
   unsigned total = 0;
-  for (u32 r = 0; r < n && r < weights.size(); ++r) total += weights[r] = weight(r, intent);
+  for (u32 r = 0; r < n; ++r) {
+    unsigned w = 0;
+    const bool hopeless = intent == Intent::progress && no_progress_[r] == version_;
+    if (handles_[static_cast<std::size_t>(acts_on_[r])].usable && !hopeless) {
+      const HandleKind makes = rules_.facts(r).makes;
+      w = 4u * swarm_[r];
+      if (makes != HandleKind::none) {
+        w = std::max(w, 8u);
+        w = handles_[static_cast<std::size_t>(makes)].lacking ? w * eager_[static_cast<std::size_t>(makes)]
+            : intent == Intent::progress                      ? 0
+                                                              : w / 8;
+      }
+    }
+    weights[r] = w;
+    total += w;
+  }
   if (total == 0) return pick_rule(Intent::anything);
   u64 at = random_.below(total);
   for (u32 r = 0; r < n; ++r) {
@@ -191,7 +221,7 @@ u32 CaseBuilder::pick_rule(Intent intent) {
 
 // Chooses the handles of an operation; false when there is none of the kind it needs.
 bool CaseBuilder::shape(Operation& op, u32 rule) {
-  const RuleFacts& f = Rules::instance().facts(rule);
+  const RuleFacts& f = rules_.facts(rule);
   op.event.rule = rule;
   op.event.vm = vm_;
   op.on = f.on[random_.below(f.on.size())];
@@ -226,11 +256,14 @@ bool CaseBuilder::attempt_rule(u32 rule, Intent intent) {
   if (closely) search_.look_closely(op, at);
   const bool hit = search_.run(op, at, outcome, intent == Intent::anything ? 0 : 8, random_);
   if (closely) search_.look_normally();
-  if (Rules::instance().is_alias(op.event)) return world_.undo(), false;
+  if (rules_.is_alias(op.event)) return world_.undo(), false;
   const bool takes = intent == Intent::anything || (hit && intent != Intent::progress) ||
                      (intent == Intent::probe && random_.one_in(3)) ||
                      (intent == Intent::progress && accept(op, intent));
-  if (!takes) return world_.undo(), false;
+  if (!takes) {
+    if (intent == Intent::progress) no_progress_[rule] = version_;
+    return world_.undo(), false;
+  }
   constexpr u64 well_known = 6;  // from then on an outcome shows little that is new
   if (pupil_ != nullptr && reached_[rule][search_.outcome()] < well_known) observe(op, at);
   push(op);
@@ -245,17 +278,13 @@ bool CaseBuilder::attempt_rule(u32 rule, Intent intent) {
 // that only a not-told argument caused (a run that was to return at once) counts as success.
 bool CaseBuilder::accept(const Operation& op, Intent) {
   if (search_.ok()) {
-    if (Rules::instance().facts(op.event.rule).makes != HandleKind::none) return true;
+    if (rules_.facts(op.event.rule).makes != HandleKind::none) return true;
     return world_.changed() || random_.one_in(6);
   }
   const std::size_t outcome = search_.outcome();
   if (outcome >= knowledge_.success(op.event.rule)) return false;
-  const RuleInfo& info = Rules::instance().info(op.event.rule);
-  Arguments untold = 0;
-  for (unsigned i : Rules::instance().facts(op.event.rule).inputs)
-    if (means_untold(info.arguments[i])) untold |= Arguments{1} << i;
   const Arguments from = knowledge_.boundaries.depends(op.event.rule, outcome);
-  return from != 0 && (from & ~untold) == 0;
+  return from != 0 && (from & ~rules_.facts(op.event.rule).untold) == 0;
 }
 
 // Learns from the state before the call: the step is taken back for it and repeated.
@@ -276,8 +305,8 @@ void CaseBuilder::note_effects(const Operation& op) {
     std::memcpy(static_cast<void*>(&cell), e.place, sizeof cell);
     pool_.add(64, cell.value.value());
   }
-  const RuleInfo& info = Rules::instance().info(op.event.rule);
-  for (unsigned i : Rules::instance().facts(op.event.rule).inputs)
+  const RuleInfo& info = rules_.info(op.event.rule);
+  for (unsigned i : rules_.facts(op.event.rule).inputs)
     if (info.arguments[i].width > 1) pool_.add(info.arguments[i].width, op.event.value[i]);
 }
 
@@ -286,12 +315,13 @@ void CaseBuilder::push(const Operation& op) {
   const std::size_t outcome = search_.outcome();
   ++reached_[op.event.rule][outcome];
   if (pupil_ != nullptr) write_recipe(op);
+  version_ += world_.changed() || rules_.facts(op.event.rule).makes != HandleKind::none;
   if (ok) {
     note_effects(op);
     search_.remember(op.event);
   }
   if (op.on == HandleKind::system) {
-    if (Rules::instance().facts(op.event.rule).makes == HandleKind::vm) {
+    if (rules_.facts(op.event.rule).makes == HandleKind::vm) {
       if (ok) live_.push_back(vms_made_);
       ++vms_made_;
       vcpus_made_.push_back(0);
@@ -301,7 +331,7 @@ void CaseBuilder::push(const Operation& op) {
   } else {
     failed_alike_[op.event.vm] = ok ? 0 : outcome == last_outcome_[op.event.vm] ? failed_alike_[op.event.vm] + 1 : 1;
     last_outcome_[op.event.vm] = outcome;
-    if (Rules::instance().facts(op.event.rule).makes == HandleKind::vcpu)
+    if (rules_.facts(op.event.rule).makes == HandleKind::vcpu)
       ++vcpus_made_[op.event.vm];
   }
   world_.keep(op, ok);
@@ -317,7 +347,8 @@ void CaseBuilder::write_recipe(const Operation& op) {
   so_far.push_back(op);
   so_far.back().event.vm = 0;
   pupil_->keep_recipe(g, so_far, program_->host);
-  const bool makes = Rules::instance().made_by(op.event) != HandleKind::none;
+  if (search_.ok()) pupil_->keep_oddity(op.event, so_far);
+  const bool makes = rules_.made_by(op.event) != HandleKind::none;
   if (!makes && !world_.changed()) so_far.pop_back();
 }
 

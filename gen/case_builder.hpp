@@ -25,7 +25,7 @@ class CaseBuilder {
   bool attempt(Intent intent);
   bool attempt_rule(u32 rule, Intent intent);
   u32 pick_rule(Intent intent);
-  unsigned weight(u32 rule, Intent intent) const;
+  void find_handles();
   bool shape(Operation& op, u32 rule);
   bool lacks(HandleKind kind) const;
   std::size_t pick_outcome(u32 rule, Intent intent);
@@ -39,6 +39,13 @@ class CaseBuilder {
   void write_recipe(const Operation& op);
   Where where(const Operation& op) const;
 
+  // What of this VM can be acted on, and what is still to be made.
+  struct Handles {
+    bool usable = false;
+    bool lacking = false;
+  };
+
+  const Rules& rules_;
   const Profile& profile_;
   const Knowledge& knowledge_;
   Knowledge* pupil_ = nullptr;
@@ -47,6 +54,8 @@ class CaseBuilder {
   Search search_;
   std::vector<std::vector<u64>> reached_;
   std::vector<std::uint8_t> swarm_;  // weight of each rule in this case
+  std::vector<HandleKind> acts_on_;  // by rule: the kind that decides whether it can be called
+  std::array<Handles, 6> handles_{};  // by HandleKind
   std::size_t pe_count_ = 0;
   bool pes_differ_ = false;
 
@@ -60,10 +69,14 @@ class CaseBuilder {
   u32 vms_wanted_ = 1;
   unsigned vcpus_wanted_ = 1;
   unsigned threads_ = 1;
+  std::array<unsigned, 6> eager_{};  // by HandleKind: how much sooner than other things it is made
   std::vector<u32> vcpus_made_;    // by VM: vCPU numbers given out
   std::vector<u32> failed_alike_;  // by VM: calls in a row that ended in the same check
   std::vector<std::size_t> last_outcome_;
   std::array<std::int32_t, threads_max> cpu_of_{};
+  // Progress was not to be had with this rule as long as the states are as they were then.
+  u32 version_ = 1;                // of the states: grows with every change
+  std::vector<u32> no_progress_;   // by rule: the version
   std::vector<Knowledge::Recipe> history_;  // by VM: what changed it; only while teaching
 };
 

@@ -24,8 +24,9 @@ bool change(Host<Concrete>& host, std::size_t at, Random& random) {
   });
   if (width > 1 && old == 0) return false;
   const u64 others[] = {0, 1, 2, 8, 32, 48, 52, 0x400, old / 2, old - 1};
-  const u64 value = width == 1 ? old ^ 1 : others[random.below(std::size(others))];
   const bool alike = width > 1 && random.one_in(2);
+  const bool gone = alike && random.one_in(2);  // with all that refers to it
+  const u64 value = width == 1 ? old ^ 1 : gone ? 0 : others[random.below(std::size(others))];
   n = 0;
   visit([&](auto& leaf, unsigned w) {
     if (n == at || (alike && w == width && raw(leaf) == old)) store(leaf, value);
@@ -40,7 +41,7 @@ Host<Concrete> varied(const Host<Concrete>& host, Random& random) {
   std::size_t count = 0;
   leaves([&](const auto&) { ++count; }, host);
   Host<Concrete> out = host;
-  const u64 wanted = 1 + random.below(3);
+  const u64 wanted = 1 + random.below(4);
   for (u64 tries = 0, done = 0; tries < 64 && done < wanted; ++tries) {
     Host<Concrete> trial = out;
     if (!change(trial, random.below(count), random) || !host_is_possible<Concrete>(trial)) continue;
@@ -101,7 +102,7 @@ const Knowledge& Generator::knowledge() const { return *impl_->knowledge; }
 namespace {
 
 std::shared_ptr<const Knowledge> give_lessons(const Profile& profile, const Host<Concrete>& host) {
-  constexpr u64 lessons = 3000, seed_of_lessons = 1;
+  constexpr u64 lessons = 6000, seed_of_lessons = 1;
   auto knowledge = std::make_shared<Knowledge>(profile);
   CaseBuilder builder(profile, host, *knowledge);
   builder.teach(knowledge.get());

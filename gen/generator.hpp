@@ -22,7 +22,7 @@ struct GeneratorOptions {
 };
 
 // Runs a few thousand cases for the sake of what they show: a function of its arguments, worked out
-// once for each (0.2 s).
+// once for each (0.3 s).
 std::shared_ptr<const Knowledge> learn(const Profile& profile, const Host<Concrete>& host);
 
 class Generator {

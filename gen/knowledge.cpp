@@ -18,10 +18,6 @@ u64 round_number(Random& random) {
 
 }  // namespace
 
-bool means_untold(const ArgumentInfo& info) {
-  return info.width > 1 && info.initial == mask_of(info.width);
-}
-
 Knowledge::Knowledge(const Profile& profile) : boundaries(profile) {
   const Rules& rules = Rules::instance();
   const auto& checks = boundaries.checks();
@@ -49,6 +45,18 @@ void Knowledge::keep_recipe(const Goal& g, const Recipe& r, const Host<Concrete>
   if (!known.empty() && r.size() >= known.size()) return;
   known = r;
   hosts_[g.rule][g.outcome] = host;
+}
+
+void Knowledge::keep_oddity(const Event& e, const Recipe& r) {
+  constexpr std::size_t oddities_max = 96;
+  const Rules& rules = Rules::instance();
+  for (unsigned i : rules.facts(e.rule).inputs) {
+    const unsigned width = rules.info(e.rule).arguments[i].width;
+    const u64 value = e.value[i];
+    if (width == 1 || value == 0 || oddities_.size() >= oddities_max) continue;
+    for (const Edge& c : boundaries.constants(width))
+      if (c.part == value && odd_.insert({e.rule, i, value}).second) oddities_.push_back(r);
+  }
 }
 
 bool ArgumentSource::edge(const Event& e, unsigned argument, Random& random, Edge& out) const {
@@ -80,10 +88,10 @@ u64 ArgumentSource::draw(const Event& e, unsigned argument, Random& random) cons
         return with_field(now, at, at.part + nudge[random.below(std::size(nudge))]) & mask;
       }
       return random.next() & mask;
-    case 6: case 7:
+    case 6:
       if (edge(e, argument, random, at)) return (now ^ (at.part << at.low)) & mask;
       return now ^ (u64{1} << random.below(info.width));
-    case 8: case 9: {
+    case 7: case 8: case 9: {
       const auto& known = knowledge.boundaries.constants(info.width);
       if (!known.empty()) return known[random.below(known.size())].part & mask;
       [[fallthrough]];

@@ -6,6 +6,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "gen/boundaries.hpp"
 #include "gen/random.hpp"
@@ -32,6 +33,10 @@ class Knowledge {
   using Recipe = std::vector<Operation>;
   void keep_recipe(const Goal& g, const Recipe& r, const Host<Concrete>& host);
   const Recipe& recipe(const Goal& g) const { return recipes_[g.rule][g.outcome]; }
+  // Ways to states that hold a number with which the specification compares its state somewhere:
+  // no goal by themselves, but a step on the way to some.
+  void keep_oddity(const Event& e, const Recipe& r);
+  const std::vector<Recipe>& oddities() const { return oddities_; }
   // The host on which it was found; null when none is known.
   const Host<Concrete>* host_of(const Goal& g) const {
     const auto& h = hosts_[g.rule][g.outcome];
@@ -45,6 +50,8 @@ class Knowledge {
   std::vector<std::vector<std::vector<Event>>> samples_;
   std::vector<std::vector<Recipe>> recipes_;
   std::vector<std::vector<std::optional<Host<Concrete>>>> hosts_;
+  std::vector<Recipe> oddities_;
+  std::set<std::tuple<u32, unsigned, u64>> odd_;  // rule, argument, value
   std::vector<Goal> goals_;
 };
 
@@ -83,8 +90,5 @@ struct ArgumentSource {
  private:
   bool edge(const Event& e, unsigned argument, Random& random, Edge& out) const;
 };
-
-// Whether the initial value of an argument means that a trace does not tell it.
-bool means_untold(const ArgumentInfo& info);
 
 }  // namespace assay::gen

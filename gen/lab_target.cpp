@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,6 +61,7 @@ void LabTarget::start() {
   if (server_ != 0) return;
   // A group of its own: Ctrl-C is for us to handle, and we end the machine in order.
   setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGTERM);  // and it must not outlive us, however we end
   const int log = ::open((dir_ / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (log >= 0) dup2(log, 1), dup2(log, 2);
   const std::string dir = dir_.string();

@@ -37,7 +37,7 @@ class Predictor {
       Choices choices;
       StepOptions options;
       options.choices = &choices;
-      const Event e = event_at(op, task_of(op.thread), cpu[op.thread]);
+      Event e = event_at(op, task_of(op.thread), cpu[op.thread]);
       StepResult r = world_.step(op, e, options);
       if (!r.ok) out.decided_by = r.decided_by;
       if (r.ok && r.has_returned) out.returned = r.returned;

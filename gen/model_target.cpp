@@ -21,7 +21,7 @@ class ModelTarget final : public Target {
  private:
   void one(const Program& p, Answers& out);
   void call(const Operation& op, Answer& a);
-  StepResult resolve(const Operation& op, const Event& e);
+  StepResult resolve(const Operation& op, Event& e);
   bool settle_answers(const Operation& op, Event& e, StepResult& r);
 
   const Mutation* mutation_;
@@ -71,7 +71,7 @@ void ModelTarget::one(const Program& p, Answers& out) {
 }
 
 // Freedoms are mostly not used, now and then one is; what is not legal is not given.
-StepResult ModelTarget::resolve(const Operation& op, const Event& e) {
+StepResult ModelTarget::resolve(const Operation& op, Event& e) {
   Choices choices;
   StepOptions options;
   options.choices = &choices;

@@ -51,7 +51,7 @@ struct Origin {
   }
 };
 
-using Arguments = u32;  // bit i: argument i
+using Arguments = u32;  // a set of arguments: bit i is argument i
 // Also in these sets: the value is, or comes from, the state.
 inline constexpr Arguments of_state = Arguments{1} << 31;
 

@@ -77,7 +77,12 @@ RuleFacts facts_of(const traces::Binder& binder, u32 rule) {
       if (i < f.answers_from) f.answers_from = i;
     } else if (static_cast<int>(i) != f.task && static_cast<int>(i) != f.cpu) {
       f.inputs.push_back(i);
+      if (means_untold(info.arguments[i])) f.untold |= Arguments{1} << i;
     }
+  }
+  if (std::string_view(info.constants) == "flags=KVM_MEM_") {
+    f.dirty_flags = info.position("flags");
+    f.dirty_size = info.position("memory_size");
   }
   for (const PatternNode& node : pattern.arguments) collect_hidden(node, f.hides);
   if (f.is_call) f.aliases = aliases_of(binder, rule);
@@ -86,8 +91,19 @@ RuleFacts facts_of(const traces::Binder& binder, u32 rule) {
 
 }  // namespace
 
+bool means_untold(const ArgumentInfo& info) {
+  const u64 ones = info.width >= 64 ? ~u64{0} : (u64{1} << info.width) - 1;
+  return info.width > 1 && info.initial == ones;
+}
+
 Rules::Rules() : infos_(rule_infos(SystemRules<Concrete>{})), binder_(infos_) {
-  for (u32 i = 0; i < infos_.size(); ++i) facts_.push_back(facts_of(binder_, i));
+  for (u32 i = 0; i < infos_.size(); ++i) {
+    facts_.push_back(facts_of(binder_, i));
+    Event& e = blanks_.emplace_back();
+    e.rule = i;
+    for (std::size_t a = 0; a < infos_[i].arguments.size(); ++a)
+      e.value[a] = infos_[i].arguments[a].initial;
+  }
 }
 
 const Rules& Rules::instance() {
@@ -109,14 +125,6 @@ bool Rules::is_alias(const Event& e) const {
     if (all) return true;
   }
   return false;
-}
-
-Event Rules::blank(u32 rule) const {
-  Event e;
-  e.rule = rule;
-  for (std::size_t i = 0; i < infos_[rule].arguments.size(); ++i)
-    e.value[i] = infos_[rule].arguments[i].initial;
-  return e;
 }
 
 std::vector<std::vector<Check>> checks_by_rule(const Profile& profile) {

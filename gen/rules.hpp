@@ -11,6 +11,7 @@
 namespace assay::gen {
 
 using traces::HandleKind;
+using Arguments = u32;  // a set of arguments: bit i is argument i
 
 // Another rule whose spelling a call would get if all these arguments had these values.
 struct Alias {
@@ -29,6 +30,8 @@ struct RuleFacts {
   int id = -1;                     // the argument that names what is made
   unsigned answers_from = 0;       // arguments from here on are the implementation's
   std::vector<unsigned> inputs;    // arguments that a generator chooses
+  Arguments untold = 0;            // inputs whose initial value means that a trace does not tell
+  int dirty_flags = -1, dirty_size = -1;  // of a call that makes the kernel keep a dirty bitmap
   std::vector<Alias> aliases;
   // Flags that make a pointer lead nowhere, and the arguments behind it that then say nothing.
   struct Hides {
@@ -53,14 +56,18 @@ class Rules {
   // Whether the text of this event would be read as a call of another rule.
   bool is_alias(const Event& e) const;
   // An event of the rule with every argument at its initial value.
-  Event blank(u32 rule) const;
+  const Event& blank(u32 rule) const { return blanks_[rule]; }
 
  private:
   Rules();
   std::vector<RuleInfo> infos_;
   traces::Binder binder_;
   std::vector<RuleFacts> facts_;
+  std::vector<Event> blanks_;
 };
+
+// Whether the initial value of an argument means that a trace does not tell it.
+bool means_untold(const ArgumentInfo& info);
 
 // The checks of every rule under a profile, by rule, in the order of the text.
 struct Check {

@@ -11,27 +11,24 @@ constexpr u64 dirty_bytes_max = u64{1} << 30;
 
 // A dirty bitmap costs the kernel memory in proportion to the slot; everything else a program can
 // ask for is bounded by the machine it runs in.
-bool harmless(Event& e, Random& random) {
-  const Rules& rules = Rules::instance();
-  const RuleInfo& info = rules.info(e.rule);
-  for (unsigned i : rules.facts(e.rule).inputs)
-    if (means_untold(info.arguments[i]) && e.value[i] == info.arguments[i].initial)
-      e.value[i] = random.one_in(8) ? random.below(3) : 1;
-  for (const RuleFacts::Hides& h : rules.facts(e.rule).hides)
-    if (e.value[h.flag] != 0)
-      for (unsigned i : h.arguments) e.value[i] = info.arguments[i].initial;
-  const std::string_view constants = info.constants;
-  if (constants == "flags=KVM_MEM_") {
-    const int flags = info.position("flags"), size = info.position("memory_size");
-    if (flags >= 0 && size >= 0 && e.value[static_cast<std::size_t>(size)] > dirty_bytes_max &&
-        !random.one_in(64))
-      e.value[static_cast<std::size_t>(flags)] &= ~u64{1};
+bool harmless(const Rules& rules, Event& e, Random& random) {
+  const RuleFacts& f = rules.facts(e.rule);
+  const Event& blank = rules.blank(e.rule);
+  for (Arguments left = f.untold; left != 0; left &= left - 1) {
+    const auto i = static_cast<unsigned>(std::countr_zero(left));
+    if (e.value[i] == blank.value[i]) e.value[i] = random.one_in(8) ? random.below(3) : 1;
   }
+  for (const RuleFacts::Hides& h : f.hides)
+    if (e.value[h.flag] != 0)
+      for (unsigned i : h.arguments) e.value[i] = blank.value[i];
+  if (f.dirty_flags >= 0 && f.dirty_size >= 0 &&
+      e.value[static_cast<std::size_t>(f.dirty_size)] > dirty_bytes_max && !random.one_in(64))
+    e.value[static_cast<std::size_t>(f.dirty_flags)] &= ~u64{1};
   return !rules.is_alias(e);
 }
 
 void Search::forget() {
-  last_good_.assign(Rules::instance().count(), Event{});
+  last_good_.assign(rules_.count(), Event{});
 }
 void Search::remember(const Event& e) { last_good_[e.rule] = e; }
 
@@ -57,17 +54,25 @@ void Search::start(Operation& op, std::size_t outcome, Random& random) const {
   if (from != nullptr)
     op.event.value = from->value;
   else
-    op.event.value = Rules::instance().blank(rule).value;
-  const Event blank = Rules::instance().blank(rule);
-  const RuleFacts& f = Rules::instance().facts(rule);
+    op.event.value = rules_.blank(rule).value;
+  const Event& blank = rules_.blank(rule);
+  const RuleFacts& f = rules_.facts(rule);
   for (int i : {f.task, f.cpu})
     if (i >= 0) op.event.value[static_cast<std::size_t>(i)] = blank.value[static_cast<std::size_t>(i)];
 }
 
+std::size_t Search::position(u32 rule, const char* id) {
+  for (const auto& [known, at] : positions_[rule])
+    if (known == id) return at;
+  const std::size_t at = knowledge_.boundaries.position(rule, id);
+  positions_[rule].emplace_back(id, at);
+  return at;
+}
+
 std::size_t Search::evaluate(const Operation& op, const Where& where) {
-  const Event e = event_at(op, where.task, where.cpu);
-  const RuleFacts& f = Rules::instance().facts(e.rule);
-  const bool judges_answers = f.answers_from < Rules::instance().info(e.rule).arguments.size();
+  Event e = event_at(op, where.task, where.cpu);
+  const RuleFacts& f = rules_.facts(e.rule);
+  const bool judges_answers = f.answers_from < rules_.info(e.rule).arguments.size();
   Choices choices;
   StepOptions options;
   options.choices = &choices;
@@ -80,13 +85,13 @@ std::size_t Search::evaluate(const Operation& op, const Where& where) {
   }
   ok_ = r.ok;
   outcome_ = r.ok ? knowledge_.success(e.rule)
-                  : knowledge_.boundaries.position(e.rule, r.decided_by);
+                  : position(e.rule, r.decided_by);
   return outcome_;
 }
 
 // One of the arguments on which a check depends; any argument if it depends on none.
 unsigned Search::choose_argument(const Operation& op, std::size_t check, Random& random) const {
-  const auto& inputs = Rules::instance().facts(op.event.rule).inputs;
+  const auto& inputs = rules_.facts(op.event.rule).inputs;
   Arguments of = 0, all = 0;
   for (unsigned i : inputs) all |= Arguments{1} << i;
   if (check < knowledge_.success(op.event.rule))
@@ -99,7 +104,7 @@ unsigned Search::choose_argument(const Operation& op, std::size_t check, Random&
 
 bool Search::run(Operation& op, const Where& where, std::size_t outcome, unsigned tries,
                  Random& random) {
-  const RuleFacts& f = Rules::instance().facts(op.event.rule);
+  const RuleFacts& f = rules_.facts(op.event.rule);
   start(op, outcome, random);
   const ArgumentSource source{knowledge_, pool_, nearby_};
   if (!f.inputs.empty() && random.one_in(2)) {
@@ -109,9 +114,9 @@ bool Search::run(Operation& op, const Where& where, std::size_t outcome, unsigne
   std::array<u64, Event::values_max> best = op.event.value;
   std::size_t best_distance = ~std::size_t{0};
   for (unsigned t = 0;; ++t) {
-    if (!harmless(op.event, random)) {
-      op.event.value = Rules::instance().blank(op.event.rule).value;
-      if (!harmless(op.event, random)) return false;
+    if (!harmless(rules_, op.event, random)) {
+      op.event.value = rules_.blank(op.event.rule).value;
+      if (!harmless(rules_, op.event, random)) return false;
     }
     const std::size_t got = evaluate(op, where);
     if (got == outcome || t == tries || f.inputs.empty()) return got == outcome;
@@ -126,8 +131,8 @@ bool Search::run(Operation& op, const Where& where, std::size_t outcome, unsigne
       op.event.value = best;
     }
     const std::size_t check = got < outcome ? got : outcome;
-    if (got < outcome && t >= 2 && knowledge_.boundaries.depends(op.event.rule, got) == 0)
-      t = tries - 1;  // the state decides, no argument will help: one last try
+    // The state decides, and no argument will help: one last try, for what nobody learned yet.
+    if (got < outcome && knowledge_.boundaries.depends(op.event.rule, got) == 0) t = tries - 1;
     for (u64 changes = 1 + (random.one_in(4) ? 1 : 0); changes != 0; --changes) {
       const unsigned a = choose_argument(op, check, random);
       op.event.value[a] = source.draw(op.event, a, random);

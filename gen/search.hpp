@@ -13,7 +13,8 @@ struct Where {
 class Search {
  public:
   Search(const Knowledge& knowledge, World& world, const Pool& pool)
-      : knowledge_(knowledge), world_(world), pool_(pool) {}
+      : rules_(Rules::instance()), knowledge_(knowledge), world_(world), pool_(pool),
+        positions_(rules_.count()) {}
 
   // Fills in op.event's inputs so that the call ends in `outcome`. True when it does; then, and
   // when `result` of the last try is wanted, the step's effects are provisional in the world.
@@ -35,17 +36,22 @@ class Search {
   void start(Operation& op, std::size_t outcome, Random& random) const;
   unsigned choose_argument(const Operation& op, std::size_t outcome, Random& random) const;
 
+  std::size_t position(u32 rule, const char* id);
+
+  const Rules& rules_;
   const Knowledge& knowledge_;
   World& world_;
   const Pool& pool_;
   Probe probe_;
   const std::vector<Edge>* nearby_ = nullptr;
   std::vector<Event> last_good_;
+  // By rule: ids met so far, by their address, which is cheaper to compare than their text.
+  std::vector<std::vector<std::pair<const char*, std::size_t>>> positions_;
   std::size_t outcome_ = 0;
   bool ok_ = false;
 };
 
 // Makes an event safe for a real machine and sayable in text; false when it cannot be.
-bool harmless(Event& e, Random& random);
+bool harmless(const Rules& rules, Event& e, Random& random);
 
 }  // namespace assay::gen

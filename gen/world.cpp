@@ -14,7 +14,7 @@ void set_host(RecordedVm& vm, const Host<Concrete>& host) {
 
 }  // namespace
 
-World::World(const Profile& profile, const Host<Concrete>& host) : profile_(&profile) {
+World::World(const Profile& profile, const Host<Concrete>& host) : rules_(Rules::instance()), profile_(&profile) {
   reset(host);
 }
 
@@ -42,7 +42,7 @@ World::Entry& World::entry(u32 vm) {
 
 bool World::makes_vm(const Operation& op) const {
   return op.kind == Operation::Kind::call &&
-         Rules::instance().facts(op.event.rule).makes == HandleKind::vm;
+         rules_.facts(op.event.rule).makes == HandleKind::vm;
 }
 
 bool World::usable(const Operation& op) const {
@@ -70,9 +70,8 @@ u32 World::index_of(const Operation& op) const {
   return static_cast<u32>(vms_[op.event.vm].vcpus[op.event.vcpu]);
 }
 
-StepResult World::step(const Operation& op, const Event& e, const StepOptions& options) {
-  Event event = e;
-  event.vcpu = index_of(op);
+StepResult World::step(const Operation& op, Event& e, const StepOptions& options) {
+  e.vcpu = index_of(op);
   journal_.clear();
   StepContext context;
   context.profile = profile_;
@@ -84,7 +83,7 @@ StepResult World::step(const Operation& op, const Event& e, const StepOptions& o
   context.observed = options.observed;
   context.knows_observed = options.knows_observed;
   Step<Recorded> k(context);
-  Dispatch::apply(event, k, state_of(op));
+  Dispatch::apply(e, k, state_of(op));
   StepResult r;
   r.ok = k.ok();
   r.legal = k.illegal() == nullptr;
@@ -104,7 +103,7 @@ bool World::changed() const {
 
 void World::keep(const Operation& op, bool made) {
   journal_.clear();
-  switch (Rules::instance().made_by(op.event)) {
+  switch (rules_.made_by(op.event)) {
     case HandleKind::vm: {
       Entry& e = entry(op.event.vm);
       if (!made) return;

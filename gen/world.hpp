@@ -45,8 +45,8 @@ class World {
   // Whether the operation's handle exists and is open.
   bool usable(const Operation& op) const;
   // Evaluates the call `e` as operation `op`, which must be usable. Until keep() or undo() the
-  // effects are in place but provisional.
-  StepResult step(const Operation& op, const Event& e, const StepOptions& options);
+  // effects are in place but provisional. (The event's vCPU becomes the specification's number.)
+  StepResult step(const Operation& op, Event& e, const StepOptions& options);
   void undo() { journal_.undo(); }
   // Whether the provisional step changed any leaf of the state.
   bool changed() const;
@@ -76,6 +76,7 @@ class World {
   Entry& entry(u32 vm);
   bool makes_vm(const Operation& op) const;
 
+  const Rules& rules_;
   const Profile* profile_;
   RecordedVm system_;                // a VM never created: what /dev/kvm itself acts on
   std::vector<Entry> vms_;           // the first vms_used_ are of this program

@@ -81,7 +81,8 @@ class Writer {
     if (n.kind != PatternNode::Kind::argument) return true;
     const ArgumentInfo& info = rule_.arguments[static_cast<std::size_t>(n.argument)];
     // All ones means "not told" for arguments that start so.
-    return info.initial == 0 || value(n.argument) != info.initial;
+    u64 all_ones = info.width == 64 ? ~u64{0} : (u64{1} << info.width) - 1;
+    return info.initial != all_ones || value(n.argument) != all_ones;
   }
 
   std::string node(const PatternNode& n) const {

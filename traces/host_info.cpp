@@ -93,9 +93,9 @@ std::string read_host_info(std::string_view text, TraceHeader& header) {
   host.gic_v2 = creatable("device.VGIC_V2");
   host.gic_v3 = creatable("device.VGIC_V3");
   host.its = creatable("device.VGIC_ITS");
-  // No ioctl tells these. Debian's kernels use 48-bit user addresses; PMUv3 after 3.0 has 16-bit
-  // event numbers; the emulated machine has six event counters.
-  host.user_address_bits = 48;
+  host.user_address_bits = get("user_address_bits") & 0xff;
+  // No call tells these. PMUv3 after 3.0 has 16-bit event numbers; the emulated machine has six
+  // event counters.
   host.pmu_event_space = 0x10000;
   host.pmu_counters_max = 6;
   read_pmus(pairs, host);

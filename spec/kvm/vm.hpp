@@ -16,6 +16,7 @@ struct Vm {
   FlagCell<D> dead{};            // kvm_vm_dead(): every ioctl answers EIO
   NumCell<D> ipa_bytes{};        // 2^IPA bits
   WordCell<D, 16> online{};      // vCPUs created so far; also the index of the next one
+  FlagCell<D> vfio{};            // has a KVM_DEV_TYPE_VFIO device
   FlagCell<D> has_ran_once{};    // some vCPU passed all checks of its first run
   FlagCell<D> width_fixed{};     // EL1 register width decided (Linux before 6.7)
   FlagCell<D> is_32bit{};
@@ -31,6 +32,7 @@ struct Vm {
                       field("dead", &Vm::dead),
                       field("ipa_bytes", &Vm::ipa_bytes),
                       field("online", &Vm::online),
+                      field("vfio", &Vm::vfio),
                       field("has_ran_once", &Vm::has_ran_once),
                       field("width_fixed", &Vm::width_fixed),
                       field("is_32bit", &Vm::is_32bit),

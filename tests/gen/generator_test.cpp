@@ -78,7 +78,7 @@ TEST_P(Never, every_reachable_outcome_is_reached) {
   o.vary_host = true;
   Generator g = generator_of(GetParam(), 1, o);
   Program p;
-  for (u64 i = 0; i < 60000; ++i) g.program(i, p);
+  for (u64 i = 0; i < 80000; ++i) g.program(i, p);
   std::set<std::string> never, met;
   for (const Goal& goal : g.knowledge().goals()) {
     const auto& checks = g.knowledge().boundaries.checks()[goal.rule];

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -105,6 +106,9 @@ int main(void) {
   uname(&name);
   printf("release=%s\nversion=%s\nmachine=%s\n", name.release, name.version, name.machine);
   printf("page_size=%ld\n", sysconf(_SC_PAGESIZE));
+  /* A hint beyond 48 bits is taken only where user addresses have 52. */
+  char* high = mmap((void*)(1ul << 51), 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  printf("user_address_bits=%d\n", (unsigned long)high >> 48 && high != MAP_FAILED ? 52 : 48);
   printf("online_cpus=%s\n", line_of("/sys/devices/system/cpu/%s", "online"));
   printf("possible_cpus=%s\n", line_of("/sys/devices/system/cpu/%s", "possible"));
   print_pmus();

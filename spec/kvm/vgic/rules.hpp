@@ -34,6 +34,10 @@ struct CreateDevice {
              !(v2 && vm.host.gic_v2) && !(v3 && vm.host.gic_v3) && !(its && vm.host.its) &&
                  !(type == vfio),
              {"unknown_device_type", "api.rst 4.79: ENODEV"});
+    k.when(!only_tests && type == vfio, [&] {
+      k.reject(Errno::busy, vm.vfio, {"vfio_exists", "vfio.c:kvm_vfio_create: one for a VM"});
+      k.set(vm.vfio, true);
+    });
     k.when(!only_tests && (v2 || v3), [&] {
       k.reject(Errno::exist, vm.gic.created, {"vgic_exists", "vgic-init.c:kvm_vgic_create"});
       k.reject(Errno::busy, any<D>(vm.vcpu, [](const auto& c) { return c.runner != 0; }),
