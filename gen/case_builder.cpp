@@ -121,8 +121,10 @@ void CaseBuilder::start_from_recipe() {
 void CaseBuilder::repeat(const Operation& step) {
   Operation op = step;
   const RuleFacts& f = rules_.facts(op.event.rule);
-  vm_ = f.makes == HandleKind::vm ? vms_made_ : vms_made_ - 1;
-  op.event.vm = vm_;
+  const bool concerns_vm = op.on != HandleKind::system || f.makes == HandleKind::vm;
+  if (concerns_vm && f.makes != HandleKind::vm && vms_made_ == 0) return;
+  if (concerns_vm) vm_ = f.makes == HandleKind::vm ? vms_made_ : vms_made_ - 1;
+  op.event.vm = concerns_vm ? vm_ : 0;
   if (threads_ <= op.thread) threads_ = op.thread + 1u;
   if (!world_.usable(op)) return;
   search_.evaluate(op, where(op));
@@ -340,7 +342,7 @@ void CaseBuilder::push(const Operation& op) {
 
 void CaseBuilder::write_recipe(const Operation& op) {
   const Goal g{op.event.rule, search_.outcome()};
-  if (op.on == HandleKind::system && op.event.vm != vms_made_)
+  if (op.on == HandleKind::system && rules_.facts(op.event.rule).makes != HandleKind::vm)
     return pupil_->keep_recipe(g, {op}, program_->host);  // it concerns no VM
   if (op.event.vm >= history_.size()) history_.resize(op.event.vm + 1);
   Knowledge::Recipe& so_far = history_[op.event.vm];

@@ -146,7 +146,8 @@ constexpr auto element_separator = step([](const char*& first, const char* last,
   if (*first == ',') return !builder.spaced() && take_gap(++first, last, builder);
   constexpr int starts = char_name;
   if (builder.separated() && !builder.spaced()) return false;
-  if (!is(first[-1], char_blank) || !(is(*first, starts) || *first == '{' || *first == '-')) {
+  if (!is(first[-1], char_blank) ||
+      !(is(*first, starts) || *first == '{' || *first == '-' || *first == '.')) {
     return false;
   }
   builder.mark_parent(mark_spaced);

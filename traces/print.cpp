@@ -77,7 +77,10 @@ void append_bracketed(const Call& call, const Node& node, unsigned depth, std::s
   if (node.marks & mark_inverted) out += '~';
   out += structure ? '{' : '[';
   append_chain(call, node.first_child, separator, depth + 1, out);
-  if (node.marks & mark_truncated) out += node.first_child < 0 ? "..." : ", ...";
+  if (node.marks & mark_truncated) {
+    if (node.first_child >= 0) out += separator;
+    out += "...";
+  }
   out += structure ? '}' : ']';
 }
 

@@ -7,20 +7,11 @@
 
 #include "checker/check.hpp"
 #include "checker/cli/cli.hpp"
+#include "checker/cli/mutants.hpp"
 #include "checker/cli/progress.hpp"
 #include "checker/report/report.hpp"
 
 namespace assay::cli {
-namespace {
-
-using checker::Report;
-using checker::Verdict;
-
-struct CheckArguments {
-  std::vector<std::string> files;
-  std::string profile, format = "auto", host;
-  bool explain = false;
-};
 
 std::vector<std::string> bundled_traces() {
   namespace fs = std::filesystem;
@@ -34,6 +25,17 @@ std::vector<std::string> bundled_traces() {
   std::sort(out.begin(), out.end());
   return out;
 }
+
+namespace {
+
+using checker::Report;
+using checker::Verdict;
+
+struct CheckArguments {
+  std::vector<std::string> files;
+  std::string profile, format = "auto", host;
+  bool explain = false;
+};
 
 // One file: header, then events into a checker.
 class FileCheck {

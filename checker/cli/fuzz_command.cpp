@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "checker/cli/progress.hpp"
@@ -14,7 +16,7 @@ namespace assay::cli {
 namespace {
 
 struct FuzzArguments {
-  std::string target = "model", profile, host, corpus, drop, time;
+  std::string target = "model", profile, host, corpus, drop, time, keep;
   u64 seed = 1, cases = 1000, first = 0;
   unsigned jobs = 0;
 };
@@ -28,6 +30,36 @@ std::chrono::milliseconds duration_of(const std::string& text) {
   u64 seconds = unit.empty() || unit == "s" ? number : unit == "m" ? number * 60 : unit == "h" ? number * 3600 : 0;
   return std::chrono::seconds(seconds);
 }
+
+// Keeps conforming programs that take some check to a side no earlier one took it to: how
+// traces/corpus is made.
+class CoveringPrograms {
+ public:
+  explicit CoveringPrograms(std::string directory) : directory_(std::move(directory)) {}
+
+  void consider(const gen::Program& p, const gen::Answers& answers, const checker::Report& report) {
+    if (report.verdict != checker::Verdict::conforms) return;
+    std::lock_guard lock(mutex_);
+    std::string first;
+    report.coverage.each([&](const Coverage::Counter& c) {
+      for (bool held : {false, true})
+        if ((held ? c.held : c.not_held) != 0 && taken_.insert({c.rule, c.hash, held}).second && held &&
+            first.empty())
+          first = std::string(binder().rule(c.rule).name) + "." + c.id;
+    });
+    if (first.empty()) return;
+    std::string path = fmt::format("{}/{:03}-{}.trace", directory_, ++kept_, first);
+    std::string why = gen::write_atomically(path, gen::text_of(p, answers, "conforms"));
+    if (!why.empty()) fmt::print(stderr, "assay: {}\n", why);
+  }
+  unsigned kept() const { return kept_; }
+
+ private:
+  std::string directory_;
+  std::mutex mutex_;
+  std::set<std::tuple<u32, u32, bool>> taken_;
+  unsigned kept_ = 0;
+};
 
 void print_findings(const gen::CampaignSummary& s, const FuzzArguments& a, const Common& common) {
   for (const gen::Finding& f : s.findings) {
@@ -70,7 +102,10 @@ int run(const FuzzArguments& a, const Common& common) {
   options.target = chosen.factory;
   options.corpus = a.corpus;
   options.stop = &interrupted();
-  options.oracle = [](const gen::Program& p, const gen::Answers& answers) {
+  CoveringPrograms covering(a.keep);
+  options.quick_look = a.keep.empty();
+  options.oracle = [&](const gen::Program& p, const gen::Answers& answers) {
+    if (!a.keep.empty()) covering.consider(p, answers, checker::judge_report(p, answers));
     return checker::judge(p, answers);
   };
   Progress progress;
@@ -99,6 +134,7 @@ int run(const FuzzArguments& a, const Common& common) {
                  static_cast<double>(s.cases) / std::max(s.seconds, 1e-9),
                  static_cast<double>(s.executed) / std::max(s.seconds, 1e-9));
   }
+  if (!a.keep.empty()) fmt::print(stderr, "assay: {} programs kept in {}\n", covering.kept(), a.keep);
   if (!s.findings.empty()) return exit_found;
   return s.not_run != 0 || s.executed == 0 ? exit_unknown : exit_ok;
 }
@@ -124,6 +160,9 @@ void add_fuzz(CLI::App& app, Common& common) {
       });
   command->add_option("-j,--jobs", a->jobs);
   command->add_option("--corpus", a->corpus, "keep findings here as traces")->type_name("DIR");
+  command->add_option("--keep", a->keep, "keep conforming programs that cover something new here")
+      ->type_name("DIR")
+      ->check(CLI::ExistingDirectory);
   command->add_option("--drop", a->drop, "model target: leave this check out, to see it found")
       ->type_name("RULE.CHECK");
   add_common(*command, common);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "checker/cli/cli.hpp"
+#include "checker/cli/mutants.hpp"
 #include "model/catalog.hpp"
 #include "spec/system.hpp"
 
@@ -119,6 +120,7 @@ void add_spec(CLI::App& app, Common& common) {
   auto* one = add("show", "one rule, check or invariant");
   one->add_option("ID", *id, "rule, rule.check or invariant")->required();
   one->callback([profile, id, &common] { common.status = show(*find_profile(*profile), *id, common.json); });
+  add_mutants(*add("mutants", "every check left out or swapped, and what notices it"), profile, common);
   add("graph", "rules and answers as a graphviz graph")->callback([profile, &common] {
     common.status = graph(*find_profile(*profile));
   });

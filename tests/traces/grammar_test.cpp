@@ -283,6 +283,8 @@ TEST(Grammar, survives_what_fuzzing_found) {
   round_trip("f([or, x or 0]) = 0");
   round_trip("f([..., 1]) = 0");
   round_trip("f([2 ]) = 0");
+  round_trip("f([x, ... 0]) = 0");
+  round_trip("f([2 3 ...]) = 0");
   round_trip("f([P or  0]) = 0");
   round_trip("f([1 -2]) = 0");
   round_trip("15697816940.825280512 f(1) = 0");
