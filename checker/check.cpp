@@ -14,12 +14,12 @@ using traces::TraceKind;
 // One VM of the trace. VM 0 stands for /dev/kvm itself: a VM never created, for rules about the
 // system descriptor.
 struct Checker::Vm {
-  std::optional<VmStates> states;     // known arguments only
-  std::optional<UnknownVm> unknown;   // from the first hidden argument on
-  std::uint32_t references = 0;       // descriptors that keep it alive
-  std::uint32_t vcpus = 0;            // created so far: the index of the next one
+  std::optional<VmStates> states;    // known arguments only
+  std::optional<UnknownVm> unknown;  // from the first hidden argument on
+  std::uint32_t references = 0;      // descriptors that keep it alive
+  std::uint32_t vcpus = 0;           // created so far: the index of the next one
   bool violated = false;
-  bool lost = false;                  // no longer followed
+  bool lost = false;  // no longer followed
 };
 
 std::string_view name_of(Verdict v) {
@@ -31,14 +31,13 @@ std::string_view name_of(Verdict v) {
   return "?";
 }
 
-int exit_status(Verdict v) {
-  return v == Verdict::conforms ? 0 : v == Verdict::violates ? 1 : 2;
-}
+int exit_status(Verdict v) { return v == Verdict::conforms ? 0 : v == Verdict::violates ? 1 : 2; }
 
 Checker::Checker(const traces::Binder& binder, CheckOptions options)
     : binder_(binder), options_(std::move(options)) {
   report_.profile = options_.profile->name;
-  for (const CatalogEntry& c : catalog_of<SystemState<Catalog>>(SystemRules<Catalog>{}, *options_.profile))
+  for (const CatalogEntry& c :
+       catalog_of<SystemState<Catalog>>(SystemRules<Catalog>{}, *options_.profile))
     report_.checks_total += c.kind == VerbKind::reject || c.kind == VerbKind::require ? 1 : 0;
   for (std::uint32_t r = 0; r < binder_.rule_count(); ++r) {
     task_argument_.push_back(binder_.rule(r).position("task"));
@@ -51,10 +50,8 @@ Checker::~Checker() = default;
 
 std::uint32_t Checker::new_vm() {
   auto vm = std::make_unique<Vm>();
-  if (options_.host)
-    vm->states.emplace(*options_.host);
-  else
-    vm->unknown.emplace(*options_.profile);
+  if (options_.host) vm->states.emplace(*options_.host);
+  else vm->unknown.emplace(*options_.profile);
   if (!free_vms_.empty()) {
     std::uint32_t number = free_vms_.back();
     free_vms_.pop_back();
@@ -87,10 +84,11 @@ void Checker::feed(const TraceEvent& e) {
     case TraceKind::ignored: ++report_.ignored; return;
     case TraceKind::rule: ++report_.events; return feed_rule(e);
     case TraceKind::opaque: ++report_.events; return feed_opaque(e);
-    case TraceKind::unmodelled:
-      ++report_.events;
-      return skip(e.name, "no rule");
-    case TraceKind::open_kvm: handles_.bind(e.tid, e.new_fd, {HandleKind::system, 0, 0, false}); return;
+    case TraceKind::unmodelled: ++report_.events; return skip(e.name, "no rule");
+    case TraceKind::open_kvm:
+      release(handles_.close(e.tid, e.new_fd));  // a close the trace does not show
+      handles_.bind(e.tid, e.new_fd, {HandleKind::system, 0, 0, false});
+      return;
     case TraceKind::close: release(handles_.close(e.tid, e.fd)); return;
     case TraceKind::dup: {
       Handle h = handles_.find(e.tid, e.fd);
@@ -230,7 +228,8 @@ void Checker::judge(const TraceEvent& e, std::uint32_t number) {
       return;
     case VmStates::Outcome::too_wide:
       vm.lost = true;
-      incomplete(fmt::format("more than {} states explain line {}", options_.states_max, line_of(e)));
+      incomplete(
+          fmt::format("more than {} states explain line {}", options_.states_max, line_of(e)));
       return;
     case VmStates::Outcome::contradicts: contradiction(e, vm); return;
   }
@@ -261,7 +260,8 @@ bool Checker::judge_unknown(const TraceEvent& e, Vm& vm, std::span<const std::ui
 
 void Checker::contradiction(const TraceEvent& e, Vm& vm) {
   const RuleInfo& rule = binder_.rule(e.event.rule);
-  Explanation why = explain(vm.states->front(), e.event, rule, *options_.profile, options_.mutation);
+  Explanation why =
+      explain(vm.states->front(), e.event, rule, *options_.profile, options_.mutation);
   Finding f;
   f.line = line_of(e);
   f.event = number_;
@@ -294,13 +294,16 @@ void Checker::note_changes(const TraceEvent& e, const Vm& vm) {
   if (vm.states->size() == 1) {
     const RecordedVm& state = vm.states->front();
     for (const Journal::Entry& entry : journal_.entries()) {
-      named_leaves("", [&](const std::string& path, const auto& leaf) {
-        if (static_cast<const void*>(&leaf) != entry.place) return;
-        std::remove_cvref_t<decltype(leaf)> before;
-        std::memcpy(static_cast<void*>(&before), entry.before, entry.bytes);
-        if (raw(before) != raw(leaf))
-          changes.push_back(fmt::format("{}: {} -> {}", path, raw(before), raw(leaf)));
-      }, state);
+      named_leaves(
+          "",
+          [&](const std::string& path, const auto& leaf) {
+            if (static_cast<const void*>(&leaf) != entry.place) return;
+            std::remove_cvref_t<decltype(leaf)> before;
+            std::memcpy(static_cast<void*>(&before), entry.before, entry.bytes);
+            if (raw(before) != raw(leaf))
+              changes.push_back(fmt::format("{}: {} -> {}", path, raw(before), raw(leaf)));
+          },
+          state);
     }
   }
   if (options_.on_event) options_.on_event(e, changes);

@@ -18,11 +18,11 @@
 namespace assay::checker {
 
 struct CheckOptions {
-  const Profile* profile = nullptr;       // required
-  std::optional<Host<Concrete>> host;     // nothing: unknown, every VM is symbolic
+  const Profile* profile = nullptr;    // required
+  std::optional<Host<Concrete>> host;  // nothing: unknown, every VM is symbolic
   const Mutation* mutation = nullptr;
-  bool explain = false;                   // keep the state changes of every event
-  unsigned states_max = 64;               // per VM
+  bool explain = false;      // keep the state changes of every event
+  unsigned states_max = 64;  // per VM
   unsigned findings_max = 1000;
   // Called for each judged event with its state changes, when `explain`.
   std::function<void(const traces::TraceEvent&, const std::vector<std::string>& changes)> on_event;

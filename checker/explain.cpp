@@ -15,9 +15,12 @@ using Seen = CheckSeen<Tracked>;
 class LeafTable {
  public:
   explicit LeafTable(const RecordedVm& state) {
-    named_leaves("", [&](const std::string& path, const auto& leaf) {
-      rows_.push_back({path, raw(leaf), leaf.by, {}});
-    }, state);
+    named_leaves(
+        "",
+        [&](const std::string& path, const auto& leaf) {
+          rows_.push_back({path, raw(leaf), leaf.by, {}});
+        },
+        state);
   }
   std::vector<Because> of(const Causes& causes) const {
     std::vector<Because> out;
@@ -48,7 +51,8 @@ std::vector<std::string> allowed_answers(const Step<Tracked>& k, const std::vect
     if (c.code != Errno::ok && c.condition.value && (c.decided || documented))
       add(std::string(name_of(c.code)));
   if (k.ok().value)
-    add(k.has_return() ? fmt::format("0x{:x}", k.returned().value.value()) : std::string("success"));
+    add(k.has_return() ? fmt::format("0x{:x}", k.returned().value.value())
+                       : std::string("success"));
   return out;
 }
 

@@ -35,8 +35,7 @@ SymFlag answer_is(const Step<Sym>& k, Errno code, const Event& e) {
   SymFlag same = k.code() == SymWord<8>(static_cast<u64>(code));
   if (code != Errno::ok) return same;
   same = same && k.legal();
-  if (e.has_returned)
-    same = same && (!k.returns_if() || k.returned() == SymWord<64>(e.returned));
+  if (e.has_returned) same = same && (!k.returns_if() || k.returned() == SymWord<64>(e.returned));
   return same;
 }
 
@@ -72,8 +71,7 @@ struct UnknownVm::State {
 
   // One candidate rule applied to a copy of the state.
   template <class... R>
-  Branch apply(TypeList<R...>, std::uint32_t number, const Event& e, bool all_unknown,
-               Errno code) {
+  Branch apply(TypeList<R...>, std::uint32_t number, const Event& e, bool all_unknown, Errno code) {
     Branch branch{vm, true};
     std::uint32_t at = 0;
     auto one = [&]<class Rule>(const Rule*) {
@@ -120,7 +118,7 @@ UnknownVm::~UnknownVm() = default;
 UnknownVm::UnknownVm(UnknownVm&&) noexcept = default;
 
 UnknownVm::Outcome UnknownVm::step(const Event& e, std::span<const std::uint32_t> rules,
-                                bool may_be_other) {
+                                   bool may_be_other) {
   std::vector<Branch> branches = state_->branches(e, rules, e.answer);
   if (may_be_other) branches.push_back({state_->vm, true});
   SymFlag some = false;

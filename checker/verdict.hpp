@@ -30,31 +30,31 @@ struct Reason {
 };
 
 struct Finding {
-  std::uint64_t line = 0;     // of the source; the event's number for binary sources
-  std::uint64_t event = 0;    // number of the event, from 1
-  std::string call;           // as text
+  std::uint64_t line = 0;   // of the source; the event's number for binary sources
+  std::uint64_t event = 0;  // number of the event, from 1
+  std::string call;         // as text
   std::string rule;
-  std::string observed;       // "EBUSY", "0", "0, 48"
+  std::string observed;              // "EBUSY", "0", "0, 48"
   std::vector<std::string> allowed;  // every answer the specification permits here
-  std::string check;          // id of the check violated: the key of a minimisation
+  std::string check;                 // id of the check violated: the key of a minimisation
   std::vector<Reason> reasons;
   std::vector<std::string> changes;  // explain: "vcpu[0].pmu.irq: 0 -> 23"
-  bool follow_on = false;     // the same VM already violated before
+  bool follow_on = false;            // the same VM already violated before
 };
 
 struct Report {
   Verdict verdict = Verdict::inconclusive;
   std::string reason;  // why inconclusive
   std::string profile;
-  std::uint64_t events = 0;   // calls in the trace that concern KVM
-  std::uint64_t checked = 0;  // of them, judged by a rule
-  std::uint64_t unknown_arguments = 0;  // of those, with arguments the trace hides
-  std::uint64_t ignored = 0;  // calls that have nothing to do with KVM
+  std::uint64_t events = 0;                      // calls in the trace that concern KVM
+  std::uint64_t checked = 0;                     // of them, judged by a rule
+  std::uint64_t unknown_arguments = 0;           // of those, with arguments the trace hides
+  std::uint64_t ignored = 0;                     // calls that have nothing to do with KVM
   std::map<std::string, std::uint64_t> skipped;  // "KVM_GET_ONE_REG: no rule" -> count
-  std::uint64_t evaluations = 0;  // checks evaluated
-  unsigned checks_seen = 0;       // distinct checks evaluated
-  unsigned checks_total = 0;      // of the specification
-  unsigned states_max = 0;        // widest set of explanations
+  std::uint64_t evaluations = 0;                 // checks evaluated
+  unsigned checks_seen = 0;                      // distinct checks evaluated
+  unsigned checks_total = 0;                     // of the specification
+  unsigned states_max = 0;                       // widest set of explanations
   std::uint64_t vms = 0;
   std::vector<Finding> findings;
   std::uint64_t findings_total = 0;  // `findings` is bounded

@@ -20,7 +20,7 @@ class VmStates {
   struct Context {
     const Profile* profile;
     Coverage* coverage;
-    Journal* journal;         // shared scratch of the checker
+    Journal* journal;  // shared scratch of the checker
     const Mutation* mutation;
     unsigned states_max;
   };

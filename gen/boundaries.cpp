@@ -27,8 +27,10 @@ void copy_values(To& to, const From& from) {
   } else if constexpr (Record<From>) {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       (copy_values(to.*std::get<I>(To::fields()).pointer,
-                   from.*std::get<I>(From::fields()).pointer), ...);
-    }(std::make_index_sequence<field_count<From>()>{});
+                   from.*std::get<I>(From::fields()).pointer),
+       ...);
+    }
+    (std::make_index_sequence<field_count<From>()>{});
   } else {
     store(to, raw(from));
   }
@@ -66,7 +68,8 @@ void probe(const Profile& profile, const Event& e, u32 vcpu_index, const Recorde
   probing::edge_log = &out.edges;
   probe_rule(event, k, vm, SystemRules<Probing>{});
   probing::edge_log = nullptr;
-  for (const auto& c : k.checks) out.checks.push_back({c.id, c.condition.from & ~probing::of_state});
+  for (const auto& c : k.checks)
+    out.checks.push_back({c.id, c.condition.from & ~probing::of_state});
 }
 
 Boundaries::Boundaries(const Profile& profile)

@@ -23,7 +23,8 @@ using Clock = std::chrono::steady_clock;
 class Campaign {
  public:
   explicit Campaign(const CampaignOptions& options)
-      : options_(options), begin_(Clock::now()),
+      : options_(options),
+        begin_(Clock::now()),
         knowledge_(learn(*options.profile, options.host)) {}
 
   CampaignSummary run();
@@ -40,9 +41,7 @@ class Campaign {
   void merge(Job& job);
   void progress(const CampaignSummary& batch);
   void write_corpus(CampaignSummary& summary) const;
-  double seconds() const {
-    return std::chrono::duration<double>(Clock::now() - begin_).count();
-  }
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
 
   const CampaignOptions& options_;
   Clock::time_point begin_;
@@ -79,10 +78,8 @@ void Campaign::found(Job& job, const Program& p, const Answers& a, Violation v) 
                             [&](const Finding& f) { return f.violation.key == v.key; });
   if (known != job.part.findings.end() && known->number <= p.number) return;
   Finding f{std::move(v), p.number, p, a, {}};
-  if (known != job.part.findings.end())
-    *known = std::move(f);
-  else
-    job.part.findings.push_back(std::move(f));
+  if (known != job.part.findings.end()) *known = std::move(f);
+  else job.part.findings.push_back(std::move(f));
 }
 
 void Campaign::judge(Job& job, const Program& p, const Answers& a) {
@@ -96,8 +93,8 @@ void Campaign::judge(Job& job, const Program& p, const Answers& a) {
   if (a.end != Answers::End::completed) {
     const bool hung = a.end == Answers::End::hung;
     ++(hung ? job.part.hangs : job.part.crashes);
-    const bool known = a.at < p.operations.size() &&
-                       p.operations[a.at].kind == Operation::Kind::call;
+    const bool known =
+        a.at < p.operations.size() && p.operations[a.at].kind == Operation::Kind::call;
     const char* rule = known ? Rules::instance().info(p.operations[a.at].event.rule).name : "?";
     found(job, p, a, {fmt::format("{} in {}", hung ? "hang" : "crash", rule), a.at, a.note});
   }
@@ -116,8 +113,7 @@ void Campaign::work(unsigned) {
   std::vector<Program> batch;
   for (u64 first = 0, count = 0; take_batch(target->batch_size(), first, count);) {
     batch.resize(count);
-    for (u64 i = 0; i < count; ++i)
-      generator.program(options_.first_case + first + i, batch[i]);
+    for (u64 i = 0; i < count; ++i) generator.program(options_.first_case + first + i, batch[i]);
     const std::vector<Answers> answers = target->run(batch);
     for (u64 i = 0; i < count; ++i) judge(job, batch[i], answers[i]);
     merge(job);
@@ -171,14 +167,13 @@ CampaignSummary Campaign::run() {
                             static_cast<std::size_t>(jobs));
   tbb::task_arena arena(jobs);
   arena.execute([&] {
-    tbb::parallel_for(0, jobs, [&](int job) { work(static_cast<unsigned>(job)); },
-                      tbb::simple_partitioner{});
+    tbb::parallel_for(
+        0, jobs, [&](int job) { work(static_cast<unsigned>(job)); }, tbb::simple_partitioner{});
   });
   for (auto& [key, f] : findings_) summary_.findings.push_back(std::move(f));
   std::sort(summary_.findings.begin(), summary_.findings.end(),
             [](const Finding& a, const Finding& b) {
-              return a.number != b.number ? a.number < b.number
-                                          : a.violation.key < b.violation.key;
+              return a.number != b.number ? a.number < b.number : a.violation.key < b.violation.key;
             });
   write_corpus(summary_);
   summary_.seconds = seconds();

@@ -14,8 +14,8 @@
 namespace assay::gen {
 
 struct Violation {
-  std::string key;              // id of the violated check, or of what the target did
-  std::size_t operation = 0;    // where it shows
+  std::string key;            // id of the violated check, or of what the target did
+  std::size_t operation = 0;  // where it shows
   std::string text;
 };
 
@@ -24,10 +24,10 @@ using Oracle = std::function<std::optional<Violation>(const Program&, const Answ
 
 struct Finding {
   Violation violation;
-  u64 number = 0;       // of the case
+  u64 number = 0;  // of the case
   Program program;
   Answers answers;
-  std::string file;     // in the corpus, empty when there is none
+  std::string file;  // in the corpus, empty when there is none
 };
 
 struct Progress {
@@ -42,8 +42,8 @@ struct CampaignOptions {
   Host<Concrete> host;
   u64 seed = 1;
   u64 first_case = 0;
-  u64 cases = 1000;                           // ignored when there is a time budget
-  std::chrono::milliseconds time{0};          // 0: run `cases` cases
+  u64 cases = 1000;                   // ignored when there is a time budget
+  std::chrono::milliseconds time{0};  // 0: run `cases` cases
   unsigned jobs = 1;
   GeneratorOptions generator;
   TargetFactory target;
@@ -51,26 +51,26 @@ struct CampaignOptions {
   // The oracle is asked only about programs with an answer that the specification does not give by
   // itself. What the quick look clears conforms; it never condemns.
   bool quick_look = true;
-  std::size_t findings_max = 0;               // distinct keys after which to stop; 0: never
-  std::string corpus;                         // directory for findings; empty: none
-  const std::atomic<bool>* stop = nullptr;    // ends the campaign in order
+  std::size_t findings_max = 0;                      // distinct keys after which to stop; 0: never
+  std::string corpus;                                // directory for findings; empty: none
+  const std::atomic<bool>* stop = nullptr;           // ends the campaign in order
   std::function<void(const Progress&)> on_progress;  // from any job, one at a time
 };
 
 struct CampaignSummary {
-  u64 cases = 0;          // ran: first_case .. first_case + cases - 1
-  u64 not_run = 0;        // of them, those the target could not be brought to run
+  u64 cases = 0;    // ran: first_case .. first_case + cases - 1
+  u64 not_run = 0;  // of them, those the target could not be brought to run
   u64 operations = 0;
   u64 executed = 0;
   u64 crashes = 0;
   u64 hangs = 0;
-  u64 violating = 0;      // programs, before findings were merged by key
+  u64 violating = 0;  // programs, before findings were merged by key
   double seconds = 0;
   bool interrupted = false;
-  std::string error;      // the target cannot be made, the corpus cannot be written
-  std::vector<Finding> findings;         // by case number, one for each key
+  std::string error;              // the target cannot be made, the corpus cannot be written
+  std::vector<Finding> findings;  // by case number, one for each key
   std::map<std::string, u64> by_key;
-  Coverage coverage;      // of the specification, by what the target answered
+  Coverage coverage;  // of the specification, by what the target answered
 };
 
 CampaignSummary run_campaign(const CampaignOptions& options);

@@ -16,8 +16,12 @@ bool acts_on(const RuleFacts& f, HandleKind kind) {
 
 CaseBuilder::CaseBuilder(const Profile& profile, const Host<Concrete>& host,
                          const Knowledge& knowledge)
-    : rules_(Rules::instance()), profile_(profile), knowledge_(knowledge), world_(profile, host),
-      search_(knowledge, world_, pool_), swarm_(rules_.count()) {
+    : rules_(Rules::instance()),
+      profile_(profile),
+      knowledge_(knowledge),
+      world_(profile, host),
+      search_(knowledge, world_, pool_),
+      swarm_(rules_.count()) {
   for (u32 r = 0; r < rules_.count(); ++r) {
     const RuleFacts& f = rules_.facts(r);
     const bool always = acts_on(f, HandleKind::system);
@@ -34,7 +38,8 @@ void CaseBuilder::begin(const GeneratorOptions& options) {
   live_.clear();
   vms_wanted_ = random_.one_in(6) ? options.vms_max : 1;
   static constexpr unsigned vcpus[] = {1, 1, 1, 2, 2, 3, 4, 12};
-  vcpus_wanted_ = pupil_ != nullptr && random_.one_in(4) ? 12 : vcpus[random_.below(std::size(vcpus))];
+  vcpus_wanted_ =
+      pupil_ != nullptr && random_.one_in(4) ? 12 : vcpus[random_.below(std::size(vcpus))];
   threads_ = 1 + static_cast<unsigned>(random_.one_in(2) ? 0 : random_.below(threads_max));
   // What is made late meets other states: many vCPUs before the first device, and the reverse.
   for (auto& e : eager_) e = random_.one_in(3) ? 1 : 6;
@@ -100,6 +105,8 @@ void CaseBuilder::start_from_recipe() {
   const auto& goals = knowledge_.goals();
   const bool towards = !random_.one_in(pupil_ != nullptr ? 2 : 3);
   Goal g = towards ? goal_ : goals[random_.below(goals.size())];
+  // No way known: where its rule can succeed is a good place to look from.
+  if (towards && knowledge_.recipe(g).empty()) g.outcome = knowledge_.success(g.rule);
   // Lessons go on from where few of them were.
   for (unsigned i = 0; pupil_ != nullptr && !towards && i < 6; ++i) {
     const Goal other = goals[random_.below(goals.size())];
@@ -118,6 +125,7 @@ void CaseBuilder::start_from_recipe() {
     if (attempt_rule(goal_.rule, Intent::goal)) return;
 }
 
+// One step of a recipe, now and then with another argument that works as well.
 void CaseBuilder::repeat(const Operation& step) {
   Operation op = step;
   const RuleFacts& f = rules_.facts(op.event.rule);
@@ -127,6 +135,16 @@ void CaseBuilder::repeat(const Operation& step) {
   op.event.vm = concerns_vm ? vm_ : 0;
   if (threads_ <= op.thread) threads_ = op.thread + 1u;
   if (!world_.usable(op)) return;
+  if (!f.inputs.empty() && random_.one_in(8)) {
+    Operation other = op;
+    const unsigned a = f.inputs[random_.below(f.inputs.size())];
+    other.event.value[a] = ArgumentSource{knowledge_, pool_}.draw(op.event, a, random_);
+    if (harmless(rules_, other.event, random_)) {
+      search_.evaluate(other, where(other));
+      if (search_.ok()) return push(other);
+      world_.undo();
+    }
+  }
   search_.evaluate(op, where(op));
   push(op);
 }
@@ -147,7 +165,8 @@ void CaseBuilder::pick_vm() {
 }
 
 void CaseBuilder::next_operation() {
-  if (pes_differ_ && random_.one_in(24)) return move_thread(static_cast<unsigned>(random_.below(threads_)));
+  if (pes_differ_ && random_.one_in(24))
+    return move_thread(static_cast<unsigned>(random_.below(threads_)));
   if (random_.one_in(96)) return close_something();
   pick_vm();
   const u64 dice = random_.below(20);
@@ -171,8 +190,7 @@ bool CaseBuilder::lacks(HandleKind kind) const {
   switch (kind) {
     case HandleKind::vm: return live_.size() < vms_wanted_;
     case HandleKind::vcpu:
-      return vms_made_ != 0 && vm_ < world_.vm_count() &&
-             world_.vcpus(vm_).size() < vcpus_wanted_;
+      return vms_made_ != 0 && vm_ < world_.vm_count() && world_.vcpus(vm_).size() < vcpus_wanted_;
     case HandleKind::device:
     case HandleKind::vgic: return vms_made_ != 0 && !world_.vgic_open(vm_);
     default: return false;
@@ -204,9 +222,10 @@ u32 CaseBuilder::pick_rule(Intent intent) {
       w = 4u * swarm_[r];
       if (makes != HandleKind::none) {
         w = std::max(w, 8u);
-        w = handles_[static_cast<std::size_t>(makes)].lacking ? w * eager_[static_cast<std::size_t>(makes)]
-            : intent == Intent::progress                      ? 0
-                                                              : w / 8;
+        w = handles_[static_cast<std::size_t>(makes)].lacking
+                ? w * eager_[static_cast<std::size_t>(makes)]
+            : intent == Intent::progress ? 0
+                                         : w / 8;
       }
     }
     weights[r] = w;
@@ -331,10 +350,12 @@ void CaseBuilder::push(const Operation& op) {
       last_outcome_.push_back(~std::size_t{0});
     }
   } else {
-    failed_alike_[op.event.vm] = ok ? 0 : outcome == last_outcome_[op.event.vm] ? failed_alike_[op.event.vm] + 1 : 1;
+    failed_alike_[op.event.vm] = ok ? 0
+                                 : outcome == last_outcome_[op.event.vm]
+                                     ? failed_alike_[op.event.vm] + 1
+                                     : 1;
     last_outcome_[op.event.vm] = outcome;
-    if (rules_.facts(op.event.rule).makes == HandleKind::vcpu)
-      ++vcpus_made_[op.event.vm];
+    if (rules_.facts(op.event.rule).makes == HandleKind::vcpu) ++vcpus_made_[op.event.vm];
   }
   world_.keep(op, ok);
   program_->operations.push_back(op);

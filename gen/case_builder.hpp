@@ -53,8 +53,8 @@ class CaseBuilder {
   Pool pool_;
   Search search_;
   std::vector<std::vector<u64>> reached_;
-  std::vector<std::uint8_t> swarm_;  // weight of each rule in this case
-  std::vector<HandleKind> acts_on_;  // by rule: the kind that decides whether it can be called
+  std::vector<std::uint8_t> swarm_;   // weight of each rule in this case
+  std::vector<HandleKind> acts_on_;   // by rule: the kind that decides whether it can be called
   std::array<Handles, 6> handles_{};  // by HandleKind
   std::size_t pe_count_ = 0;
   bool pes_differ_ = false;
@@ -63,20 +63,20 @@ class CaseBuilder {
   Program* program_ = nullptr;
   Random random_{0};
   Goal goal_;
-  u32 vm_ = 0;               // the VM that operations act on now
-  u32 vms_made_ = 0;         // VM numbers given out
-  std::vector<u32> live_;    // VMs that exist and are not stuck
+  u32 vm_ = 0;             // the VM that operations act on now
+  u32 vms_made_ = 0;       // VM numbers given out
+  std::vector<u32> live_;  // VMs that exist and are not stuck
   u32 vms_wanted_ = 1;
   unsigned vcpus_wanted_ = 1;
   unsigned threads_ = 1;
   std::array<unsigned, 6> eager_{};  // by HandleKind: how much sooner than other things it is made
-  std::vector<u32> vcpus_made_;    // by VM: vCPU numbers given out
-  std::vector<u32> failed_alike_;  // by VM: calls in a row that ended in the same check
+  std::vector<u32> vcpus_made_;      // by VM: vCPU numbers given out
+  std::vector<u32> failed_alike_;    // by VM: calls in a row that ended in the same check
   std::vector<std::size_t> last_outcome_;
   std::array<std::int32_t, threads_max> cpu_of_{};
   // Progress was not to be had with this rule as long as the states are as they were then.
-  u32 version_ = 1;                // of the states: grows with every change
-  std::vector<u32> no_progress_;   // by rule: the version
+  u32 version_ = 1;                         // of the states: grows with every change
+  std::vector<u32> no_progress_;            // by rule: the version
   std::vector<Knowledge::Recipe> history_;  // by VM: what changed it; only while teaching
 };
 

@@ -152,7 +152,7 @@ class CommandTarget final : public Target {
         a.of[i].event.vcpu = batch[number].operations[i].event.vcpu;
       }
       a.note = read.error;
-      a.end = complete ? Answers::End::completed
+      a.end = complete    ? Answers::End::completed
               : timed_out ? Answers::End::hung
                           : Answers::End::crashed;
       a.at = static_cast<u32>(read.program.operations.size());
@@ -176,7 +176,9 @@ std::unique_ptr<Target> make_command_target(std::string command, const TargetOpt
 
 TargetFactory target_factory(std::string_view description, const TargetOptions& options,
                              std::string& error) {
-  auto after = [&](std::string_view prefix) { return std::string(description.substr(prefix.size())); };
+  auto after = [&](std::string_view prefix) {
+    return std::string(description.substr(prefix.size()));
+  };
   if (description == "model") return [=] { return make_model_target(options.mutation); };
   if (description.starts_with("cmd:"))
     return [=, command = after("cmd:")] { return make_command_target(command, options); };
@@ -198,8 +200,10 @@ TargetFactory target_factory(std::string_view description, const TargetOptions& 
     if (!error.empty()) return nullptr;
     return [=] { return make_lab_target(kernel, machine, options); };
   }
-  error = fmt::format("'{}' is no target: model, lab:KERNEL[:biglittle], device:/dev/kvm, "
-                      "cmd:PROGRAM", description);
+  error = fmt::format(
+      "'{}' is no target: model, lab:KERNEL[:biglittle], device:/dev/kvm, "
+      "cmd:PROGRAM",
+      description);
   return nullptr;
 }
 

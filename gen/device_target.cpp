@@ -37,8 +37,8 @@ class DeviceTarget final : public Target {
     for (std::size_t done = 0; done < batch.size() && !dir_.empty();) {
       const std::span<const Program> rest = batch.subspan(done);
       const bool died = !perform(rest);
-      const std::size_t ended = read_capture((dir_ / "capture").string(), rest, died,
-                                             {out.data() + done, rest.size()});
+      const std::size_t ended =
+          read_capture((dir_ / "capture").string(), rest, died, {out.data() + done, rest.size()});
       done += ended;
       if (ended == 0 || !died) break;
     }

@@ -63,7 +63,11 @@ struct Generator::Impl {
 
   Impl(const Profile& p, const Host<Concrete>& h, u64 s, std::shared_ptr<const Knowledge> k,
        GeneratorOptions o)
-      : profile(p), host(h), seed(s), knowledge(std::move(k)), options(o),
+      : profile(p),
+        host(h),
+        seed(s),
+        knowledge(std::move(k)),
+        options(o),
         builder(p, h, *knowledge) {}
 };
 
@@ -88,10 +92,8 @@ void Generator::program(u64 number, Program& out) {
   const auto& goals = impl_->knowledge->goals();
   const Host<Concrete>* where = impl_->knowledge->host_of(goals[number % goals.size()]);
   // Either any other host, or the one on which a lesson met what this case is after.
-  if (vary && where != nullptr && random.one_in(2))
-    out.host = *where;
-  else
-    out.host = vary ? varied(impl_->host, random) : impl_->host;
+  if (vary && where != nullptr && random.one_in(2)) out.host = *where;
+  else out.host = vary ? varied(impl_->host, random) : impl_->host;
   out.operations.clear();
   impl_->builder.build(out, impl_->options, random);
 }

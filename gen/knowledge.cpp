@@ -82,7 +82,12 @@ u64 ArgumentSource::draw(const Event& e, unsigned argument, Random& random) cons
   if (info.is_flag) return random.below(2);
   Edge at{};
   switch (random.below(16)) {
-    case 0: case 1: case 2: case 3: case 4: case 5:
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+    case 5:
       if (edge(e, argument, random, at)) {
         static constexpr u64 nudge[] = {0, 0, 0, 1, ~u64{0}};
         return with_field(now, at, at.part + nudge[random.below(std::size(nudge))]) & mask;
@@ -91,21 +96,27 @@ u64 ArgumentSource::draw(const Event& e, unsigned argument, Random& random) cons
     case 6:
       if (edge(e, argument, random, at)) return (now ^ (at.part << at.low)) & mask;
       return now ^ (u64{1} << random.below(info.width));
-    case 7: case 8: case 9: {
+    case 7:
+    case 8:
+    case 9: {
       const auto& known = knowledge.boundaries.constants(info.width);
       if (!known.empty()) return known[random.below(known.size())].part & mask;
       [[fallthrough]];
     }
     case 10: return (pool.pick(info.width, random) + random.below(3) - 1) & mask;
-    case 15: if (random.one_in(2)) return info.initial; [[fallthrough]];
+    case 15:
+      if (random.one_in(2)) return info.initial;
+      [[fallthrough]];
     case 11: return ((u64{1} << random.below(info.width)) + random.below(3) - 1) & mask;
     case 12: return info.width >= 64 ? round_number(random) : random.below(12) & mask;
-    case 13: return info.width >= 64 ? pool.pick(64, random) + round_number(random)
-                                     : random.below(64) & mask;
+    case 13:
+      return info.width >= 64 ? pool.pick(64, random) + round_number(random)
+                              : random.below(64) & mask;
     case 14: {
       const u64 other = e.value[random.below(Event::values_max)];
       return (random.one_in(2) ? pool.pick(info.width, random) - other
-                               : pool.pick(info.width, random) + other) & mask;
+                               : pool.pick(info.width, random) + other) &
+             mask;
     }
     default: return (random.next() >> random.below(64)) & mask;
   }

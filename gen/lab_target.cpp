@@ -45,7 +45,7 @@ class LabTarget final : public Target {
   void stop();
   std::string state() const;
   bool wait_ready();
-  enum class Outcome : std::uint8_t { complete, failed, died };
+  enum class Outcome : std::uint8_t { complete, failed, died, timed_out };
   Outcome perform(std::span<const Program> batch, std::string& result);
   void kill_machine(const std::string& state) const;
 
@@ -118,11 +118,20 @@ LabTarget::Outcome LabTarget::perform(std::span<const Program> batch, std::strin
   const std::string before = state();
   const int bell = ::open((dir_ / "doorbell").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
   const std::string ring = name + "\n";
-  const bool rung = bell >= 0 && ::write(bell, ring.data(), ring.size()) ==
-                                     static_cast<ssize_t>(ring.size());
+  const bool rung =
+      bell >= 0 && ::write(bell, ring.data(), ring.size()) == static_cast<ssize_t>(ring.size());
   if (bell >= 0) ::close(bell);
-  const auto until = Clock::now() + std::chrono::seconds(options_.timeout_seconds);
-  for (bool killed = false; rung;) {
+  // Time is counted from the last sign of life: a slow machine is not a hung one.
+  const auto patience = std::chrono::seconds(options_.timeout_seconds);
+  auto until = Clock::now() + patience;
+  bool killed = false;
+  for (std::uintmax_t seen = 0; rung;) {
+    std::error_code absent;
+    const std::uintmax_t grown = fs::file_size(base.string() + ".partial", absent);
+    if (!absent && grown != seen) {
+      seen = grown;
+      until = Clock::now() + patience;
+    }
     if (fs::exists(base.string() + ".capture")) {
       result = base.string() + ".capture";
       return Outcome::complete;
@@ -136,24 +145,23 @@ LabTarget::Outcome LabTarget::perform(std::span<const Program> batch, std::strin
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
   result = base.string() + ".partial";
-  return Outcome::died;
+  return killed ? Outcome::timed_out : Outcome::died;
 }
 
 std::vector<Answers> LabTarget::run(std::span<const Program> batch) {
   std::vector<Answers> out(batch.size());
   std::size_t done = 0;
-  for (unsigned boot = 0; done < batch.size() && boot < boots_max && wait_ready(); ++boot) {
+  for (unsigned boot = 0; done < batch.size() && boot < boots_max; ++boot) {
+    if (!wait_ready()) continue;  // it died while it booted
     const std::span<const Program> rest = batch.subspan(done);
     const std::span<Answers> answers{out.data() + done, rest.size()};
     std::string file;
     const Outcome outcome = perform(rest, file);
     if (outcome == Outcome::failed) break;
-    const std::size_t ended =
-        read_capture(file, rest, outcome == Outcome::died, answers);
+    const std::size_t ended = read_capture(file, rest, outcome == Outcome::died, answers);
     std::error_code ignored;
     fs::remove(file, ignored);
-    if (outcome == Outcome::died && ended != 0)
-      answers[ended - 1].note = state();
+    if (outcome != Outcome::complete && ended != 0) answers[ended - 1].note = state();
     done += ended;
     if (outcome == Outcome::complete) break;
   }

@@ -143,10 +143,8 @@ class Minimiser {
         const std::size_t middle = low + (high - low) / 2;
         std::vector<bool> trial = drop;
         for (std::size_t i = 0; i < middle; ++i) trial[rest[i]] = false;
-        if (ask(without(best_, trial)))
-          high = middle;
-        else
-          low = middle + 1;
+        if (ask(without(best_, trial))) high = middle;
+        else low = middle + 1;
       }
       if (low == 0 || low > rest.size()) break;
       drop[rest[low - 1]] = false;  // without this one it is lost

@@ -41,16 +41,14 @@ void preset(Choices& choices, u64 r, unsigned questions) {
 void ModelTarget::one(const Program& p, Answers& out) {
   if (!world_ || &world_->profile() != p.profile)
     world_ = std::make_unique<World>(*p.profile, p.host);
-  else
-    world_->reset(p.host);
+  else world_->reset(p.host);
   // Not the stream that made the program.
   random_ = Random(~p.seed, p.number);
   u64 pes = 0;
   p.host.pe.for_each([&](const auto& pe, std::size_t i) {
     if (raw(pe.pmu) != 0) pes = i + 1;
   });
-  for (auto& cpu : cpu_)
-    cpu = pes == 0 ? -1 : static_cast<std::int32_t>(random_.below(pes));
+  for (auto& cpu : cpu_) cpu = pes == 0 ? -1 : static_cast<std::int32_t>(random_.below(pes));
   out.of.resize(p.operations.size());
   for (std::size_t i = 0; i < p.operations.size(); ++i) {
     const Operation& op = p.operations[i];
@@ -62,10 +60,8 @@ void ModelTarget::one(const Program& p, Answers& out) {
     a.executed = true;
     if (op.kind == Operation::Kind::affinity)
       cpu_[op.thread] = a.cpu = static_cast<std::int32_t>(op.cpu);
-    else if (op.kind == Operation::Kind::close)
-      world_->close(op);
-    else
-      call(op, a);
+    else if (op.kind == Operation::Kind::close) world_->close(op);
+    else call(op, a);
   }
   out.end = Answers::End::completed;
 }

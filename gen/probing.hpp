@@ -3,7 +3,8 @@
 //
 // One evaluation on a state says, for every check, on which arguments it depends, and for every
 // argument the values at which some comparison tips over: the edges of the guards, solved for the
-// argument. (A namespace of its own: raw() and store() must not hide the plain ones.) It is concolic: sums and extensions are undone with the other operand's present value.
+// argument. (A namespace of its own: raw() and store() must not hide the plain ones.) It is
+// concolic: sums and extensions are undone with the other operand's present value.
 #pragma once
 #include "model/step.hpp"
 
@@ -71,27 +72,30 @@ struct ProbedFlag {
   }
 };
 
-// A literal with which a part of the state is compared counts too: an argument may become that part.
+// A literal with which a part of the state is compared counts too: an argument may become that
+// part.
 inline constexpr std::uint8_t no_argument = 0xff;
 template <class V>
 void log_comparison(const V& a, const V& b) {
   a.origin.log(b.number());
   b.origin.log(a.number());
   if (edge_log == nullptr) return;
-  if (a.from == of_state && b.from == 0) edge_log->push_back({no_argument, 0, V::width, b.number()});
-  if (b.from == of_state && a.from == 0) edge_log->push_back({no_argument, 0, V::width, a.number()});
+  if (a.from == of_state && b.from == 0)
+    edge_log->push_back({no_argument, 0, V::width, b.number()});
+  if (b.from == of_state && a.from == 0)
+    edge_log->push_back({no_argument, 0, V::width, a.number()});
 }
 
-#define ASSAY_PROBED_COMPARISONS(Type)                                        \
-  friend ProbedFlag operator==(const Type& a, const Type& b) {                \
-    return log_comparison(a, b), ProbedFlag{a.value == b.value, a.from | b.from}; \
-  }                                                                           \
+#define ASSAY_PROBED_COMPARISONS(Type)                                             \
+  friend ProbedFlag operator==(const Type& a, const Type& b) {                     \
+    return log_comparison(a, b), ProbedFlag{a.value == b.value, a.from | b.from};  \
+  }                                                                                \
   friend ProbedFlag operator!=(const Type& a, const Type& b) { return !(a == b); } \
-  friend ProbedFlag operator<(const Type& a, const Type& b) {                 \
-    return log_comparison(a, b), ProbedFlag{a.value < b.value, a.from | b.from};  \
-  }                                                                           \
+  friend ProbedFlag operator<(const Type& a, const Type& b) {                      \
+    return log_comparison(a, b), ProbedFlag{a.value < b.value, a.from | b.from};   \
+  }                                                                                \
   friend ProbedFlag operator<=(const Type& a, const Type& b) { return !(b < a); }  \
-  friend ProbedFlag operator>(const Type& a, const Type& b) { return b < a; } \
+  friend ProbedFlag operator>(const Type& a, const Type& b) { return b < a; }      \
   friend ProbedFlag operator>=(const Type& a, const Type& b) { return !(a < b); }
 
 template <unsigned N>

@@ -31,8 +31,8 @@ bool needs_maker(const Operation& op) {
 
 bool same_operation(const Operation& a, const Operation& b) {
   return a.kind == b.kind && a.on == b.on && a.thread == b.thread && a.cpu == b.cpu &&
-         a.event.rule == b.event.rule && a.event.vm == b.event.vm &&
-         a.event.vcpu == b.event.vcpu && a.event.value == b.event.value;
+         a.event.rule == b.event.rule && a.event.vm == b.event.vm && a.event.vcpu == b.event.vcpu &&
+         a.event.value == b.event.value;
 }
 
 u64 hash_of(const Program& p) {
@@ -95,8 +95,8 @@ Descriptors::Descriptors(const Program& p)
     const Handle made = handle_made(op);
     if (made.kind == HandleKind::none) continue;
     // Several makers of one handle share its descriptor: at most one of them succeeds.
-    auto again = std::find_if(known.begin(), known.end(),
-                              [&](const Known& k) { return k.handle == made; });
+    auto again =
+        std::find_if(known.begin(), known.end(), [&](const Known& k) { return k.handle == made; });
     const int at = Rules::instance().facts(op.event.rule).id;
     const std::int32_t id =
         at < 0 ? -1 : static_cast<std::int32_t>(op.event.value[static_cast<std::size_t>(at)]);

@@ -52,11 +52,11 @@ struct Answer {
 struct Answers {
   enum class End : std::uint8_t { completed, crashed, hung, not_run };
   End end = End::not_run;
-  u32 at = 0;           // crashed, hung: the operation begun last
-  u64 arena = 0;        // where the target put the program's user addresses; 0 = unchanged
+  u32 at = 0;     // crashed, hung: the operation begun last
+  u64 arena = 0;  // where the target put the program's user addresses; 0 = unchanged
   u64 arena_bytes = 0;
   std::vector<Answer> of;
-  std::string note;     // what a dying target said
+  std::string note;  // what a dying target said
 };
 
 bool same_operation(const Operation& a, const Operation& b);
@@ -99,10 +99,10 @@ std::string text_of(const Program& p, const Answers& answers, std::string_view e
 
 struct ProgramText {
   Program program;
-  Answers answers;                 // of the calls that had any
-  std::vector<u64> lines;          // where each operation stands
-  std::size_t left_out = 0;        // calls that no program can make: not KVM's, no rule, hidden
-  std::string error;               // not empty: "12:7: expected ..."
+  Answers answers;           // of the calls that had any
+  std::vector<u64> lines;    // where each operation stands
+  std::size_t left_out = 0;  // calls that no program can make: not KVM's, no rule, hidden
+  std::string error;         // not empty: "12:7: expected ..."
 };
 // Reads native, strace and ftrace text. Without a header: profile null, host blank.
 ProgramText read_program(std::string_view text);

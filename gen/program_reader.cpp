@@ -149,7 +149,8 @@ class Reader {
     for (std::size_t i = f.answers_from; i < Event::values_max; ++i)
       op.event.value[i] = blank.value[i];
     for (int i : {f.task, f.cpu})
-      if (i >= 0) op.event.value[static_cast<std::size_t>(i)] = blank.value[static_cast<std::size_t>(i)];
+      if (i >= 0)
+        op.event.value[static_cast<std::size_t>(i)] = blank.value[static_cast<std::size_t>(i)];
     op.event.answered = op.event.has_returned = false;
     op.event.answer = Errno::ok;
     op.event.returned = 0;
@@ -188,8 +189,8 @@ void renumber(Program& p) {
   std::unordered_map<u64, u32> vcpus;
   for (Operation& op : p.operations) {
     if (op.kind == Operation::Kind::affinity || op.on == HandleKind::none) continue;
-    const HandleKind makes = op.kind == Operation::Kind::call
-                                 ? Rules::instance().made_by(op.event) : HandleKind::none;
+    const HandleKind makes =
+        op.kind == Operation::Kind::call ? Rules::instance().made_by(op.event) : HandleKind::none;
     if (op.on == HandleKind::system && makes != HandleKind::vm) continue;
     const u32 vm = op.event.vm;
     op.event.vm = vms.try_emplace(vm, static_cast<u32>(vms.size())).first->second;

@@ -30,7 +30,8 @@ class Reducer {
     for (u32 vm = 0; vms > 1 && vm < vms; ++vm) {
       std::vector<bool> drop(p.operations.size());
       for (std::size_t i = 0; i < drop.size(); ++i)
-        drop[i] = p.operations[i].kind != Operation::Kind::affinity && p.operations[i].event.vm == vm;
+        drop[i] =
+            p.operations[i].kind != Operation::Kind::affinity && p.operations[i].event.vm == vm;
       attempt(p, drop);
     }
   }

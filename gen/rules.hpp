@@ -23,14 +23,14 @@ struct Alias {
 };
 
 struct RuleFacts {
-  std::vector<HandleKind> on;      // kinds of descriptor it may be called on
+  std::vector<HandleKind> on;  // kinds of descriptor it may be called on
   HandleKind makes = HandleKind::none;
-  bool is_call = false;            // userspace can make it happen
-  int task = -1, cpu = -1;         // arguments that the environment fills in
-  int id = -1;                     // the argument that names what is made
-  unsigned answers_from = 0;       // arguments from here on are the implementation's
-  std::vector<unsigned> inputs;    // arguments that a generator chooses
-  Arguments untold = 0;            // inputs whose initial value means that a trace does not tell
+  bool is_call = false;          // userspace can make it happen
+  int task = -1, cpu = -1;       // arguments that the environment fills in
+  int id = -1;                   // the argument that names what is made
+  unsigned answers_from = 0;     // arguments from here on are the implementation's
+  std::vector<unsigned> inputs;  // arguments that a generator chooses
+  Arguments untold = 0;          // inputs whose initial value means that a trace does not tell
   int dirty_flags = -1, dirty_size = -1;  // of a call that makes the kernel keep a dirty bitmap
   std::vector<Alias> aliases;
   // Flags that make a pointer lead nowhere, and the arguments behind it that then say nothing.

@@ -27,9 +27,7 @@ bool harmless(const Rules& rules, Event& e, Random& random) {
   return !rules.is_alias(e);
 }
 
-void Search::forget() {
-  last_good_.assign(rules_.count(), Event{});
-}
+void Search::forget() { last_good_.assign(rules_.count(), Event{}); }
 void Search::remember(const Event& e) { last_good_[e.rule] = e; }
 
 void Search::look_closely(const Operation& op, const Where& where) {
@@ -51,14 +49,13 @@ void Search::start(Operation& op, std::size_t outcome, Random& random) const {
     default:
       if (!samples.empty()) from = &samples[random.below(samples.size())];
   }
-  if (from != nullptr)
-    op.event.value = from->value;
-  else
-    op.event.value = rules_.blank(rule).value;
+  if (from != nullptr) op.event.value = from->value;
+  else op.event.value = rules_.blank(rule).value;
   const Event& blank = rules_.blank(rule);
   const RuleFacts& f = rules_.facts(rule);
   for (int i : {f.task, f.cpu})
-    if (i >= 0) op.event.value[static_cast<std::size_t>(i)] = blank.value[static_cast<std::size_t>(i)];
+    if (i >= 0)
+      op.event.value[static_cast<std::size_t>(i)] = blank.value[static_cast<std::size_t>(i)];
 }
 
 std::size_t Search::position(u32 rule, const char* id) {
@@ -84,8 +81,7 @@ std::size_t Search::evaluate(const Operation& op, const Where& where) {
     r = world_.step(op, e, options);
   }
   ok_ = r.ok;
-  outcome_ = r.ok ? knowledge_.success(e.rule)
-                  : position(e.rule, r.decided_by);
+  outcome_ = r.ok ? knowledge_.success(e.rule) : position(e.rule, r.decided_by);
   return outcome_;
 }
 

@@ -13,7 +13,10 @@ struct Where {
 class Search {
  public:
   Search(const Knowledge& knowledge, World& world, const Pool& pool)
-      : rules_(Rules::instance()), knowledge_(knowledge), world_(world), pool_(pool),
+      : rules_(Rules::instance()),
+        knowledge_(knowledge),
+        world_(world),
+        pool_(pool),
         positions_(rules_.count()) {}
 
   // Fills in op.event's inputs so that the call ends in `outcome`. True when it does; then, and

@@ -14,7 +14,8 @@ void set_host(RecordedVm& vm, const Host<Concrete>& host) {
 
 }  // namespace
 
-World::World(const Profile& profile, const Host<Concrete>& host) : rules_(Rules::instance()), profile_(&profile) {
+World::World(const Profile& profile, const Host<Concrete>& host)
+    : rules_(Rules::instance()), profile_(&profile) {
   reset(host);
 }
 
@@ -41,8 +42,7 @@ World::Entry& World::entry(u32 vm) {
 }
 
 bool World::makes_vm(const Operation& op) const {
-  return op.kind == Operation::Kind::call &&
-         rules_.facts(op.event.rule).makes == HandleKind::vm;
+  return op.kind == Operation::Kind::call && rules_.facts(op.event.rule).makes == HandleKind::vm;
 }
 
 bool World::usable(const Operation& op) const {

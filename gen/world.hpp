@@ -23,7 +23,7 @@ struct StepOptions {
 
 struct StepResult {
   bool ok = false;
-  bool legal = true;            // every require() holds
+  bool legal = true;  // every require() holds
   Errno code = Errno::ok;
   const char* decided_by = nullptr;
   bool has_returned = false;
@@ -78,8 +78,8 @@ class World {
 
   const Rules& rules_;
   const Profile* profile_;
-  RecordedVm system_;                // a VM never created: what /dev/kvm itself acts on
-  std::vector<Entry> vms_;           // the first vms_used_ are of this program
+  RecordedVm system_;       // a VM never created: what /dev/kvm itself acts on
+  std::vector<Entry> vms_;  // the first vms_used_ are of this program
   std::size_t vms_used_ = 0;
   std::unique_ptr<RecordedVm> next_;  // the state a create call works on
   Journal journal_;

@@ -25,12 +25,12 @@ concept HandleArgument = requires(T t) {
 template <class Rule, class OnValue, class OnHandle>
 void walk_arguments(Rule& rule, OnValue&& on_value, OnHandle&& on_handle) {
   unsigned at = 0;
-  leaves([&](auto& leaf) {
-    if constexpr (HandleArgument<std::remove_cvref_t<decltype(leaf)>>)
-      on_handle(leaf);
-    else
-      on_value(leaf, at++);
-  }, rule);
+  leaves(
+      [&](auto& leaf) {
+        if constexpr (HandleArgument<std::remove_cvref_t<decltype(leaf)>>) on_handle(leaf);
+        else on_value(leaf, at++);
+      },
+      rule);
 }
 
 // The rule record of an event, in an executing domain.
@@ -73,10 +73,12 @@ template <class Rule, class State>
 auto handles_exist(const Rule& rule, const State& state) {
   using D = typename State::Domain;
   Flag<D> all_exist = true;
-  leaves([&](const auto& leaf) {
-    if constexpr (HandleArgument<std::remove_cvref_t<decltype(leaf)>>)
-      all_exist = all_exist && exists(state, leaf);
-  }, rule);
+  leaves(
+      [&](const auto& leaf) {
+        if constexpr (HandleArgument<std::remove_cvref_t<decltype(leaf)>>)
+          all_exist = all_exist && exists(state, leaf);
+      },
+      rule);
   return all_exist;
 }
 
@@ -88,8 +90,7 @@ RuleInfo info_of() {
   if constexpr (requires { &Rule::makes; }) info.makes = &Rule::makes;
   Rule rule{};
   auto note = [&]<class Leaf>(const char* name, const Leaf& leaf, unsigned array) {
-    if constexpr (HandleArgument<Leaf>)
-      info.has_vcpu = true;
+    if constexpr (HandleArgument<Leaf>) info.has_vcpu = true;
     else
       info.arguments.push_back({name, leaf_width<Leaf>(), std::is_same_v<Leaf, Number>,
                                 std::is_same_v<Leaf, bool>, false, array, raw(leaf)});
@@ -100,8 +101,7 @@ RuleInfo info_of() {
           auto& value = rule.*m.pointer;
           if constexpr (is_std_array<std::remove_cvref_t<decltype(value)>>::value)
             for (unsigned i = 0; i < value.size(); ++i) note(m.name, value[i], i);
-          else
-            note(m.name, value, 0);
+          else note(m.name, value, 0);
         };
         (one(member), ...);
       },

@@ -42,8 +42,8 @@ struct WrittenCell {
   constexpr WrittenCell() = default;
   constexpr WrittenCell(const T& v) : value(v) {}
   template <class V>
-    requires(std::convertible_to<V, T> && !std::same_as<V, T>)
-  constexpr WrittenCell(const V& v) : value(v) {}
+  requires(std::convertible_to<V, T> && !std::same_as<V, T>) constexpr WrittenCell(const V& v)
+      : value(v) {}
   constexpr operator const T&() const { return value; }
 };
 
@@ -138,17 +138,16 @@ constexpr Flag<D> implies(const std::type_identity_t<Flag<D>>& a,
 // others any/all stop at the first entry that decides.
 template <class F, class T>
 decltype(auto) call_entry(F& f, T& entry, std::size_t index) {
-  if constexpr (requires { f(entry, index); })
-    return f(entry, index);
-  else
-    return f(entry);
+  if constexpr (requires { f(entry, index); }) return f(entry, index);
+  else return f(entry);
 }
 
 template <class D, class Tab, class F>
 Flag<D> any(const Tab& table, F&& f) {
   if constexpr (D::merges || D::collects) {
     Flag<D> some = false;
-    table.for_each([&](const auto& e, std::size_t i) { some = some || Flag<D>(call_entry(f, e, i)); });
+    table.for_each(
+        [&](const auto& e, std::size_t i) { some = some || Flag<D>(call_entry(f, e, i)); });
     return some;
   } else {
     return table.find([&](const auto& e, std::size_t i) -> bool { return call_entry(f, e, i); });

@@ -19,9 +19,9 @@ struct Event {
   static constexpr u32 no_rule = 0xffff;
 
   u32 rule = no_rule;
-  u32 vm = 0;           // which VM, numbered by the reader of the trace
-  u32 vcpu = 0;         // by creation order, for rules about a vCPU
-  u32 unknown = 0;      // bit i: value[i] is not known
+  u32 vm = 0;       // which VM, numbered by the reader of the trace
+  u32 vcpu = 0;     // by creation order, for rules about a vCPU
+  u32 unknown = 0;  // bit i: value[i] is not known
   std::array<u64, values_max> value{};
   Errno answer = Errno::ok;
   bool answered = false;      // false: a call to be made (fuzzing), or still unfinished
@@ -32,12 +32,12 @@ struct Event {
 // What is known about one argument of a rule.
 struct ArgumentInfo {
   const char* name;
-  unsigned width;   // bits
-  bool is_number;   // address or size: integer in proof
+  unsigned width;  // bits
+  bool is_number;  // address or size: integer in proof
   bool is_flag;
-  bool is_answer;   // chosen by the implementation
-  unsigned array;   // position in an array member, 0 for others
-  u64 initial;      // the value of an event that does not mention it
+  bool is_answer;  // chosen by the implementation
+  unsigned array;  // position in an array member, 0 for others
+  u64 initial;     // the value of an event that does not mention it
 };
 
 struct RuleInfo {

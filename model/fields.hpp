@@ -38,7 +38,9 @@ template <class T, std::size_t N>
 struct is_std_array<std::array<T, N>> : std::true_type {};
 
 template <class T>
-concept Record = requires { std::remove_cvref_t<T>::fields(); };
+concept Record = requires {
+  std::remove_cvref_t<T>::fields();
+};
 
 template <class T>
 constexpr std::size_t field_count() {
@@ -71,14 +73,11 @@ void store(WrittenCell<T>& leaf, u64 v) {
 
 template <class T>
 constexpr unsigned leaf_width() {
-  if constexpr (requires { T::width; })
-    return T::width;
+  if constexpr (requires { T::width; }) return T::width;
   else if constexpr (requires { std::declval<T>().value.value(); })
     return leaf_width<std::remove_cvref_t<decltype(std::declval<T>().value)>>();
-  else if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, WrittenCell<bool>>)
-    return 1;
-  else
-    return 64;
+  else if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, WrittenCell<bool>>) return 1;
+  else return 64;
 }
 
 // --- walking ----------------------------------------------------------------------------------
@@ -103,7 +102,8 @@ void leaves(F&& f, T& t, U&... u) {
                u.*std::get<At>(std::remove_const_t<U>::fields()).pointer...);
       };
       (member.template operator()<I>(), ...);
-    }(std::make_index_sequence<field_count<Plain>()>{});
+    }
+    (std::make_index_sequence<field_count<Plain>()>{});
   } else {
     f(t, u...);
   }
@@ -159,10 +159,8 @@ bool assign(T& t, std::string_view path, u64 value) {
             std::string_view name = m.name;
             if (done || !path.starts_with(name)) return;
             std::string_view rest = path.substr(name.size());
-            if (rest.empty() || rest[0] == '[')
-              done = assign(t.*m.pointer, rest, value);
-            else if (rest[0] == '.')
-              done = assign(t.*m.pointer, rest.substr(1), value);
+            if (rest.empty() || rest[0] == '[') done = assign(t.*m.pointer, rest, value);
+            else if (rest[0] == '.') done = assign(t.*m.pointer, rest.substr(1), value);
           };
           (one(member), ...);
         },
@@ -179,9 +177,12 @@ bool assign(T& t, std::string_view path, u64 value) {
 template <class T>
 std::string path_of(const T& t, const void* address) {
   std::string found;
-  named_leaves("", [&](const std::string& path, const auto& leaf) {
-    if (static_cast<const void*>(&leaf) == address) found = path;
-  }, t);
+  named_leaves(
+      "",
+      [&](const std::string& path, const auto& leaf) {
+        if (static_cast<const void*>(&leaf) == address) found = path;
+      },
+      t);
   return found;
 }
 
@@ -199,10 +200,13 @@ bool same_values(const A& a, const B& b) {
 template <class T>
 u64 hash_values(const T& t) {
   u64 h = 0xcbf29ce484222325ull, at = 0;
-  leaves([&](const auto& leaf) {
-    ++at;
-    if (u64 v = raw(leaf); v != 0) h = (h ^ (v * 0x9e3779b97f4a7c15ull + at)) * 0x100000001b3ull;
-  }, t);
+  leaves(
+      [&](const auto& leaf) {
+        ++at;
+        if (u64 v = raw(leaf); v != 0)
+          h = (h ^ (v * 0x9e3779b97f4a7c15ull + at)) * 0x100000001b3ull;
+      },
+      t);
   return h;
 }
 
@@ -214,10 +218,8 @@ struct anything {
 
 template <class T, class... A>
 constexpr std::size_t member_count() {
-  if constexpr (requires { T{A{}..., anything{}}; })
-    return member_count<T, A..., anything>();
-  else
-    return sizeof...(A);
+  if constexpr (requires { T{A{}..., anything{}}; }) return member_count<T, A..., anything>();
+  else return sizeof...(A);
 }
 
 template <class T>

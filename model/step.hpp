@@ -46,14 +46,14 @@ class ErrnoSet {
 
 // What a step runs under. Everything optional is null or its default.
 struct StepContext {
-  const Profile* profile = nullptr;     // required
-  Choices* choices = nullptr;           // null: every choice is answered "no"
+  const Profile* profile = nullptr;  // required
+  Choices* choices = nullptr;        // null: every choice is answered "no"
   const Mutation* mutation = nullptr;
-  Journal* journal = nullptr;           // domains that journal
+  Journal* journal = nullptr;  // domains that journal
   Coverage* coverage = nullptr;
-  u32 rule = 0;                         // number of the rule, for coverage and mutation
-  u32 event = 0;                        // number of the event, stored with what it writes
-  Errno observed = Errno::ok;           // trace checking: the answer that was given
+  u32 rule = 0;                // number of the rule, for coverage and mutation
+  u32 event = 0;               // number of the event, stored with what it writes
+  Errno observed = Errno::ok;  // trace checking: the answer that was given
   bool knows_observed = false;
 };
 
@@ -62,10 +62,10 @@ template <class D>
 struct CheckSeen {
   const char* id;
   const char* source;
-  Errno code;        // what it answers; ok for require()
+  Errno code;  // what it answers; ok for require()
   Flag<D> condition;
-  bool guarded;      // its enclosing when() blocks were entered
-  bool decided;      // the first that held
+  bool guarded;  // its enclosing when() blocks were entered
+  bool decided;  // the first that held
 };
 
 template <class D>
@@ -98,8 +98,8 @@ class Step {
         D::on_check(why, code, VerbKind::may_fail);
       apply_reject(code, choose(why), why, VerbKind::may_fail);
     } else {
-      bool fails = c_.knows_observed ? c_.observed == code
-                                     : c_.choices != nullptr && c_.choices->flag();
+      bool fails =
+          c_.knows_observed ? c_.observed == code : c_.choices != nullptr && c_.choices->flag();
       if (fails) apply_reject(code, F(true), why, VerbKind::may_fail);
     }
   }
@@ -121,10 +121,8 @@ class Step {
 
   template <class T, class V>
   void let(T& local, const V& value) {
-    if constexpr (D::merges)
-      local = ite(guard_, plain_as<T>(value), local);
-    else
-      local = plain_as<T>(value);
+    if constexpr (D::merges) local = ite(guard_, plain_as<T>(value), local);
+    else local = plain_as<T>(value);
   }
 
   template <class Body>
@@ -160,10 +158,8 @@ class Step {
   }
 
   F choose(const Why& why) {
-    if constexpr (requires { D::fresh_choice(why); })
-      return D::fresh_choice(why);
-    else
-      return F(c_.choices != nullptr && c_.choices->flag());
+    if constexpr (requires { D::fresh_choice(why); }) return D::fresh_choice(why);
+    else return F(c_.choices != nullptr && c_.choices->flag());
   }
 
   void returns(const Word<D, 64>& value, const Why& why) {
@@ -224,29 +220,19 @@ class Step {
   std::vector<CheckSeen<D>> checks;  // filled by collecting domains only
 
  private:
-  static constexpr bool truth(const F& f)
-    requires(!D::merges)
-  {
-    if constexpr (std::is_same_v<F, bool>)
-      return f;
-    else
-      return f.value;
+  static constexpr bool truth(const F& f) requires(!D::merges) {
+    if constexpr (std::is_same_v<F, bool>) return f;
+    else return f.value;
   }
 
-  bool alive() const
-    requires(!D::merges)
-  {
-    return truth(live_);
-  }
+  bool alive() const requires(!D::merges) { return truth(live_); }
 
   // The value to assign to a place of type T: T's own plain type.
   template <class T, class V>
   static decltype(auto) plain_as(const V& value) {
     using P = std::remove_cvref_t<decltype(plain(std::declval<const T&>()))>;
-    if constexpr (std::is_same_v<P, V>)
-      return value;
-    else
-      return P(plain(value));
+    if constexpr (std::is_same_v<P, V>) return value;
+    else return P(plain(value));
   }
 
   void apply_reject(Errno code, const F& condition, const Why& why,
@@ -296,10 +282,8 @@ class Step {
     return true;
   }
   F guard_for_swap() const {
-    if constexpr (D::merges)
-      return guard_;
-    else
-      return F(true);
+    if constexpr (D::merges) return guard_;
+    else return F(true);
   }
 
   StepContext c_;

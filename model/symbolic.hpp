@@ -169,10 +169,8 @@ inline SymFlag iff(const SymFlag& a, const SymFlag& b) {
 template <unsigned M, unsigned N>
 SymWord<M> zero_extend(const SymWord<N>& w) {
   static_assert(M >= N);
-  if constexpr (M == N)
-    return SymWord<M>(w.e);
-  else
-    return SymWord<M>(w.e.is_numeral() ? z3::zext(w.e, M - N).simplify() : z3::zext(w.e, M - N));
+  if constexpr (M == N) return SymWord<M>(w.e);
+  else return SymWord<M>(w.e.is_numeral() ? z3::zext(w.e, M - N).simplify() : z3::zext(w.e, M - N));
 }
 template <unsigned M, unsigned N>
 SymWord<M> field_bits(const SymWord<N>& w, unsigned low) {
@@ -196,7 +194,8 @@ SymNumber power_of_two(const SymWord<N>& w) {
   };
   SymNumber result(power(64).e.simplify());
   for (unsigned n = 0; n < 64; ++n)
-    if (n <= SymWord<N>::mask) result = ite(w == SymWord<N>(n), SymNumber(power(n).e.simplify()), result);
+    if (n <= SymWord<N>::mask)
+      result = ite(w == SymWord<N>(n), SymNumber(power(n).e.simplify()), result);
   return result;
 }
 // As a sum of its bits, not as Z3's bv2int: solvers decide the sum by plain linear arithmetic,
@@ -204,8 +203,7 @@ SymNumber power_of_two(const SymWord<N>& w) {
 template <unsigned N>
 SymNumber to_number(const SymWord<N>& w) {
   z3::context& c = z3_context();
-  if (w.e.is_numeral())
-    return SymNumber(z3::expr(c, Z3_mk_bv2int(c, w.e, false)).simplify());
+  if (w.e.is_numeral()) return SymNumber(z3::expr(c, Z3_mk_bv2int(c, w.e, false)).simplify());
   z3::expr_vector bits(c);
   for (unsigned i = 0; i < N; ++i)
     bits.push_back(z3::ite(w.e.extract(i, i) == c.bv_val(1, 1),
@@ -260,13 +258,16 @@ inline z3::expr fresh_leaf(const SymNumber&, const std::string& name) {
 template <class T>
 T fresh(const std::string& prefix, SymFlag& domain) {
   T t{};
-  named_leaves(prefix, [&]<class Leaf>(const std::string& path, Leaf& leaf) {
-    if constexpr (!HandleArgument<Leaf>) {
-      leaf = Leaf(fresh_leaf(leaf, path));
-      if constexpr (std::is_same_v<Leaf, SymNumber>)
-        domain = domain && SymNumber(0) <= leaf && leaf < power_of_two(SymWord<8>(64));
-    }
-  }, t);
+  named_leaves(
+      prefix,
+      [&]<class Leaf>(const std::string& path, Leaf& leaf) {
+        if constexpr (!HandleArgument<Leaf>) {
+          leaf = Leaf(fresh_leaf(leaf, path));
+          if constexpr (std::is_same_v<Leaf, SymNumber>)
+            domain = domain && SymNumber(0) <= leaf && leaf < power_of_two(SymWord<8>(64));
+        }
+      },
+      t);
   return t;
 }
 
@@ -274,12 +275,12 @@ T fresh(const std::string& prefix, SymFlag& domain) {
 template <class T, class C>
 T lift(const C& concrete) {
   T t{};
-  leaves([&]<class Leaf, class From>(Leaf& leaf, const From& from) {
-    if constexpr (HandleArgument<Leaf>)
-      leaf = from;
-    else
-      lift_leaf(leaf, raw(from));
-  }, t, concrete);
+  leaves(
+      [&]<class Leaf, class From>(Leaf& leaf, const From& from) {
+        if constexpr (HandleArgument<Leaf>) leaf = from;
+        else lift_leaf(leaf, raw(from));
+      },
+      t, concrete);
   return t;
 }
 
@@ -294,12 +295,12 @@ inline u64 value_in(const z3::model& model, const z3::expr& e) {
 template <class C, class T>
 C decode(const z3::model& model, const T& symbolic) {
   C c{};
-  leaves([&]<class Leaf, class From>(Leaf& leaf, const From& from) {
-    if constexpr (HandleArgument<Leaf>)
-      leaf = from;
-    else
-      store(leaf, value_in(model, from.e));
-  }, c, symbolic);
+  leaves(
+      [&]<class Leaf, class From>(Leaf& leaf, const From& from) {
+        if constexpr (HandleArgument<Leaf>) leaf = from;
+        else store(leaf, value_in(model, from.e));
+      },
+      c, symbolic);
   return c;
 }
 

@@ -189,7 +189,8 @@ class Reader {
           if (!read_text()) return stopped_;
           break;
         case tag_end: return read_end();
-        default: return fail("a record", fmt::format("unknown tag {}", static_cast<std::uint8_t>(*at)));
+        default:
+          return fail("a record", fmt::format("unknown tag {}", static_cast<std::uint8_t>(*at)));
       }
     }
   }
@@ -208,7 +209,8 @@ class Reader {
     if (at == nullptr) return truncated("the file header");
     FileHead head{};
     std::memcpy(&head, at, sizeof(head));
-    if (std::string_view(head.magic, 8) != binary_magic) return fail("ASSAYTRC", "not a binary trace");
+    if (std::string_view(head.magic, 8) != binary_magic)
+      return fail("ASSAYTRC", "not a binary trace");
     if (head.version != format_version)
       return fail("version 1", fmt::format("this reader does not know version {}", head.version));
     if (head.header_bytes > header_bytes_max || head.rules > 0xffff)

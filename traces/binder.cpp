@@ -70,7 +70,8 @@ void Binder::hide(const PatternNode& want, Event& e) const {
 bool Binder::match_array(const Call& call, const PatternNode& want, const Node& got,
                          TraceEvent& out) const {
   unsigned i = 0;
-  for (std::int32_t at = got.first_child; at >= 0; at = call.nodes[static_cast<std::size_t>(at)].next) {
+  for (std::int32_t at = got.first_child; at >= 0;
+       at = call.nodes[static_cast<std::size_t>(at)].next) {
     const Node& element = call.nodes[static_cast<std::size_t>(at)];
     if (i >= want.elements || !element.has_value) return false;
     if (!put(out.event, want.argument + static_cast<int>(i), element.value)) return false;
@@ -181,6 +182,12 @@ void Binder::bind_ioctl(const Call& call, TraceEvent& out) const {
 }
 
 void Binder::bind_event(const Call& call, TraceEvent& out) const {
+  if (call.name == "lost") {
+    out.kind = TraceKind::lost;
+    const Node* records = call.argument(0);
+    out.event.value[0] = records != nullptr ? records->value : 0;
+    return;
+  }
   for (const Pattern& p : patterns_) {
     if (!p.is_event || p.call != call.name) continue;
     out.kind = TraceKind::rule;

@@ -51,7 +51,8 @@ class Binder {
   Found match(const Pattern& pattern, const Call& call, TraceEvent& out) const;
   bool match_node(const Call& call, const PatternNode& want, const Node* got, Found& found,
                   TraceEvent& out) const;
-  bool match_array(const Call& call, const PatternNode& want, const Node& got, TraceEvent& out) const;
+  bool match_array(const Call& call, const PatternNode& want, const Node& got,
+                   TraceEvent& out) const;
   void hide(const PatternNode& want, Event& e) const;
   bool put(Event& e, int at, std::uint64_t value) const;
 

@@ -29,9 +29,13 @@ std::string_view next_word(std::string_view& text) {
 
 std::string host_text(const Host<Concrete>& host) {
   std::string out;
-  named_leaves("", [&](const std::string& path, const auto& leaf) {
-    if (u64 v = raw(leaf); v != 0) out += fmt::format("{}{}={}", out.empty() ? "" : " ", path, v);
-  }, host);
+  named_leaves(
+      "",
+      [&](const std::string& path, const auto& leaf) {
+        if (u64 v = raw(leaf); v != 0)
+          out += fmt::format("{}{}={}", out.empty() ? "" : " ", path, v);
+      },
+      host);
   return out;
 }
 
@@ -64,7 +68,8 @@ bool read_header_line(std::string_view line, std::uint64_t number, TraceHeader& 
     std::string_view word = next_word(rest);
     u64 version = 0;
     if (!number_of(word, version) || version != trace_version)
-      return wrong(word, "version 1", fmt::format("this reader knows trace version {}", trace_version));
+      return wrong(word, "version 1",
+                   fmt::format("this reader knows trace version {}", trace_version));
     header.version = trace_version;
   }
   if (header.version == 0) return true;  // a comment of somebody else's text

@@ -23,8 +23,8 @@ inline constexpr unsigned trace_version = 1;
 struct TraceHeader {
   unsigned version = 0;  // 0: no header line seen
   std::string profile;
-  std::string kernel;   // uname -r
-  std::string expect;   // "conforms" or "violates CHECK" or "inconclusive"
+  std::string kernel;  // uname -r
+  std::string expect;  // "conforms" or "violates CHECK" or "inconclusive"
   bool host_known = false;
   Host<Concrete> host;
 };

@@ -78,7 +78,8 @@ std::string read_host_info(std::string_view text, TraceHeader& header) {
   header.host_known = true;
   if (auto release = pairs.find("release"); release != pairs.end()) {
     header.kernel = release->second;
-    if (const Profile* p = profile_for_release(header.kernel); p != nullptr) header.profile = p->name;
+    if (const Profile* p = profile_for_release(header.kernel); p != nullptr)
+      header.profile = p->name;
   } else {
     missing = "release";
   }

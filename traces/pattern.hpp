@@ -25,12 +25,12 @@ namespace assay::traces {
 struct PatternNode {
   enum class Kind : std::uint8_t { handle, new_handle, literal, argument, structure, array };
   Kind kind = Kind::literal;
-  std::string name;          // member name inside a structure
-  std::string text;          // literal: the constant
-  std::uint64_t value = 0;   // literal: its number
-  int argument = -1;         // argument: position in Event::value; array: of the first element
-  unsigned elements = 1;     // array: how many values it holds
-  int unreadable = -1;       // position of the flag of a flag:X form
+  std::string name;         // member name inside a structure
+  std::string text;         // literal: the constant
+  std::uint64_t value = 0;  // literal: its number
+  int argument = -1;        // argument: position in Event::value; array: of the first element
+  unsigned elements = 1;    // array: how many values it holds
+  int unreadable = -1;      // position of the flag of a flag:X form
   std::vector<PatternNode> children;
 };
 

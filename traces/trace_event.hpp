@@ -32,17 +32,17 @@ enum class TraceKind : std::uint8_t {
 
 struct TraceEvent {
   TraceKind kind = TraceKind::ignored;
-  HandleKind on = HandleKind::none;         // what fd is, if the trace decorates it (strace -y)
-  std::int32_t on_vcpu = -1;                // the id in <anon_inode:kvm-vcpu:ID>
+  HandleKind on = HandleKind::none;  // what fd is, if the trace decorates it (strace -y)
+  std::int32_t on_vcpu = -1;         // the id in <anon_inode:kvm-vcpu:ID>
   std::int32_t fd = -1;
-  std::int32_t new_fd = -1;                 // the descriptor (or task) that the call made
-  std::uint32_t family = 0;                 // Binder's number of the ioctl, for opaque calls
+  std::int32_t new_fd = -1;  // the descriptor (or task) that the call made
+  std::uint32_t family = 0;  // Binder's number of the ioctl, for opaque calls
   std::uint32_t tid = 0;
   std::int32_t cpu = -1;
-  std::uint64_t line = 0;                   // in the source; 0 for binary sources
+  std::uint64_t line = 0;  // in the source; 0 for binary sources
   std::uint64_t time_ns = 0;
-  std::int64_t result = 0;                  // as shown, -1 for errors
-  std::string_view name;                    // "KVM_GET_ONE_REG"; lives as long as the source line
+  std::int64_t result = 0;  // as shown, -1 for errors
+  std::string_view name;    // "KVM_GET_ONE_REG"; lives as long as the source line
   Event event;
 };
 

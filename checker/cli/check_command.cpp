@@ -19,8 +19,8 @@ std::vector<std::string> bundled_traces() {
   std::string root = data_directory("corpus");
   if (root.empty()) return out;
   for (const auto& entry : fs::recursive_directory_iterator(root))
-    if (entry.is_regular_file() && (entry.path().extension() == ".trace" ||
-                                    entry.path().extension() == ".strace"))
+    if (entry.is_regular_file() &&
+        (entry.path().extension() == ".trace" || entry.path().extension() == ".strace"))
       out.push_back(entry.path().string());
   std::sort(out.begin(), out.end());
   return out;
@@ -94,12 +94,9 @@ class FileCheck {
   void start(const traces::TraceHeader& header, const std::string& file) {
     checker::CheckOptions options;
     const Profile* profile = nullptr;
-    if (!arguments_.profile.empty())
-      profile = find_profile(arguments_.profile);
-    else if (!header.profile.empty())
-      profile = find_profile(header.profile);
-    else
-      profile = profile_for_release(header.kernel);
+    if (!arguments_.profile.empty()) profile = find_profile(arguments_.profile);
+    else if (!header.profile.empty()) profile = find_profile(header.profile);
+    else profile = profile_for_release(header.kernel);
     options.profile = profile != nullptr ? profile : find_profile("documented");
     if (!arguments_.host.empty()) {
       options.host.emplace();
@@ -110,7 +107,8 @@ class FileCheck {
     expected_ = header.expect;
     options.explain = arguments_.explain;
     if (arguments_.explain && !common_.json)
-      options.on_event = [this](const traces::TraceEvent& e, const std::vector<std::string>& changes) {
+      options.on_event = [this](const traces::TraceEvent& e,
+                                const std::vector<std::string>& changes) {
         if (changes.empty() || common_.quiet) return;
         std::string text(line_);
         fmt::print("{}{}\n", e.line != 0 ? fmt::format("{:>6}  ", e.line) : std::string(),
@@ -150,7 +148,9 @@ class FileCheck {
 };
 
 int worse(int a, int b) {
-  auto rank = [](int s) { return s == exit_usage ? 3 : s == exit_found ? 2 : s == exit_unknown ? 1 : 0; };
+  auto rank = [](int s) {
+    return s == exit_usage ? 3 : s == exit_found ? 2 : s == exit_unknown ? 1 : 0;
+  };
   return rank(b) > rank(a) ? b : a;
 }
 
@@ -174,9 +174,12 @@ int run(const CheckArguments& arguments, const Common& common) {
   if (!common.json && files.size() > 1) checker::print_summary(reports, use_color(common));
   if (common.json) fmt::print("{}\n", checker::json_text(reports));
   bool written = true;
-  if (!common.junit.empty()) written = write_file(common.junit, checker::junit_text(reports)) && written;
-  if (!common.sarif.empty()) written = write_file(common.sarif, checker::sarif_text(reports)) && written;
-  if (!common.html.empty()) written = write_file(common.html, checker::html_text(reports)) && written;
+  if (!common.junit.empty())
+    written = write_file(common.junit, checker::junit_text(reports)) && written;
+  if (!common.sarif.empty())
+    written = write_file(common.sarif, checker::sarif_text(reports)) && written;
+  if (!common.html.empty())
+    written = write_file(common.html, checker::html_text(reports)) && written;
   return written ? status : exit_internal;
 }
 
@@ -193,11 +196,13 @@ void add(CLI::App& app, Common& common, const char* name, const char* help, bool
       ->check(CLI::IsMember(names));
   command->add_option("--format", arguments->format, "input format")
       ->check(CLI::IsMember({"auto", "assay", "strace", "ftrace", "binary", "capture"}));
-  command->add_option("--host", arguments->host, "the host, as in a trace header: \"key=number ...\"")
+  command
+      ->add_option("--host", arguments->host, "the host, as in a trace header: \"key=number ...\"")
       ->check([](const std::string& text) {
         Host<Concrete> host;
         std::string_view bad = traces::read_host(text, host);
-        return bad.empty() ? std::string() : fmt::format("'{}' is no key=number of the host record", bad);
+        return bad.empty() ? std::string()
+                           : fmt::format("'{}' is no key=number of the host record", bad);
       });
   add_common(*command, common);
   command->callback([arguments, &common] { common.status = run(*arguments, common); });

@@ -15,13 +15,19 @@
 
 namespace assay::cli {
 
-enum Exit : int { exit_ok = 0, exit_found = 1, exit_unknown = 2, exit_usage = 3, exit_internal = 4 };
+enum Exit : int {
+  exit_ok = 0,
+  exit_found = 1,
+  exit_unknown = 2,
+  exit_usage = 3,
+  exit_internal = 4
+};
 
 // Options that every command takes.
 struct Common {
   bool json = false;
   bool quiet = false;
-  std::string junit, sarif, html;   // files to write, empty = none
+  std::string junit, sarif, html;  // files to write, empty = none
   std::string color = "auto";
   int status = exit_ok;
 };

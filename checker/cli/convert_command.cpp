@@ -57,10 +57,8 @@ int to_binary(const ConvertArguments& a, traces::Format format) {
     // Only what prints as it was may be stored bound.
     bool modelled = e.kind == traces::TraceKind::rule || e.kind == traces::TraceKind::open_kvm ||
                     e.kind == traces::TraceKind::close;
-    if (line.empty() || (modelled && binder().text(e) == line))
-      writer->event(e);
-    else
-      writer->text(line);
+    if (line.empty() || (modelled && binder().text(e) == line)) writer->event(e);
+    else writer->text(line);
     return !interrupted().load();
   };
   sink.other = [&](std::string_view line) {
@@ -80,10 +78,12 @@ int to_binary(const ConvertArguments& a, traces::Format format) {
 }  // namespace
 
 void add_convert(CLI::App& app, Common& common) {
-  auto* command = app.add_subcommand("convert", "convert traces: OUT ending in .atrace is binary, else text");
+  auto* command =
+      app.add_subcommand("convert", "convert traces: OUT ending in .atrace is binary, else text");
   auto a = std::make_shared<ConvertArguments>();
   command->add_option("IN", a->in, "a trace of any format; - is standard input")->required();
-  command->add_option("OUT", a->out, "FILE.atrace: binary; any other name: text; -: text")->required();
+  command->add_option("OUT", a->out, "FILE.atrace: binary; any other name: text; -: text")
+      ->required();
   command->add_option("--format", a->format, "input format")
       ->check(CLI::IsMember({"auto", "assay", "strace", "ftrace", "binary", "capture"}));
   add_common(*command, common);

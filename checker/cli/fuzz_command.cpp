@@ -27,7 +27,10 @@ std::chrono::milliseconds duration_of(const std::string& text) {
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
   if (error != std::errc{}) return {};
-  u64 seconds = unit.empty() || unit == "s" ? number : unit == "m" ? number * 60 : unit == "h" ? number * 3600 : 0;
+  u64 seconds = unit.empty() || unit == "s" ? number
+                : unit == "m"               ? number * 60
+                : unit == "h"               ? number * 3600
+                                            : 0;
   return std::chrono::seconds(seconds);
 }
 
@@ -43,8 +46,8 @@ class CoveringPrograms {
     std::string first;
     report.coverage.each([&](const Coverage::Counter& c) {
       for (bool held : {false, true})
-        if ((held ? c.held : c.not_held) != 0 && taken_.insert({c.rule, c.hash, held}).second && held &&
-            first.empty())
+        if ((held ? c.held : c.not_held) != 0 && taken_.insert({c.rule, c.hash, held}).second &&
+            held && first.empty())
           first = std::string(binder().rule(c.rule).name) + "." + c.id;
     });
     if (first.empty()) return;
@@ -63,11 +66,11 @@ class CoveringPrograms {
 
 void print_findings(const gen::CampaignSummary& s, const FuzzArguments& a, const Common& common) {
   for (const gen::Finding& f : s.findings) {
-    fmt::print("{} case {}: operation {}{}\n    {}\n", paint(common, "red", f.violation.key), f.number,
-               f.violation.operation, f.file.empty() ? "" : fmt::format(", kept as {}", f.file),
-               f.violation.text);
-    fmt::print("    again: assay fuzz --target {} --seed {} --first-case {} --cases 1{}\n", a.target, a.seed,
-               f.number, a.drop.empty() ? "" : " --drop " + a.drop);
+    fmt::print("{} case {}: operation {}{}\n    {}\n", paint(common, "red", f.violation.key),
+               f.number, f.violation.operation,
+               f.file.empty() ? "" : fmt::format(", kept as {}", f.file), f.violation.text);
+    fmt::print("    again: assay fuzz --target {} --seed {} --first-case {} --cases 1{}\n",
+               a.target, a.seed, f.number, a.drop.empty() ? "" : " --drop " + a.drop);
     if (!f.file.empty())
       fmt::print("    shrink: assay minimise {} --target {}{}\n", f.file, a.target,
                  a.drop.empty() ? "" : " --drop " + a.drop);
@@ -75,15 +78,20 @@ void print_findings(const gen::CampaignSummary& s, const FuzzArguments& a, const
 }
 
 nlohmann::ordered_json json_of(const gen::CampaignSummary& s, const FuzzArguments& a) {
-  nlohmann::ordered_json out{{"target", a.target}, {"seed", a.seed}, {"first_case", a.first},
-                             {"cases", s.cases}, {"not_run", s.not_run}, {"operations", s.operations},
-                             {"executed", s.executed}, {"crashes", s.crashes}, {"hangs", s.hangs},
-                             {"violating_programs", s.violating}, {"seconds", s.seconds}};
+  nlohmann::ordered_json out{{"target", a.target},     {"seed", a.seed},
+                             {"first_case", a.first},  {"cases", s.cases},
+                             {"not_run", s.not_run},   {"operations", s.operations},
+                             {"executed", s.executed}, {"crashes", s.crashes},
+                             {"hangs", s.hangs},       {"violating_programs", s.violating},
+                             {"seconds", s.seconds}};
   out["findings"] = nlohmann::ordered_json::array();
   for (const gen::Finding& f : s.findings)
-    out["findings"].push_back({{"check", f.violation.key}, {"case", f.number},
-                               {"operation", f.violation.operation}, {"call", f.violation.text},
-                               {"file", f.file}, {"programs", s.by_key.at(f.violation.key)}});
+    out["findings"].push_back({{"check", f.violation.key},
+                               {"case", f.number},
+                               {"operation", f.violation.operation},
+                               {"call", f.violation.text},
+                               {"file", f.file},
+                               {"programs", s.by_key.at(f.violation.key)}});
   return out;
 }
 
@@ -110,7 +118,9 @@ int run(const FuzzArguments& a, const Common& common) {
   };
   Progress progress;
   progress.start(fmt::format("fuzz {}", a.target));
-  options.on_progress = [&](const gen::Progress& p) { progress.show(p.cases, options.time.count() != 0 ? 0 : a.cases); };
+  options.on_progress = [&](const gen::Progress& p) {
+    progress.show(p.cases, options.time.count() != 0 ? 0 : a.cases);
+  };
   gen::CampaignSummary s = gen::run_campaign(options);
   progress.done();
   if (!s.error.empty()) {
@@ -126,15 +136,17 @@ int run(const FuzzArguments& a, const Common& common) {
   else {
     print_findings(s, a, common);
     if (!common.quiet || !s.findings.empty())
-      fmt::print("{} under {}: seed {}, cases {}..{}: {} calls made, {} violating programs, {} distinct "
-                 "findings, {} crashes, {} hangs, {} not run; {} checks seen, {} both true and false; "
-                 "{:.1f} s, {:.0f} programs/s, {:.0f} calls/s\n",
-                 a.target, chosen.profile->name, a.seed, a.first, a.first + s.cases, s.executed, s.violating,
-                 s.findings.size(), s.crashes, s.hangs, s.not_run, seen, both, s.seconds,
-                 static_cast<double>(s.cases) / std::max(s.seconds, 1e-9),
-                 static_cast<double>(s.executed) / std::max(s.seconds, 1e-9));
+      fmt::print(
+          "{} under {}: seed {}, cases {}..{}: {} calls made, {} violating programs, {} distinct "
+          "findings, {} crashes, {} hangs, {} not run; {} checks seen, {} both true and false; "
+          "{:.1f} s, {:.0f} programs/s, {:.0f} calls/s\n",
+          a.target, chosen.profile->name, a.seed, a.first, a.first + s.cases, s.executed,
+          s.violating, s.findings.size(), s.crashes, s.hangs, s.not_run, seen, both, s.seconds,
+          static_cast<double>(s.cases) / std::max(s.seconds, 1e-9),
+          static_cast<double>(s.executed) / std::max(s.seconds, 1e-9));
   }
-  if (!a.keep.empty()) fmt::print(stderr, "assay: {} programs kept in {}\n", covering.kept(), a.keep);
+  if (!a.keep.empty())
+    fmt::print(stderr, "assay: {} programs kept in {}\n", covering.kept(), a.keep);
   if (!s.findings.empty()) return exit_found;
   return s.not_run != 0 || s.executed == 0 ? exit_unknown : exit_ok;
 }
@@ -156,7 +168,8 @@ void add_fuzz(CLI::App& app, Common& common) {
   command->add_option("--first-case", a->first, "number of the first case");
   command->add_option("--time", a->time, "run for this long instead: 90s, 10m, 2h")
       ->check([](const std::string& t) {
-        return duration_of(t).count() != 0 ? std::string() : std::string("wants a time such as 90s, 10m or 2h");
+        return duration_of(t).count() != 0 ? std::string()
+                                           : std::string("wants a time such as 90s, 10m or 2h");
       });
   command->add_option("-j,--jobs", a->jobs);
   command->add_option("--corpus", a->corpus, "keep findings here as traces")->type_name("DIR");

@@ -27,7 +27,8 @@ std::string history_text(const prove::History& history, const Profile& profile,
     int task = binder().rule(event.rule).position("task");
     answer.tid = gen::planned_tid(0);
     if (task >= 0)
-      answer.tid = gen::planned_tid(static_cast<unsigned>(event.value[static_cast<std::size_t>(task)] & 0xff));
+      answer.tid = gen::planned_tid(
+          static_cast<unsigned>(event.value[static_cast<std::size_t>(task)] & 0xff));
     int cpu = binder().rule(event.rule).position("cpu");
     if (cpu >= 0 && event.value[static_cast<std::size_t>(cpu)] != 0xffff)
       answer.cpu = static_cast<std::int32_t>(event.value[static_cast<std::size_t>(cpu)]);

@@ -7,11 +7,13 @@
 
 int main(int argc, char** argv) {
   using namespace assay::cli;
-  CLI::App app{"An executable reference model of KVM/arm64: judges traces, proves, fuzzes, minimises."};
+  CLI::App app{
+      "An executable reference model of KVM/arm64: judges traces, proves, fuzzes, minimises."};
   app.require_subcommand(1);
   app.set_version_flag("--version", "assay " ASSAY_VERSION);
-  app.footer("exit status: 0 conforms/proved/nothing found, 1 violation, 2 inconclusive,\n"
-             "             3 bad usage or malformed input, 4 internal error");
+  app.footer(
+      "exit status: 0 conforms/proved/nothing found, 1 violation, 2 inconclusive,\n"
+      "             3 bad usage or malformed input, 4 internal error");
   Common common;
   add_check(app, common);
   add_explain(app, common);

@@ -41,15 +41,18 @@ bool read_file(const Arguments& a, gen::ProgramText& out) {
     return false;
   }
   if (out.left_out != 0)
-    fmt::print(stderr, "assay: {} calls are left out: no rule describes them, or their arguments are hidden\n",
-               out.left_out);
+    fmt::print(
+        stderr,
+        "assay: {} calls are left out: no rule describes them, or their arguments are hidden\n",
+        out.left_out);
   return true;
 }
 
 void fill_profile(const Arguments& a, const ChosenTarget* chosen, gen::Program& p) {
   if (!a.profile.empty()) p.profile = find_profile(a.profile);
   if (chosen != nullptr) {
-    if (a.profile.empty() && (p.profile == nullptr || a.target != "model")) p.profile = chosen->profile;
+    if (a.profile.empty() && (p.profile == nullptr || a.target != "model"))
+      p.profile = chosen->profile;
     if (a.target != "model" || p.host.vcpus_max == 0) p.host = chosen->host;
   }
   if (p.profile == nullptr) p.profile = find_profile("documented");
@@ -81,7 +84,8 @@ int minimise(const Arguments& a) {
   if (!recorded && !choose_target(a.target, a.profile, a.host, a.drop, chosen)) return exit_usage;
   gen::Program& program = read.program;
   fill_profile(a, recorded ? nullptr : &chosen, program);
-  std::shared_ptr<gen::Target> target = recorded ? nullptr : std::shared_ptr<gen::Target>(chosen.factory());
+  std::shared_ptr<gen::Target> target =
+      recorded ? nullptr : std::shared_ptr<gen::Target>(chosen.factory());
   if (recorded)
     for (std::size_t i = 0; i < program.operations.size(); ++i)
       if (i < read.answers.of.size()) program.operations[i].event = read.answers.of[i].event;
@@ -140,15 +144,18 @@ int replay(const Arguments& a, const Common& common) {
   return checker::exit_status(report.report.verdict);
 }
 
-CLI::App* add(CLI::App& app, Common& common, const char* name, const char* help, std::shared_ptr<Arguments> a) {
+CLI::App* add(CLI::App& app, Common& common, const char* name, const char* help,
+              std::shared_ptr<Arguments> a) {
   auto* command = app.add_subcommand(name, help);
   std::vector<std::string> profiles;
   for (const Profile& p : all_profiles()) profiles.emplace_back(p.name);
   command->add_option("FILE", a->file, "a trace; - is standard input")->required();
-  command->add_option("--target", a->target, "model, lab:KERNEL[:biglittle], device:/dev/kvm, cmd:PROGRAM");
+  command->add_option("--target", a->target,
+                      "model, lab:KERNEL[:biglittle], device:/dev/kvm, cmd:PROGRAM");
   command->add_option("--profile", a->profile)->check(CLI::IsMember(profiles));
   command->add_option("--host", a->host, "the host: \"key=number ...\"");
-  command->add_option("--drop", a->drop, "model target: leave this check out")->type_name("RULE.CHECK");
+  command->add_option("--drop", a->drop, "model target: leave this check out")
+      ->type_name("RULE.CHECK");
   command->add_option("-o,--output", a->out, "the resulting trace")->type_name("FILE");
   add_common(*command, common);
   return command;

@@ -30,7 +30,8 @@ std::vector<Recorded> corpus_of(const Profile& profile) {
     bool mine = false;
     traces::TraceSink sink;
     sink.header = [&](const traces::TraceHeader& h) {
-      mine = h.profile == profile.name && h.host_known && (h.expect.empty() || h.expect == "conforms");
+      mine =
+          h.profile == profile.name && h.host_known && (h.expect.empty() || h.expect == "conforms");
       if (h.host_known) r.host = h.host;
     };
     sink.event = [&](const traces::TraceEvent& e, std::string_view) {
@@ -39,7 +40,9 @@ std::vector<Recorded> corpus_of(const Profile& profile) {
       return mine;
     };
     traces::ReadFailure failure;
-    if (read_trace(file, traces::Format::automatic, binder(), sink, failure) == traces::ReadResult::complete && mine)
+    if (read_trace(file, traces::Format::automatic, binder(), sink, failure) ==
+            traces::ReadResult::complete &&
+        mine)
       out.push_back(std::move(r));
   }
   return out;
@@ -67,7 +70,9 @@ std::vector<Answered> answered_programs(const Profile& profile, unsigned cases) 
 class Killers {
  public:
   Killers(const Profile& profile, unsigned cases)
-      : profile_(profile), corpus_(corpus_of(profile)), programs_(answered_programs(profile, cases)) {
+      : profile_(profile),
+        corpus_(corpus_of(profile)),
+        programs_(answered_programs(profile, cases)) {
     options_.profile = &profile;
     for (const prove::Severity& s : prove::severities(options_))
       if (!s.carries.empty()) carries_[s.rule + "." + s.check] = s.carries.front();
@@ -78,12 +83,15 @@ class Killers {
     for (const Recorded& r : corpus_)
       if (violates(r, m.mutation)) return "corpus " + r.file;
     for (const Answered& a : programs_)
-      if (checker::judge(a.program, a.answers, &m.mutation)) return fmt::format("fuzz case {}", a.program.number);
+      if (checker::judge(a.program, a.answers, &m.mutation))
+        return fmt::format("fuzz case {}", a.program.number);
     if (m.mutation.kind == Mutation::Kind::drop)
-      if (auto at = carries_.find(m.rule + "." + m.first); at != carries_.end()) return "proof " + at->second;
+      if (auto at = carries_.find(m.rule + "." + m.first); at != carries_.end())
+        return "proof " + at->second;
     prove::MutantAnswer answer = prove::equivalence(options_, m.mutation);
     if (answer.answer == prove::Equivalence::equivalent) return "equivalent (Z3)";
-    if (answer.answer == prove::Equivalence::differs) return "proof: Z3 shows a call that tells them apart";
+    if (answer.answer == prove::Equivalence::differs)
+      return "proof: Z3 shows a call that tells them apart";
     return "";
   }
   std::size_t traces() const { return corpus_.size(); }
@@ -139,7 +147,8 @@ int run(const Profile& profile, unsigned cases, const Common& common) {
 void add_mutants(CLI::App& command, std::shared_ptr<std::string> profile, Common& common) {
   auto cases = std::make_shared<unsigned>(3000);
   command.add_option("--cases", *cases, "generated programs to try");
-  command.callback([profile, cases, &common] { common.status = run(*find_profile(*profile), *cases, common); });
+  command.callback(
+      [profile, cases, &common] { common.status = run(*find_profile(*profile), *cases, common); });
 }
 
 }  // namespace assay::cli

@@ -14,7 +14,8 @@ void Progress::start(const std::string& what) {
 void Progress::show(std::uint64_t count, std::uint64_t total) {
   if (!terminal_) return;
   Clock::time_point now = Clock::now();
-  if (now - start_ < std::chrono::seconds(1) || now - shown_ < std::chrono::milliseconds(100)) return;
+  if (now - start_ < std::chrono::seconds(1) || now - shown_ < std::chrono::milliseconds(100))
+    return;
   shown_ = now;
   double seconds = std::chrono::duration<double>(now - start_).count();
   std::string share = total != 0 ? fmt::format(" of {} ({}%)", total, 100 * count / total) : "";

@@ -54,17 +54,24 @@ int status_of(const prove::Report& report) {
 }
 
 nlohmann::ordered_json json_of(const prove::Report& report, const Profile& profile) {
-  nlohmann::ordered_json out{{"profile", std::string(profile.name)}, {"assumptions", report.assumptions},
-                             {"seconds", report.seconds}, {"queries", report.asked},
-                             {"framed", report.framed}, {"certificates", report.certificates}};
+  nlohmann::ordered_json out{{"profile", std::string(profile.name)},
+                             {"assumptions", report.assumptions},
+                             {"seconds", report.seconds},
+                             {"queries", report.asked},
+                             {"framed", report.framed},
+                             {"certificates", report.certificates}};
   out["invariants"] = nlohmann::ordered_json::array();
   for (const prove::Result& r : report.results) {
     double seconds = 0;
     for (const prove::RuleTime& t : r.rules) seconds += t.seconds;
-    nlohmann::ordered_json j{{"name", r.name}, {"source", r.source},
+    nlohmann::ordered_json j{{"name", r.name},
+                             {"source", r.source},
                              {"verdict", std::string(prove::name_of(r.verdict))},
-                             {"reason", r.reason}, {"consistent", r.consistent}, {"base", r.base},
-                             {"step", r.step}, {"seconds", seconds}};
+                             {"reason", r.reason},
+                             {"consistent", r.consistent},
+                             {"base", r.base},
+                             {"step", r.step},
+                             {"seconds", seconds}};
     if (!r.counterexample.events.empty())
       j["counterexample"] = history_text(r.counterexample, profile, {});
     out["invariants"].push_back(j);
@@ -73,24 +80,26 @@ nlohmann::ordered_json json_of(const prove::Report& report, const Profile& profi
 }
 
 void print_report(const prove::Report& report, const Common& common) {
-  fmt::print("{:<42} {:<10} {:<10} {:<5} {:<5} {:>8}\n", "invariant", "verdict", "consistent", "base",
-             "step", "seconds");
+  fmt::print("{:<42} {:<10} {:<10} {:<5} {:<5} {:>8}\n", "invariant", "verdict", "consistent",
+             "base", "step", "seconds");
   auto yes = [](bool b) { return b ? "yes" : "no"; };
   for (const prove::Result& r : report.results) {
     double seconds = 0;
     for (const prove::RuleTime& t : r.rules) seconds += t.seconds;
-    const char* color = r.verdict == Verdict::proved ? "green" : r.verdict == Verdict::violated ? "red" : "yellow";
+    const char* color = r.verdict == Verdict::proved     ? "green"
+                        : r.verdict == Verdict::violated ? "red"
+                                                         : "yellow";
     fmt::print("{:<42} {} {:<10} {:<5} {:<5} {:>8.2f}\n", r.name,
-               paint(common, color, fmt::format("{:<10}", prove::name_of(r.verdict))), yes(r.consistent),
-               yes(r.base), yes(r.step), seconds);
+               paint(common, color, fmt::format("{:<10}", prove::name_of(r.verdict))),
+               yes(r.consistent), yes(r.base), yes(r.step), seconds);
     if (!r.reason.empty()) fmt::print("    {}\n", r.reason);
   }
-  fmt::print("{} queries, {} obligations by framing, {} certificates, {:.2f} s\n  {}\n", report.asked,
-             report.framed, report.certificates, report.seconds, report.assumptions);
+  fmt::print("{} queries, {} obligations by framing, {} certificates, {:.2f} s\n  {}\n",
+             report.asked, report.framed, report.certificates, report.seconds, report.assumptions);
 }
 
-int show_counterexamples(const prove::Report& report, const Profile& profile, const ProveArguments& a,
-                         const Common& common) {
+int show_counterexamples(const prove::Report& report, const Profile& profile,
+                         const ProveArguments& a, const Common& common) {
   for (const prove::Result& r : report.results) {
     if (r.counterexample.events.empty()) continue;
     std::string text = history_text(r.counterexample, profile, {});
@@ -109,7 +118,8 @@ int verify(const std::string& directory, unsigned jobs) {
       fmt::print("{:<6} not installed\n", c.solver);
       continue;
     }
-    fmt::print("{:<6} {} agreed, {} disagreed, {} unknown\n", c.solver, c.agreed, c.disagreed, c.unknown);
+    fmt::print("{:<6} {} agreed, {} disagreed, {} unknown\n", c.solver, c.agreed, c.disagreed,
+               c.unknown);
     for (const std::string& o : c.objections) fmt::print("       {}\n", o);
     if (c.disagreed != 0) status = exit_found;
     else if (c.unknown != 0 && status == exit_ok) status = exit_unknown;
@@ -123,19 +133,23 @@ int show_severities(const prove::Options& options, bool json) {
   for (const prove::Severity& s : prove::severities(options)) {
     ++total;
     carrying += s.carries.empty() ? 0 : 1;
-    out.push_back({{"check", s.rule + "." + s.check}, {"severity", s.text()}, {"carries", s.carries}});
+    out.push_back(
+        {{"check", s.rule + "." + s.check}, {"severity", s.text()}, {"carries", s.carries}});
     if (!json && !s.carries.empty()) fmt::print("{}.{}: {}\n", s.rule, s.check, s.text());
   }
   if (json) fmt::print("{}\n", out.dump(2));
-  else fmt::print("{} of {} checks carry an invariant, the others are interface only\n", carrying, total);
+  else
+    fmt::print("{} of {} checks carry an invariant, the others are interface only\n", carrying,
+               total);
   return exit_ok;
 }
 
 int show_vacuity(const prove::Options& options) {
   unsigned possible = 0, impossible = 0, unknown = 0;
   for (const prove::Outcome& o : prove::vacuity(options)) {
-    (o.possible == prove::Possible::satisfiable ? possible
-     : o.possible == prove::Possible::unsatisfiable ? impossible : unknown) += 1;
+    (o.possible == prove::Possible::satisfiable     ? possible
+     : o.possible == prove::Possible::unsatisfiable ? impossible
+                                                    : unknown) += 1;
     if (o.possible != prove::Possible::satisfiable)
       fmt::print("{}.{}: {} {}\n", o.rule, o.check,
                  o.possible == prove::Possible::unknown ? "unknown" : "cannot happen", o.reason);
@@ -180,14 +194,16 @@ int run(const ProveArguments& a, const Common& common) {
   int written = show_counterexamples(report, *options.profile, a, common);
   if (written != exit_ok) return written;
   int status = status_of(report);
-  if (a.verify && !a.certificates.empty()) status = std::max(status, verify(a.certificates, a.jobs));
+  if (a.verify && !a.certificates.empty())
+    status = std::max(status, verify(a.certificates, a.jobs));
   return status;
 }
 
 }  // namespace
 
 void add_prove(CLI::App& app, Common& common) {
-  auto* command = app.add_subcommand("prove", "prove the invariants, rule by rule, or show how they break");
+  auto* command =
+      app.add_subcommand("prove", "prove the invariants, rule by rule, or show how they break");
   auto a = std::make_shared<ProveArguments>();
   std::vector<std::string> profiles;
   for (const Profile& p : all_profiles()) profiles.emplace_back(p.name);
@@ -196,10 +212,12 @@ void add_prove(CLI::App& app, Common& common) {
   command->add_option("--profile", a->profile)->check(CLI::IsMember(profiles));
   command->add_option("--depth", a->depth, "longest history searched where induction fails");
   command->add_option("-j,--jobs", a->jobs)->check(CLI::Range(1, 256));
-  command->add_option("--certificates", a->certificates, "leave SMT-LIB files here")->type_name("DIR");
+  command->add_option("--certificates", a->certificates, "leave SMT-LIB files here")
+      ->type_name("DIR");
   command->add_flag("--verify", a->verify, "let z3 and cvc5 decide the certificates again");
   command->add_option("--drop", a->drop, "prove with this check left out")->type_name("RULE.CHECK");
-  command->add_option("-o,--output", a->out, "write the counterexample trace here")->type_name("FILE");
+  command->add_option("-o,--output", a->out, "write the counterexample trace here")
+      ->type_name("FILE");
   command->add_flag("--severity", a->severity, "which invariants each check carries");
   command->add_flag("--vacuity", a->vacuity, "which outcomes of rules can happen at all");
   add_common(*command, common);

@@ -47,8 +47,7 @@ int run_recorded(const RecordArguments& a, const std::string& library, const std
     ::_exit(127);
   }
   int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
   return status;
 }
 
@@ -66,8 +65,7 @@ int write_text(const std::string& capture, const std::string& out) {
     return true;
   };
   traces::ReadFailure failure;
-  traces::ReadResult result =
-      read_trace(capture, traces::Format::capture, binder(), sink, failure);
+  traces::ReadResult result = read_trace(capture, traces::Format::capture, binder(), sink, failure);
   if (result != traces::ReadResult::complete) return show_failure(capture, failure);
   if (!write_file(out, text)) return exit_internal;
   fmt::print(stderr, "assay: {}: {} calls\n", out, calls);
@@ -77,7 +75,8 @@ int write_text(const std::string& capture, const std::string& out) {
 int record(const RecordArguments& a) {
   std::string library = recorder_library();
   if (library.empty()) {
-    fmt::print(stderr, "assay: the recorder library is not beside this program: build assay_recorder\n");
+    fmt::print(stderr,
+               "assay: the recorder library is not beside this program: build assay_recorder\n");
     return exit_internal;
   }
   std::string capture = a.raw ? a.out : a.out + ".capture";
@@ -85,7 +84,8 @@ int record(const RecordArguments& a) {
   fs::remove(capture, error);
   int status = run_recorded(a, library, capture);
   if (WIFSIGNALED(status))
-    fmt::print(stderr, "assay: the program was ended by signal {}; what it did until then is kept\n",
+    fmt::print(stderr,
+               "assay: the program was ended by signal {}; what it did until then is kept\n",
                WTERMSIG(status));
   else if (WEXITSTATUS(status) != 0)
     fmt::print(stderr, "assay: the program ended with status {}\n", WEXITSTATUS(status));

@@ -31,22 +31,29 @@ std::string answer_of(const CatalogEntry& e) {
 }
 
 nlohmann::ordered_json entry_json(const CatalogEntry& e) {
-  return {{"id", e.rule + "." + e.id}, {"kind", kind_name(e.kind)}, {"errno", answer_of(e)},
+  return {{"id", e.rule + "." + e.id},
+          {"kind", kind_name(e.kind)},
+          {"errno", answer_of(e)},
           {"source", e.source}};
 }
 
 int list(const Profile& profile, bool json) {
   std::vector<CatalogEntry> entries = catalog(profile);
-  nlohmann::ordered_json out{{"profile", std::string(profile.name)}, {"rules", nlohmann::ordered_json::array()}};
+  nlohmann::ordered_json out{{"profile", std::string(profile.name)},
+                             {"rules", nlohmann::ordered_json::array()}};
   for (const RuleInfo& rule : rule_infos(SystemRules<Concrete>{})) {
     nlohmann::ordered_json checks = nlohmann::ordered_json::array();
     if (!json) fmt::print("{}  ({})\n  {}\n", rule.name, rule.source, rule.syntax);
     for (const CatalogEntry& e : entries) {
       if (e.rule != rule.name) continue;
       checks.push_back(entry_json(e));
-      if (!json) fmt::print("    {:<9} {:<8} {:<34} {}\n", kind_name(e.kind), answer_of(e), e.id, e.source);
+      if (!json)
+        fmt::print("    {:<9} {:<8} {:<34} {}\n", kind_name(e.kind), answer_of(e), e.id, e.source);
     }
-    out["rules"].push_back({{"name", rule.name}, {"source", rule.source}, {"syntax", rule.syntax}, {"checks", checks}});
+    out["rules"].push_back({{"name", rule.name},
+                            {"source", rule.source},
+                            {"syntax", rule.syntax},
+                            {"checks", checks}});
   }
   nlohmann::ordered_json invariants = nlohmann::ordered_json::array();
   if (!json) fmt::print("invariants\n");
@@ -64,19 +71,20 @@ int show(const Profile& profile, const std::string& id, bool json) {
   for (const RuleInfo& rule : rule_infos(SystemRules<Concrete>{})) {
     bool whole = id == rule.name;
     if (whole && !json) {
-      fmt::print("{}\n  source  {}\n  syntax  {}\n  arguments\n", rule.name, rule.source, rule.syntax);
+      fmt::print("{}\n  source  {}\n  syntax  {}\n  arguments\n", rule.name, rule.source,
+                 rule.syntax);
       for (const ArgumentInfo& a : rule.arguments)
         if (a.array == 0)
-          fmt::print("    {:<18} {} bits{}{}\n", a.name, a.width, a.is_number ? ", address or size" : "",
-                     a.is_answer ? ", answered" : "");
+          fmt::print("    {:<18} {} bits{}{}\n", a.name, a.width,
+                     a.is_number ? ", address or size" : "", a.is_answer ? ", answered" : "");
     }
     for (const CatalogEntry& e : catalog(profile)) {
       if (e.rule != rule.name || (!whole && id != e.rule + "." + e.id)) continue;
       found = true;
-      if (json)
-        fmt::print("{}\n", entry_json(e).dump(2));
+      if (json) fmt::print("{}\n", entry_json(e).dump(2));
       else
-        fmt::print("  {:<9} {:<8} {}.{}\n            {}\n", kind_name(e.kind), answer_of(e), e.rule, e.id, e.source);
+        fmt::print("  {:<9} {:<8} {}.{}\n            {}\n", kind_name(e.kind), answer_of(e), e.rule,
+                   e.id, e.source);
     }
     found = found || whole;
   }
@@ -85,13 +93,16 @@ int show(const Profile& profile, const std::string& id, bool json) {
     found = true;
     fmt::print("{}: invariant ({})\n", i.name, i.source);
   });
-  if (!found) fmt::print(stderr, "assay: no rule, check or invariant is called '{}'; see assay spec list\n", id);
+  if (!found)
+    fmt::print(stderr, "assay: no rule, check or invariant is called '{}'; see assay spec list\n",
+               id);
   return found ? exit_ok : exit_usage;
 }
 
 // Rules and the checks that decide them, for graphviz.
 int graph(const Profile& profile) {
-  fmt::print("digraph specification {{\n  rankdir=LR; node [shape=box, fontname=\"sans-serif\"];\n");
+  fmt::print(
+      "digraph specification {{\n  rankdir=LR; node [shape=box, fontname=\"sans-serif\"];\n");
   for (const CatalogEntry& e : catalog(profile))
     if (e.code != Errno::ok)
       fmt::print("  \"{}\" -> \"{}\" [label=\"{}\"];\n", e.rule, name_of(e.code), e.id);
@@ -102,7 +113,8 @@ int graph(const Profile& profile) {
 }  // namespace
 
 void add_spec(CLI::App& app, Common& common) {
-  auto* command = app.add_subcommand("spec", "the specification itself: list, show, graph, mutants, coverage");
+  auto* command =
+      app.add_subcommand("spec", "the specification itself: list, show, graph, mutants, coverage");
   command->require_subcommand(1);
   auto profile = std::make_shared<std::string>("linux-6.1");
   auto id = std::make_shared<std::string>();
@@ -110,7 +122,8 @@ void add_spec(CLI::App& app, Common& common) {
   for (const Profile& p : all_profiles()) names.emplace_back(p.name);
   auto add = [&](const char* name, const char* help) {
     auto* sub = command->add_subcommand(name, help);
-    sub->add_option("--profile", *profile, "which implementation's rules")->check(CLI::IsMember(names));
+    sub->add_option("--profile", *profile, "which implementation's rules")
+        ->check(CLI::IsMember(names));
     add_common(*sub, common);
     return sub;
   };
@@ -119,12 +132,13 @@ void add_spec(CLI::App& app, Common& common) {
   });
   auto* one = add("show", "one rule, check or invariant");
   one->add_option("ID", *id, "rule, rule.check or invariant")->required();
-  one->callback([profile, id, &common] { common.status = show(*find_profile(*profile), *id, common.json); });
-  add_mutants(*add("mutants", "every check left out or swapped, and what notices it"), profile, common);
+  one->callback(
+      [profile, id, &common] { common.status = show(*find_profile(*profile), *id, common.json); });
+  add_mutants(*add("mutants", "every check left out or swapped, and what notices it"), profile,
+              common);
   add("graph", "rules and answers as a graphviz graph")->callback([profile, &common] {
     common.status = graph(*find_profile(*profile));
   });
-
 }
 
 }  // namespace assay::cli

@@ -37,7 +37,8 @@ std::optional<std::string> output_of(const std::string& command) {
 }
 
 // "lab:6.1" or "lab:6.1:biglittle".
-bool lab_host(const std::string& description, const std::string& script, traces::TraceHeader& header) {
+bool lab_host(const std::string& description, const std::string& script,
+              traces::TraceHeader& header) {
   std::string rest = description.substr(4);
   std::size_t colon = rest.find(':');
   std::string kernel = rest.substr(0, colon);
@@ -59,7 +60,8 @@ bool lab_host(const std::string& description, const std::string& script, traces:
 
 std::optional<Mutation> mutation_named(const Profile& profile, std::string_view name) {
   for (const gen::Mutant& m : gen::enumerate_mutants(profile))
-    if (m.mutation.kind == Mutation::Kind::drop && m.rule + "." + m.first == name) return m.mutation;
+    if (m.mutation.kind == Mutation::Kind::drop && m.rule + "." + m.first == name)
+      return m.mutation;
   return std::nullopt;
 }
 
@@ -74,7 +76,8 @@ bool choose_target(const std::string& description, const std::string& profile,
   for (fs::path p : {here / "../traces/assay-perform", here / "../lib/assay/assay-perform"})
     if (fs::exists(p, error)) options.performer = fs::weakly_canonical(p, error).string();
   header.host = traces::default_host();
-  if (description.starts_with("lab:") && !lab_host(description, options.lab_script, header)) return false;
+  if (description.starts_with("lab:") && !lab_host(description, options.lab_script, header))
+    return false;
   if (!host.empty()) {
     header.host = {};
     traces::read_host(host, header.host);
@@ -86,10 +89,8 @@ bool choose_target(const std::string& description, const std::string& profile,
   if (!drop.empty()) {
     out.mutation = mutation_named(*out.profile, drop);
     if (!out.mutation || description != "model") {
-      if (out.mutation)
-        fmt::print(stderr, "assay: --drop is for --target model\n");
-      else
-        fmt::print(stderr, "assay: there is no check '{}'; see assay spec list\n", drop);
+      if (out.mutation) fmt::print(stderr, "assay: --drop is for --target model\n");
+      else fmt::print(stderr, "assay: there is no check '{}'; see assay spec list\n", drop);
       return false;
     }
     options.mutation = &*out.mutation;

@@ -33,16 +33,18 @@ summary{cursor:pointer}pre{white-space:pre-wrap;margin:.3rem 0}
 </style></head><body><h1>assay check</h1>)";
 
 std::string reason_html(const Reason& r) {
-  std::string out = fmt::format("<p><code>{}</code> {}{}<br><small>{}</small></p>", escaped(r.check),
-                                r.code == Errno::ok ? "" : std::string(name_of(r.code)) + " ",
-                                r.held ? "holds" : "does not hold", escaped(r.source));
+  std::string out =
+      fmt::format("<p><code>{}</code> {}{}<br><small>{}</small></p>", escaped(r.check),
+                  r.code == Errno::ok ? "" : std::string(name_of(r.code)) + " ",
+                  r.held ? "holds" : "does not hold", escaped(r.source));
   if (r.because.empty()) return out;
   out += "<table>";
   for (const Because& b : r.because)
-    out += fmt::format("<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td><code>{}</code></td></tr>",
-                       escaped(b.place), b.value,
-                       b.line == 0 ? std::string("since the start") : fmt::format("line {}", b.line),
-                       escaped(b.text));
+    out += fmt::format(
+        "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td><code>{}</code></td></tr>",
+        escaped(b.place), b.value,
+        b.line == 0 ? std::string("since the start") : fmt::format("line {}", b.line),
+        escaped(b.text));
   return out + "</table>";
 }
 
@@ -61,8 +63,9 @@ std::string finding_html(const Finding& f) {
 
 std::string html_text(const std::vector<FileReport>& files) {
   std::string out(head);
-  out += "<table><tr><th>trace</th><th>verdict</th><th>profile</th><th>calls</th><th>judged</th>"
-         "<th>checks</th></tr>";
+  out +=
+      "<table><tr><th>trace</th><th>verdict</th><th>profile</th><th>calls</th><th>judged</th>"
+      "<th>checks</th></tr>";
   for (const FileReport& f : files)
     out += fmt::format(
         "<tr><td><code>{}</code></td><td class=\"{}\">{}{}</td><td>{}</td><td>{}</td><td>{}</td>"
@@ -76,10 +79,8 @@ std::string html_text(const std::vector<FileReport>& files) {
     if (f.report.findings.empty()) continue;
     out += fmt::format("<h2><code>{}</code></h2>", escaped(f.file));
     for (const Finding& finding : f.report.findings) {
-      if (out.size() > html_bytes_max)
-        ++left_out;
-      else
-        out += finding_html(finding);
+      if (out.size() > html_bytes_max) ++left_out;
+      else out += finding_html(finding);
     }
   }
   if (left_out != 0) out += fmt::format("<p>{} more findings are not shown.</p>", left_out);

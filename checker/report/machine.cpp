@@ -14,14 +14,15 @@ namespace {
 using nlohmann::ordered_json;
 
 ordered_json finding_json(const Finding& f) {
-  ordered_json j{{"line", f.line},         {"event", f.event},       {"call", f.call},
-                 {"rule", f.rule},         {"check", f.check},       {"observed", f.observed},
-                 {"allowed", f.allowed},   {"follow_on", f.follow_on}};
+  ordered_json j{{"line", f.line},       {"event", f.event},        {"call", f.call},
+                 {"rule", f.rule},       {"check", f.check},        {"observed", f.observed},
+                 {"allowed", f.allowed}, {"follow_on", f.follow_on}};
   j["reasons"] = ordered_json::array();
   for (const Reason& r : f.reasons) {
     ordered_json because = ordered_json::array();
     for (const Because& b : r.because)
-      because.push_back({{"place", b.place}, {"value", b.value}, {"line", b.line}, {"text", b.text}});
+      because.push_back(
+          {{"place", b.place}, {"value", b.value}, {"line", b.line}, {"text", b.text}});
     j["reasons"].push_back({{"check", r.check},
                             {"source", r.source},
                             {"errno", std::string(name_of(r.code))},
@@ -112,7 +113,8 @@ std::string sarif_text(const std::vector<FileReport>& files) {
   for (const FileReport& f : files)
     for (const Finding& finding : f.report.findings) {
       if (known.insert(finding.check).second) {
-        std::string source = finding.reasons.empty() ? finding.rule : finding.reasons.front().source;
+        std::string source =
+            finding.reasons.empty() ? finding.rule : finding.reasons.front().source;
         rules.push_back({{"id", finding.check}, {"shortDescription", {{"text", source}}}});
       }
       ordered_json region{{"startLine", std::max<std::uint64_t>(finding.line, 1)}};

@@ -10,9 +10,9 @@ namespace assay::checker {
 struct FileReport {
   std::string file;
   Report report;
-  std::string expected;          // of the trace's header, empty if it says nothing
+  std::string expected;  // of the trace's header, empty if it says nothing
   bool met_expectation = false;
-  bool malformed = false;        // the input broke off at an error, already shown
+  bool malformed = false;  // the input broke off at an error, already shown
 };
 
 // To standard output.

@@ -10,7 +10,9 @@ std::string colored(bool color, int code, std::string_view text) {
 }
 
 std::string verdict_text(const FileReport& f, bool color) {
-  int code = f.report.verdict == Verdict::conforms ? 32 : f.report.verdict == Verdict::violates ? 31 : 33;
+  int code = f.report.verdict == Verdict::conforms   ? 32
+             : f.report.verdict == Verdict::violates ? 31
+                                                     : 33;
   std::string text = colored(color, code, name_of(f.report.verdict));
   if (!f.expected.empty())
     text += f.met_expectation ? ", as expected" : fmt::format(", expected: {}", f.expected);
@@ -28,8 +30,10 @@ void print_reason(const Reason& reason) {
   fmt::print("    {}{} {}\n", reason.check, answers, reason.held ? "holds" : "does not hold");
   fmt::print("      source: {}\n", reason.source);
   for (const Because& b : reason.because) {
-    std::string origin = b.line == 0 ? std::string("since the start") : fmt::format("line {}", b.line);
-    fmt::print("      {} = {} ({}{}{})\n", b.place, b.value, origin, b.text.empty() ? "" : ": ", b.text);
+    std::string origin =
+        b.line == 0 ? std::string("since the start") : fmt::format("line {}", b.line);
+    fmt::print("      {} = {} ({}{}{})\n", b.place, b.value, origin, b.text.empty() ? "" : ": ",
+               b.text);
   }
 }
 
@@ -58,7 +62,8 @@ void print_text(const FileReport& f, bool quiet, bool color) {
   fmt::print("{}: {} under {}: {} KVM calls, {} judged, {} skipped", f.file, verdict_text(f, color),
              r.profile, r.events, r.checked, skipped);
   if (r.unknown_arguments != 0) fmt::print(", {} with unknown arguments", r.unknown_arguments);
-  fmt::print("; {} checks evaluated, {} of {} distinct", r.evaluations, r.checks_seen, r.checks_total);
+  fmt::print("; {} checks evaluated, {} of {} distinct", r.evaluations, r.checks_seen,
+             r.checks_total);
   if (r.choices_taken != 0) fmt::print("; {} answers by a named choice", r.choices_taken);
   fmt::print("\n");
   if (!r.reason.empty()) fmt::print("    {}\n", r.reason);
@@ -91,8 +96,10 @@ void print_summary(const std::vector<FileReport>& files, bool color) {
              files.size(), conform, violate, inconclusive);
   if (malformed != 0) fmt::print(", {} malformed", malformed);
   if (as_expected != 0) fmt::print(" ({} as their headers expect)", as_expected);
-  fmt::print("; {} KVM calls, {} judged, {} skipped; {} checks evaluated; of {} checks {} were seen, {} both true and false\n",
-             events, checked, skipped, evaluations, total, seen, both);
+  fmt::print(
+      "; {} KVM calls, {} judged, {} skipped; {} checks evaluated; of {} checks {} were seen, {} "
+      "both true and false\n",
+      events, checked, skipped, evaluations, total, seen, both);
 }
 
 }  // namespace assay::checker

@@ -13,12 +13,12 @@ struct Vm {
   using Domain = D;
   Host<D> host{};
   FlagCell<D> created{};
-  FlagCell<D> dead{};            // kvm_vm_dead(): every ioctl answers EIO
-  NumCell<D> ipa_bytes{};        // 2^IPA bits
-  WordCell<D, 16> online{};      // vCPUs created so far; also the index of the next one
-  FlagCell<D> vfio{};            // has a KVM_DEV_TYPE_VFIO device
-  FlagCell<D> has_ran_once{};    // some vCPU passed all checks of its first run
-  FlagCell<D> width_fixed{};     // EL1 register width decided (Linux before 6.7)
+  FlagCell<D> dead{};          // kvm_vm_dead(): every ioctl answers EIO
+  NumCell<D> ipa_bytes{};      // 2^IPA bits
+  WordCell<D, 16> online{};    // vCPUs created so far; also the index of the next one
+  FlagCell<D> vfio{};          // has a KVM_DEV_TYPE_VFIO device
+  FlagCell<D> has_ran_once{};  // some vCPU passed all checks of its first run
+  FlagCell<D> width_fixed{};   // EL1 register width decided (Linux before 6.7)
   FlagCell<D> is_32bit{};
   FlagCell<D> features_fixed{};  // the VM-wide feature set decided (Linux 6.7 and later)
   WordCell<D, 16> features{};    // that set
@@ -72,7 +72,8 @@ void gate(Step<D>& k, const Vm<D>& vm) {
 // vCPU's own bitmap before.
 template <class D>
 Flag<D> has(const Step<D>& k, const Vm<D>& vm, const Vcpu<D>& cpu, Feature f) {
-  if (k.is(Behaviour::features_belong_to_vm)) return bit(plain(vm.features), static_cast<unsigned>(f));
+  if (k.is(Behaviour::features_belong_to_vm))
+    return bit(plain(vm.features), static_cast<unsigned>(f));
   return bit(plain(cpu.features), static_cast<unsigned>(f));
 }
 

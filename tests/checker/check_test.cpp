@@ -38,7 +38,8 @@ class TemporaryFile {
   std::string path_;
 };
 
-Report check_file(const std::string& path, const char* profile, const Mutation* mutation = nullptr) {
+Report check_file(const std::string& path, const char* profile,
+                  const Mutation* mutation = nullptr) {
   std::optional<Checker> checker;
   traces::TraceSink sink;
   sink.header = [&](const traces::TraceHeader& h) {
@@ -135,8 +136,8 @@ TEST(Check, DocumentedPrecedenceAllowsEitherErrno) {
 }
 
 TEST(Check, GoesOnAfterAViolationAndMarksFollowOns) {
-  Report r = check(std::string(vm_with_vcpu) + std::string(pmu_setup) +
-                   irq(23, "0") + irq(23, "0") + irq(23, "-1 EBUSY (Device or resource busy)"));
+  Report r = check(std::string(vm_with_vcpu) + std::string(pmu_setup) + irq(23, "0") +
+                   irq(23, "0") + irq(23, "-1 EBUSY (Device or resource busy)"));
   ASSERT_EQ(r.findings.size(), 2u);
   EXPECT_FALSE(r.findings[0].follow_on);
   EXPECT_TRUE(r.findings[1].follow_on);
@@ -144,10 +145,10 @@ TEST(Check, GoesOnAfterAViolationAndMarksFollowOns) {
 
 TEST(Check, ADeadVmAnswersEioEverAfter) {
   std::string calls = std::string(vm_with_vcpu) + std::string(pmu_setup);
-  std::string run =
-      "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_RUN, {immediate_exit=1, cpu=0}) = -1 ";
+  std::string run = "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_RUN, {immediate_exit=1, cpu=0}) = -1 ";
   EXPECT_EQ(check(calls + run + "ENXIO (No such device or address)\n" + run +
-                  "EIO (Input/output error)\n").verdict,
+                  "EIO (Input/output error)\n")
+                .verdict,
             Verdict::conforms);
   Report r = check(calls + run + "ENXIO (No such device or address)\n" + run +
                    "EINTR (Interrupted system call)\n");
@@ -163,12 +164,14 @@ TEST(Check, RunOnAnUnsupportedCpuMustFailEntry) {
                       "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, {flags=0, "
                       "group=KVM_ARM_VCPU_PMU_V3_CTRL, attr=KVM_ARM_VCPU_PMU_V3_INIT}) = 0\n";
   std::string head = "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_RUN, {immediate_exit=0, ";
-  EXPECT_EQ(check(calls + head + "cpu=0, exit_reason=KVM_EXIT_FAIL_ENTRY, fail_cpu=0}) = 0\n").verdict,
-            Verdict::conforms);
+  EXPECT_EQ(
+      check(calls + head + "cpu=0, exit_reason=KVM_EXIT_FAIL_ENTRY, fail_cpu=0}) = 0\n").verdict,
+      Verdict::conforms);
   Report entered = check(calls + head + "cpu=0, exit_reason=KVM_EXIT_MMIO}) = 0\n");
   ASSERT_EQ(entered.verdict, Verdict::violates);
   EXPECT_EQ(entered.findings[0].check, "vcpu_run.refuses_unsupported_cpu");
-  Report refused = check(calls + head + "cpu=1, exit_reason=KVM_EXIT_FAIL_ENTRY, fail_cpu=1}) = 0\n");
+  Report refused =
+      check(calls + head + "cpu=1, exit_reason=KVM_EXIT_FAIL_ENTRY, fail_cpu=1}) = 0\n");
   ASSERT_EQ(refused.verdict, Verdict::violates);
   EXPECT_EQ(refused.findings[0].check, "vcpu_run.enters_on_supported_cpu");
 }
@@ -180,8 +183,9 @@ TEST(Check, HiddenArgumentsAreUnknownNotGuessed) {
       "7 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0) = 4<anon_inode:kvm-vm>\n"
       "7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = 5<anon_inode:kvm-vcpu:0>\n"
       "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_ARM_VCPU_INIT, 0xffffe3d74bb0) = 0\n";
-  std::string init = "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, {flags=0, "
-                     "group=KVM_ARM_VCPU_PMU_V3_CTRL, attr=KVM_ARM_VCPU_PMU_V3_INIT}) = ";
+  std::string init =
+      "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, {flags=0, "
+      "group=KVM_ARM_VCPU_PMU_V3_CTRL, attr=KVM_ARM_VCPU_PMU_V3_INIT}) = ";
   Report r = check(calls + init + "0\n");
   EXPECT_EQ(r.verdict, Verdict::conforms);
   EXPECT_EQ(r.unknown_arguments, 1u);
@@ -195,9 +199,11 @@ TEST(Check, HiddenArgumentsAreUnknownNotGuessed) {
 }
 
 TEST(Check, AnUnknownHostExcludesNothingThatSomeHostAllows) {
-  std::string create = "7 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = 3</dev/kvm>\n"
-                       "7 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0x34) = ";
-  EXPECT_EQ(check(create + "4<anon_inode:kvm-vm>\n", "linux-6.1", false).verdict, Verdict::conforms);
+  std::string create =
+      "7 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = 3</dev/kvm>\n"
+      "7 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0x34) = ";
+  EXPECT_EQ(check(create + "4<anon_inode:kvm-vm>\n", "linux-6.1", false).verdict,
+            Verdict::conforms);
   EXPECT_EQ(check(create + "-1 EINVAL (Invalid argument)\n", "linux-6.1", false).verdict,
             Verdict::conforms);
   EXPECT_EQ(check(create + "-1 EBUSY (Device or resource busy)\n", "linux-6.1", false).verdict,

@@ -75,7 +75,8 @@ TEST(Corpus, EveryTraceConformsUnderItsOwnKernelsProfile) {
   for (const char* profile : {"linux-6.1", "linux-6.12", "linux-7.2"}) {
     EXPECT_GE(by_profile[profile], 40u) << profile;
     unsigned both = 0;
-    coverage[profile].each([&](const Coverage::Counter& c) { both += c.held != 0 && c.not_held != 0; });
+    coverage[profile].each(
+        [&](const Coverage::Counter& c) { both += c.held != 0 && c.not_held != 0; });
     EXPECT_GE(both, 100u) << profile << ": checks taken both ways";
   }
 }

@@ -148,8 +148,8 @@ TEST(CommandTarget, a_program_that_makes_everything_is_found_out) {
 }
 
 TEST(CommandTarget, answers_of_all_calls_are_judged) {
-  const CampaignSummary s = run_campaign(
-      command_campaign("sed -E 's/^([0-9]+ ioctl.*[)])$/\\1 = 0/'", 200));
+  const CampaignSummary s =
+      run_campaign(command_campaign("sed -E 's/^([0-9]+ ioctl.*[)])$/\\1 = 0/'", 200));
   EXPECT_EQ(s.not_run, 0u);
   EXPECT_GT(s.by_key.size(), 20u);
 }

@@ -77,18 +77,18 @@ TEST(Minimise, the_result_is_minimal_by_brute_force) {
       std::vector<bool> drop(r.program.operations.size());
       drop[i] = true;
       const Program smaller = without(r.program, drop);
-      EXPECT_TRUE(smaller.operations.empty() || !o.oracle(smaller))
-          << "operation " << i << " of\n" << text_of(r.program);
+      EXPECT_TRUE(smaller.operations.empty() || !o.oracle(smaller)) << "operation " << i << " of\n"
+                                                                    << text_of(r.program);
     }
   }
 }
 
 TEST(Minimise, asks_a_fifth_of_what_adaptive_deletion_asks) {
   u64 ours = 0, adaptive = 0;
-  for (auto [rule, check] : {std::pair{"set_user_memory_region", "size_changes"},
-                             std::pair{"pmu_set_irq", "no_irqchip"},
-                             std::pair{"vcpu_init", "features_differ"},
-                             std::pair{"vgic_set_redist_region", "index_out_of_order"}}) {
+  for (auto [rule, check] :
+       {std::pair{"set_user_memory_region", "size_changes"}, std::pair{"pmu_set_irq", "no_irqchip"},
+        std::pair{"vcpu_init", "features_differ"},
+        std::pair{"vgic_set_redist_region", "index_out_of_order"}}) {
     const Mutation wrong = mutation(rule, check);
     for (const Failure& f : failures(wrong, "linux-6.12", 5)) {
       MinimiseOptions o;
@@ -101,8 +101,8 @@ TEST(Minimise, asks_a_fifth_of_what_adaptive_deletion_asks) {
   }
   RecordProperty("ours", static_cast<int>(ours));
   RecordProperty("adaptive", static_cast<int>(adaptive));
-  std::printf("oracle calls: %llu, adaptive deletion %llu\n",
-              static_cast<unsigned long long>(ours), static_cast<unsigned long long>(adaptive));
+  std::printf("oracle calls: %llu, adaptive deletion %llu\n", static_cast<unsigned long long>(ours),
+              static_cast<unsigned long long>(adaptive));
   EXPECT_LE(ours * 5, adaptive);
 }
 

@@ -39,42 +39,41 @@ TEST(DomainsAgree, SymbolicFoldsToWhatConcreteExecutes) {
   for (const Profile& profile : exact_profiles()) {
     for (int round = 0; round < 25; ++round) {
       auto state = random_state<SystemState<Fixed>>(random);
-      for_each_pair(SystemRules<Fixed>{}, SystemRules<Sym>{}, [&]<class A, class B>(Tag<A>, Tag<B>) {
-        A rule = random_rule<A>(random, 2);
-        StepContext context;
-        context.profile = &profile;
-        SystemState<Fixed> after = state;
-        Step<Fixed> k(context);
-        rule.apply(k, after);
+      for_each_pair(
+          SystemRules<Fixed>{}, SystemRules<Sym>{}, [&]<class A, class B>(Tag<A>, Tag<B>) {
+            A rule = random_rule<A>(random, 2);
+            StepContext context;
+            context.profile = &profile;
+            SystemState<Fixed> after = state;
+            Step<Fixed> k(context);
+            rule.apply(k, after);
 
-        auto symbolic = lift<SystemState<Sym>>(state);
-        Sym::asked.clear();
-        Step<Sym> s(context);
-        lift<B>(rule).apply(s, symbolic);
-        z3::expr_vector choices(z3_context()), no(z3_context());
-        for (const z3::expr& choice : Sym::asked) {
-          choices.push_back(choice);
-          no.push_back(z3_context().bool_val(false));
-        }
-        auto value = [&](z3::expr e) -> u64 {
-          z3::expr v = e.substitute(choices, no).simplify();
-          return v.is_bool() ? (v.is_true() ? 1 : 0) : v.get_numeral_uint64();
-        };
-        ASSERT_EQ(k.code().value(), value(s.code().e)) << profile.name << " " << A::name;
-        if (k.ok()) {
-          ASSERT_EQ(k.illegal() == nullptr, value(s.legal().e) != 0) << A::name;
-          ASSERT_EQ(k.has_return(), value(s.returns_if().e) != 0 && s.has_return()) << A::name;
-          if (k.has_return()) {
-            ASSERT_EQ(k.returned().value(), value(s.returned().e));
-          }
-        }
-        bool same = true;
-        leaves([&](const auto& x, const auto& y) { same = same && raw(x) == value(y.e); }, after,
-               symbolic);
-        ASSERT_TRUE(same) << profile.name << " " << A::name << ": next states differ";
-        ++compared;
-        (k.ok() ? accepted : rejected) += 1;
-      });
+            auto symbolic = lift<SystemState<Sym>>(state);
+            Sym::asked.clear();
+            Step<Sym> s(context);
+            lift<B>(rule).apply(s, symbolic);
+            z3::expr_vector choices(z3_context()), no(z3_context());
+            for (const z3::expr& choice : Sym::asked) {
+              choices.push_back(choice);
+              no.push_back(z3_context().bool_val(false));
+            }
+            auto value = [&](z3::expr e) -> u64 {
+              z3::expr v = e.substitute(choices, no).simplify();
+              return v.is_bool() ? (v.is_true() ? 1 : 0) : v.get_numeral_uint64();
+            };
+            ASSERT_EQ(k.code().value(), value(s.code().e)) << profile.name << " " << A::name;
+            if (k.ok()) {
+              ASSERT_EQ(k.illegal() == nullptr, value(s.legal().e) != 0) << A::name;
+              ASSERT_EQ(k.has_return(), value(s.returns_if().e) != 0 && s.has_return()) << A::name;
+              if (k.has_return()) { ASSERT_EQ(k.returned().value(), value(s.returned().e)); }
+            }
+            bool same = true;
+            leaves([&](const auto& x, const auto& y) { same = same && raw(x) == value(y.e); },
+                   after, symbolic);
+            ASSERT_TRUE(same) << profile.name << " " << A::name << ": next states differ";
+            ++compared;
+            (k.ok() ? accepted : rejected) += 1;
+          });
     }
   }
   // The comparison means something only if both kinds of outcome occur.
@@ -94,30 +93,31 @@ void agrees_with_fixed(unsigned seed) {
       store(state.host.vcpus_max, 2);
       store(state.online, raw(state.online) % 2);
       store(state.gic.regions, raw(state.gic.regions) % 2);
-      for_each_pair(SystemRules<Fixed>{}, SystemRules<Other>{}, [&]<class A, class B>(Tag<A>, Tag<B>) {
-        A rule = random_rule<A>(random, 2);
-        B other{};
-        leaves([]<class X, class Y>(X& x, const Y& y) {
-          if constexpr (HandleArgument<X>)
-            x = y;
-          else
-            store(x, raw(y));
-        }, other, rule);
-        SystemState<Other> grown{};
-        leaves([](auto& x, const auto& y) { store(x, raw(y)); }, grown, state);
-        SystemState<Fixed> after = state;
-        StepContext context;
-        context.profile = &profile;
-        Step<Fixed> k(context);
-        rule.apply(k, after);
-        Step<Other> o(context);
-        other.apply(o, grown);
-        ASSERT_EQ(k.code().value(), raw(o.code())) << profile.name << " " << A::name;
-        if (k.ok()) {
-          ASSERT_EQ(k.illegal() == nullptr, o.illegal() == nullptr) << A::name;
-        }
-        ASSERT_TRUE(same_values(after, grown)) << profile.name << " " << A::name;
-      });
+      for_each_pair(SystemRules<Fixed>{}, SystemRules<Other>{},
+                    [&]<class A, class B>(Tag<A>, Tag<B>) {
+                      A rule = random_rule<A>(random, 2);
+                      B other{};
+                      leaves(
+                          []<class X, class Y>(X& x, const Y& y) {
+                            if constexpr (HandleArgument<X>) x = y;
+                            else store(x, raw(y));
+                          },
+                          other, rule);
+                      SystemState<Other> grown{};
+                      leaves([](auto& x, const auto& y) { store(x, raw(y)); }, grown, state);
+                      SystemState<Fixed> after = state;
+                      StepContext context;
+                      context.profile = &profile;
+                      Step<Fixed> k(context);
+                      rule.apply(k, after);
+                      Step<Other> o(context);
+                      other.apply(o, grown);
+                      ASSERT_EQ(k.code().value(), raw(o.code())) << profile.name << " " << A::name;
+                      if (k.ok()) {
+                        ASSERT_EQ(k.illegal() == nullptr, o.illegal() == nullptr) << A::name;
+                      }
+                      ASSERT_TRUE(same_values(after, grown)) << profile.name << " " << A::name;
+                    });
     }
   }
 }

@@ -8,7 +8,9 @@ namespace {
 struct Whole {
   bool a{};
   Bits<4> b{};
-  static constexpr auto fields() { return std::tuple{field("a", &Whole::a), field("b", &Whole::b)}; }
+  static constexpr auto fields() {
+    return std::tuple{field("a", &Whole::a), field("b", &Whole::b)};
+  }
 };
 struct Forgetful {
   bool a{};
@@ -24,7 +26,8 @@ TEST(Fields, CompleteNoticesAMissingMember) {
 TEST(Fields, PathsNameEveryLeafOnce) {
   Vm<ConcreteIn<shape_of(2, 1, 1, 1, 1)>> vm;
   std::vector<std::string> paths;
-  named_leaves("", [&](const std::string& path, const auto&) { paths.push_back(path); }, vm);
+  named_leaves(
+      "", [&](const std::string& path, const auto&) { paths.push_back(path); }, vm);
   std::sort(paths.begin(), paths.end());
   EXPECT_EQ(std::adjacent_find(paths.begin(), paths.end()), paths.end());
   EXPECT_TRUE(std::binary_search(paths.begin(), paths.end(), "vcpu[1].pmu.irq"));

@@ -97,7 +97,8 @@ inline LaneFlag ite(const LaneFlag& c, const LaneFlag& a, const LaneFlag& b) {
   return (c && a) || (!c && b);
 }
 template <unsigned N>
-LaneWord<N> ite(const LaneFlag& c, const LaneWord<N>& a, const std::type_identity_t<LaneWord<N>>& b) {
+LaneWord<N> ite(const LaneFlag& c, const LaneWord<N>& a,
+                const std::type_identity_t<LaneWord<N>>& b) {
   LaneWord<N> out;
   for (unsigned i = 0; i < lane_count; ++i) out.v[i] = c.v[i] ? a.v[i] : b.v[i];
   return out;

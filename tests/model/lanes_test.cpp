@@ -38,12 +38,12 @@ void compare(std::mt19937_64& random, const Profile& profile) {
     rules[i] = random_rule<RuleFixed>(random, 2);
     rules[i].vcpu = rules[0].vcpu;
     leaves([&](auto& to, const auto& from) { set_lane(to, i, raw(from)); }, wide, states[i]);
-    leaves([&]<class To, class From>(To& to, const From& from) {
-      if constexpr (HandleArgument<To>)
-        to = from;
-      else
-        set_lane(to, i, raw(from));
-    }, wide_rule, rules[i]);
+    leaves(
+        [&]<class To, class From>(To& to, const From& from) {
+          if constexpr (HandleArgument<To>) to = from;
+          else set_lane(to, i, raw(from));
+        },
+        wide_rule, rules[i]);
   }
   StepContext context;
   context.profile = &profile;
@@ -54,9 +54,9 @@ void compare(std::mt19937_64& random, const Profile& profile) {
     rules[i].apply(k, states[i]);
     ASSERT_EQ(k.code().value(), lane_value(w.code(), i)) << RuleFixed::name << " lane " << i;
     bool same = true;
-    leaves([&](const auto& narrow, const auto& lane) {
-      same = same && raw(narrow) == lane_value(lane, i);
-    }, states[i], wide);
+    leaves([&](const auto& narrow,
+               const auto& lane) { same = same && raw(narrow) == lane_value(lane, i); },
+           states[i], wide);
     ASSERT_TRUE(same) << RuleFixed::name << " lane " << i;
   }
 }

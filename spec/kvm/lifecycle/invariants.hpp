@@ -9,8 +9,8 @@ namespace assay {
 template <class D>
 Flag<D> online_counts_vcpus(const Vm<D>& vm) {
   using W = Word<D, 16>;
-  const Flag<D> within = vm.online <= vm.host.vcpus_max ||
-                         (vm.gic.created && vm.gic.v2 && vm.online <= 8);
+  const Flag<D> within =
+      vm.online <= vm.host.vcpus_max || (vm.gic.created && vm.gic.v2 && vm.online <= 8);
   return within && all<D>(vm.vcpu, [&](const auto& c, std::size_t i) {
            return iff(c.created, W(i) < vm.online);
          });

@@ -97,7 +97,8 @@ struct CreateVcpu {
     // back only to the I/O bus: the region's index stays advanced.
     k.when(takes_frame, [&] { take_frame<D>(k, vm); });
     k.reject(Errno::exist,
-             any<D>(vm.vcpu, [&](const auto& c) { return c.created && zero_extend<32>(plain(c.id)) == id; }),
+             any<D>(vm.vcpu,
+                    [&](const auto& c) { return c.created && zero_extend<32>(plain(c.id)) == id; }),
              {"duplicate_id", "kvm_main.c:kvm_vm_ioctl_create_vcpu"});
     k.may_fail(Errno::mfile, {"no_descriptor", "kvm_main.c:create_vcpu_fd"});
     k.at(vm.vcpu, vm.online, [&](auto& cpu) {
@@ -129,7 +130,8 @@ struct PreferredTarget {
   void apply(Step<D>& k, Vm<D>& vm) const {
     gate<D>(k, vm);
     k.reject(Errno::fault, unreadable, {"copy_out", "arm.c: copy_to_user"});
-    k.require(target == vm.host.target, {"target_is_the_hosts", "guest.c:kvm_vcpu_preferred_target"});
+    k.require(target == vm.host.target,
+              {"target_is_the_hosts", "guest.c:kvm_vcpu_preferred_target"});
     Flag<D> clear = true;
     for (const auto& word : features) clear = clear && word == 0;
     k.require(clear, {"features_are_cleared", "guest.c:kvm_vcpu_preferred_target"});

@@ -62,8 +62,9 @@ struct SetUserMemoryRegion {
  private:
   void check_arguments(Step<D>& k, const Vm<D>& vm, const Word<D, 16>& id,
                        const Num<D>& pages) const {
-    k.reject(Errno::inval, id >= vm.host.slots_max,
-             {"slot_beyond_max", "api.rst 4.35: KVM_CAP_NR_MEMSLOTS; kvm_vm_ioctl_set_memory_region"});
+    k.reject(
+        Errno::inval, id >= vm.host.slots_max,
+        {"slot_beyond_max", "api.rst 4.35: KVM_CAP_NR_MEMSLOTS; kvm_vm_ioctl_set_memory_region"});
     k.reject(Errno::inval, (flags & ~Word<D, 32>(log_dirty_pages | readonly_flag)) != 0,
              {"unknown_flags", "kvm_main.c:check_memory_region_flags"});
     k.reject(Errno::inval, !is_multiple_of(memory_size, page_bytes),
@@ -72,7 +73,8 @@ struct SetUserMemoryRegion {
              {"address_unaligned", "kvm_main.c:__kvm_set_memory_region"});
     k.reject(Errno::inval, !is_multiple_of(userspace_addr, page_bytes),
              {"user_address_unaligned", "kvm_main.c:__kvm_set_memory_region"});
-    k.reject(Errno::inval, userspace_addr + memory_size > power_of_two(plain(vm.host.user_address_bits)),
+    k.reject(Errno::inval,
+             userspace_addr + memory_size > power_of_two(plain(vm.host.user_address_bits)),
              {"user_address_not_user", "kvm_main.c: access_ok, untagged_addr"});
     k.reject(Errno::inval, field_bits<16>(slot, 16) != 0,
              {"unknown_address_space", "kvm_main.c: as_id >= KVM_ADDRESS_SPACE_NUM"});
@@ -95,8 +97,8 @@ struct SetUserMemoryRegion {
   Flag<D> overlaps_another(const Vm<D>& vm, const Word<D, 16>& id, const Num<D>& base_gfn,
                            const Num<D>& pages) const {
     return any<D>(vm.slot, [&](const auto& other, std::size_t i) {
-      return id != Word<D, 16>(i) && other.pages != 0 &&
-             base_gfn < other.base_gfn + other.pages && other.base_gfn < base_gfn + pages;
+      return id != Word<D, 16>(i) && other.pages != 0 && base_gfn < other.base_gfn + other.pages &&
+             other.base_gfn < base_gfn + pages;
     });
   }
 

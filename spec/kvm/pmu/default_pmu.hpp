@@ -16,7 +16,8 @@ void pick_default_pmu(Step<D>& k, Vm<D>& vm, const Word<D, 16>& cpu, const Why& 
   Flag<D> picked = false;
   each<D>(vm.host.pmu, [&](const auto& p, std::size_t i) {
     const Flag<D> last = is_last_pmu<D>(vm, i);
-    const Flag<D> elected = last || k.choose({"default_pmu", "facts A-22: which PMU is the default"});
+    const Flag<D> elected =
+        last || k.choose({"default_pmu", "facts A-22: which PMU is the default"});
     const Flag<D> this_one = !picked && p.type != 0 && elected;
     k.when(this_one, [&] { k.set(vm.pmu.arm_pmu, p.type); });
     picked = picked || this_one;

@@ -10,8 +10,8 @@ template <class D>
 Flag<D> initialized_pmu_interrupt_is_deliverable(const Vm<D>& vm) {
   return all<D>(vm.vcpu, [&](const auto& c) {
     return implies<D>(c.pmu.created && c.pmu.irq != 0,
-                      vm.gic.initialized && (is_ppi<D>(plain(c.pmu.irq)) ||
-                                             is_valid_spi<D>(vm, plain(c.pmu.irq))));
+                      vm.gic.initialized &&
+                          (is_ppi<D>(plain(c.pmu.irq)) || is_valid_spi<D>(vm, plain(c.pmu.irq))));
   });
 }
 

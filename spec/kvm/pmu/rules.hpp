@@ -43,9 +43,8 @@ struct PmuSetIrq {
     k.reject(Errno::inval, !is_ppi<D>(irq) && !is_spi<D>(irq),
              {"not_ppi_or_spi", "vcpu.rst 1.1: EINVAL, invalid PMU overflow interrupt number"});
     k.reject(Errno::inval,
-             is_ppi<D>(irq) && any<D>(vm.vcpu, [&](const auto& c) {
-               return c.pmu.irq != 0 && c.pmu.irq != irq;
-             }),
+             is_ppi<D>(irq) &&
+                 any<D>(vm.vcpu, [&](const auto& c) { return c.pmu.irq != 0 && c.pmu.irq != irq; }),
              {"ppi_differs", "vcpu.rst 1.1: a PPI must be the same for all vCPUs"});
     k.reject(Errno::inval,
              !is_ppi<D>(irq) && any<D>(vm.vcpu, [&](const auto& c) { return c.pmu.irq == irq; }),
@@ -99,11 +98,10 @@ struct PmuSetFilter {
   Word<D, 16> base_event{}, nevents{};
   Word<D, 8> action{};  // 0 ALLOW, 1 DENY
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &PmuSetFilter::vcpu),
-                      field("unreadable", &PmuSetFilter::unreadable),
-                      field("base_event", &PmuSetFilter::base_event),
-                      field("nevents", &PmuSetFilter::nevents),
-                      field("action", &PmuSetFilter::action)};
+    return std::tuple{
+        field("vcpu", &PmuSetFilter::vcpu), field("unreadable", &PmuSetFilter::unreadable),
+        field("base_event", &PmuSetFilter::base_event), field("nevents", &PmuSetFilter::nevents),
+        field("action", &PmuSetFilter::action)};
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     pmu_set_checks<D>(k, vm, vcpu);
@@ -143,7 +141,8 @@ struct PmuSetPmu {
     k.reject(Errno::busy, vm.has_ran_once, {"vm_has_run", "vcpu.rst 1.4: EBUSY, a VCPU has run"});
     Flag<D> filtered = vm.pmu.filter;
     if (!k.is(Behaviour::documented_alternatives)) filtered = filtered && vm.pmu.arm_pmu != pmu;
-    k.reject(Errno::busy, filtered, {"filter_set", "vcpu.rst 1.4: EBUSY, event filter already set"});
+    k.reject(Errno::busy, filtered,
+             {"filter_set", "vcpu.rst 1.4: EBUSY, event filter already set"});
     k.set(vm.pmu.arm_pmu, pmu);
     k.set(vm.pmu.narrowed, true);
     k.set(vm.pmu.counters, Word<D, 8>(0));

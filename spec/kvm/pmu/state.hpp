@@ -17,11 +17,11 @@ struct PmuVcpu {
 // Per VM.
 template <class D>
 struct PmuVm {
-  WordCell<D, 32> arm_pmu{};       // type of the host PMU in use; 0 = none yet
-  FlagCell<D> narrowed{};          // SET_PMU limited the VM to the CPUs of arm_pmu
-  FlagCell<D> filter{};            // an event filter exists
-  FlagCell<D> filter_allows{};     // its first action was ALLOW: events not named are denied
-  WordCell<D, 8> counters{};       // SET_NR_COUNTERS; 0 = never set
+  WordCell<D, 32> arm_pmu{};    // type of the host PMU in use; 0 = none yet
+  FlagCell<D> narrowed{};       // SET_PMU limited the VM to the CPUs of arm_pmu
+  FlagCell<D> filter{};         // an event filter exists
+  FlagCell<D> filter_allows{};  // its first action was ALLOW: events not named are denied
+  WordCell<D, 8> counters{};    // SET_NR_COUNTERS; 0 = never set
   static constexpr auto fields() {
     return std::tuple{field("arm_pmu", &PmuVm::arm_pmu), field("narrowed", &PmuVm::narrowed),
                       field("filter", &PmuVm::filter),

@@ -31,10 +31,8 @@ struct VcpuInit {
     if (k.is(Behaviour::generic_target_accepted))
       known_target = known_target || target == generic_target;
     k.reject(Errno::inval, !known_target, {"unknown_target", "api.rst 4.82: EINVAL"});
-    if (k.is(Behaviour::features_belong_to_vm))
-      init_for_vm(k, vm);
-    else
-      init_for_vcpu(k, vm);
+    if (k.is(Behaviour::features_belong_to_vm)) init_for_vm(k, vm);
+    else init_for_vcpu(k, vm);
   }
 
  private:
@@ -55,7 +53,8 @@ struct VcpuInit {
              {"unknown_feature", "api.rst 4.82: ENOENT; arm.c:kvm_vcpu_init_check_features"});
     k.reject(Errno::inval,
              (asks(Feature::el1_32bit) && !vm.host.el1_32bit) ||
-                 (asks(Feature::pmu_v3) && !vm.host.pmu_v3) || (asks(Feature::sve) && !vm.host.sve) ||
+                 (asks(Feature::pmu_v3) && !vm.host.pmu_v3) ||
+                 (asks(Feature::sve) && !vm.host.sve) ||
                  ((asks(Feature::ptrauth_address) || asks(Feature::ptrauth_generic)) &&
                   !vm.host.ptrauth) ||
                  (asks(Feature::has_el2) && !vm.host.nested),

@@ -9,8 +9,8 @@ template <class D>
 Flag<D> vcpu_never_runs_on_unsupported_cpu(const Vm<D>& vm) {
   return all<D>(vm.vcpu, [&](const auto& c) {
     return !c.in_guest || all<D>(vm.host.pe, [&](const auto& pe, std::size_t i) {
-             return c.on_pe != Word<D, 16>(i) || runs_on<D>(vm, pe);
-           });
+      return c.on_pe != Word<D, 16>(i) || runs_on<D>(vm, pe);
+    });
   });
 }
 

@@ -20,7 +20,8 @@ Flag<D> is_initialized(const Vcpu<D>& cpu) {
 template <class D>
 struct VcpuFinalize {
   static constexpr const char* name = "vcpu_finalize";
-  static constexpr const char* syntax = "ioctl(<vcpu>, KVM_ARM_VCPU_FINALIZE, unreadable:[feature])";
+  static constexpr const char* syntax =
+      "ioctl(<vcpu>, KVM_ARM_VCPU_FINALIZE, unreadable:[feature])";
   static constexpr const char* source = "api.rst 4.119; reset.c:kvm_arm_vcpu_finalize";
   VcpuId vcpu{};
   Flag<D> unreadable{};
@@ -84,10 +85,10 @@ void first_run_checks(Step<D>& k, Vm<D>& vm, VcpuId v) {
   const Flag<D> pmu = has(k, vm, cpu, Feature::pmu_v3);
   k.reject(Errno::inval, pmu && !cpu.pmu.created,
            {"pmu_not_initialized", "vcpu.rst 1.2; pmu-emul.c:kvm_arm_pmu_v3_enable"});
-  k.reject(Errno::inval,
-           pmu && vm.gic.created && !is_ppi<D>(cpu.pmu.irq) &&
-               !is_valid_spi<D>(vm, plain(cpu.pmu.irq)),
-           {"pmu_interrupt_beyond_vgic", "pmu-emul.c:kvm_arm_pmu_v3_enable"});
+  k.reject(
+      Errno::inval,
+      pmu && vm.gic.created && !is_ppi<D>(cpu.pmu.irq) && !is_valid_spi<D>(vm, plain(cpu.pmu.irq)),
+      {"pmu_interrupt_beyond_vgic", "pmu-emul.c:kvm_arm_pmu_v3_enable"});
   k.reject(Errno::inval, pmu && !vm.gic.created && cpu.pmu.irq != 0,
            {"pmu_interrupt_without_irqchip", "pmu-emul.c:kvm_arm_pmu_v3_enable"});
 }
@@ -109,16 +110,18 @@ struct VcpuRun {
   static constexpr const char* source = "api.rst 4.10; arm.c:kvm_arch_vcpu_ioctl_run";
   static constexpr const char* constants = "exit_reason=KVM_EXIT_";
   VcpuId vcpu{};
-  Word<D, 32> task{};                              // the calling thread
-  Word<D, 8> immediate_exit = Word<D, 8>(0xff);    // kvm_run.immediate_exit; 0xff = not told
-  Word<D, 16> cpu = Word<D, 16>(0xffff);           // CPU before and after; 0xffff = not told
+  Word<D, 32> task{};                                 // the calling thread
+  Word<D, 8> immediate_exit = Word<D, 8>(0xff);       // kvm_run.immediate_exit; 0xff = not told
+  Word<D, 16> cpu = Word<D, 16>(0xffff);              // CPU before and after; 0xffff = not told
   Word<D, 32> exit_reason = Word<D, 32>(0xffffffff);  // answered; all ones = not told
   Word<D, 16> fail_cpu = Word<D, 16>(0xffff);         // answered with FAIL_ENTRY
   static constexpr unsigned answers = 2;
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &VcpuRun::vcpu), field("task", &VcpuRun::task),
+    return std::tuple{field("vcpu", &VcpuRun::vcpu),
+                      field("task", &VcpuRun::task),
                       field("immediate_exit", &VcpuRun::immediate_exit),
-                      field("cpu", &VcpuRun::cpu), field("exit_reason", &VcpuRun::exit_reason),
+                      field("cpu", &VcpuRun::cpu),
+                      field("exit_reason", &VcpuRun::exit_reason),
                       field("fail_cpu", &VcpuRun::fail_cpu)};
   }
   static constexpr u64 not_told_8 = 0xff, not_told_16 = 0xffff, not_told_32 = 0xffffffff;

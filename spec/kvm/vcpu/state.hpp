@@ -25,8 +25,8 @@ struct Vcpu {
   WordCell<D, 16> features{};  // what the vCPU's own feature bitmap holds (Linux before 6.7)
   FlagCell<D> has_sve{};       // the reset code enabled SVE (Linux before 6.7: sticky)
   FlagCell<D> sve_finalized{};
-  FlagCell<D> has_frame{};     // owns a redistributor frame
-  WordCell<D, 32> runner{};    // task of the last KVM_RUN that passed the checks; 0 = never ran
+  FlagCell<D> has_frame{};       // owns a redistributor frame
+  WordCell<D, 32> runner{};      // task of the last KVM_RUN that passed the checks; 0 = never ran
   FlagCell<D> vtimer_claimed{};  // PPI 27 belongs to the virtual timer
   FlagCell<D> ptimer_claimed{};  // PPI 30 belongs to the physical timer
   FlagCell<D> in_guest{};        // between kvm_entry and kvm_exit

@@ -79,12 +79,11 @@ void check_range(Step<D>& k, const Vm<D>& vm, const Num<D>& base, const Num<D>& 
 // inconsistent the region is removed again.
 template <class D>
 void add_region(Step<D>& k, Vm<D>& vm, const Num<D>& base, const Num<D>& count) {
-  const Num<D> bytes = ite(count == 0, to_number(plain(vm.online)) * redist_bytes,
-                           count * redist_bytes);
+  const Num<D> bytes =
+      ite(count == 0, to_number(plain(vm.online)) * redist_bytes, count * redist_bytes);
   const Flag<D> hits_dist =
       vm.gic.dist_set && ranges_overlap<D>(vm.gic.dist_base, Num<D>(dist_bytes), base, bytes);
-  const Flag<D> needed =
-      any<D>(vm.vcpu, [](const auto& c) { return c.created && !c.has_frame; });
+  const Flag<D> needed = any<D>(vm.vcpu, [](const auto& c) { return c.created && !c.has_frame; });
   k.reject(Errno::inval, needed && (hits_dist || !bases_are_consistent<D>(vm)),
            {"frames_misplaced", "vgic-mmio-v3.c:vgic_register_all_redist_iodevs"});
   k.at(vm.gic.region, vm.gic.regions, [&](auto& r) {

@@ -143,9 +143,11 @@ struct VgicSetRedistRegion {
     k.reject(Errno::inval, zero_extend<16>(index) != vm.gic.regions,
              {"index_out_of_order", "arm-vgic-v3.rst: regions in order of their index"});
     k.reject(Errno::inval,
-             any<D>(vm.gic.region, [&](const auto& r) {
-               return r.present && ranges_overlap<D>(r.base, region_bytes<D>(vm, r), base, size);
-             }),
+             any<D>(vm.gic.region,
+                    [&](const auto& r) {
+                      return r.present &&
+                             ranges_overlap<D>(r.base, region_bytes<D>(vm, r), base, size);
+                    }),
              {"overlaps_region", "vgic-mmio-v3.c:vgic_v3_rdist_overlap"});
     k.reject(Errno::toobig, base + size > vm.ipa_bytes,
              {"beyond_ipa_size", "arm-vgic-v3.rst ADDR: E2BIG"});
@@ -194,9 +196,8 @@ struct VgicInit {
     if (k.is(Behaviour::documented_alternatives))
       k.may_fail(Errno::nodev, {"no_vcpu", "arm-vgic-v3.rst CTRL_INIT: ENODEV, no online VCPU"});
     const Word<D, 16> legacy = Word<D, 16>(256 - 32);
-    k.when(!vm.gic.initialized, [&] {
-      k.set(vm.gic.spis, ite(plain(vm.gic.spis) == 0, legacy, plain(vm.gic.spis)));
-    });
+    k.when(!vm.gic.initialized,
+           [&] { k.set(vm.gic.spis, ite(plain(vm.gic.spis) == 0, legacy, plain(vm.gic.spis))); });
     k.set(vm.gic.initialized, true);
   }
 };

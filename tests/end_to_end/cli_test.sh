@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# Walks the command line as a newcomer would: help, wrong flags, empty, truncated and hostile
+# input, signals. Usage: cli_test.sh ASSAY SOURCE_ROOT
+set -uo pipefail
+assay=$1
+root=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+
+# expect STATUS [TEXT] -- COMMAND...: exit status, and a text that the output must hold.
+expect() {
+  local status=$1 text=
+  shift
+  if [ "$1" != -- ]; then text=$1; shift; fi
+  shift
+  local out got
+  out=$("$@" 2>&1 </dev/null)
+  got=$?
+  if [ "$got" -ne "$status" ] || { [ -n "$text" ] && ! grep -qF -- "$text" <<<"$out"; }; then
+    printf 'FAILED: %s\n  status %s (expected %s), expected text: %s\n%s\n' "$*" "$got" "$status" "$text" \
+      "$(head -c 2000 <<<"$out")"
+    failed=$((failed + 1))
+  else
+    passed=$((passed + 1))
+  fi
+}
+
+good=$(find "$root/traces/corpus/linux-6.1" -name '*.trace' | sort | head -1)
+
+expect 0 'exit status' -- "$assay" --help
+expect 0 'the bundled real traces' -- "$assay" check --help
+expect 3 -- "$assay"
+expect 3 -- "$assay" chekc
+expect 3 -- "$assay" check --no-such-flag
+expect 3 -- "$assay" check --profile linux-9 "$good"
+expect 3 'cannot open' -- "$assay" check "$work/absent"
+expect 0 'conforms' -- "$assay" check "$good"
+expect 0 '"verdict": "conforms"' -- "$assay" check --json "$good"
+
+: >"$work/empty"
+expect 2 'nothing was checked' -- "$assay" check "$work/empty"
+printf '7 ioctl(3</dev/kvm>, KVM_CREATE_VM, ' >"$work/cut"
+expect 3 'cut:1:' -- "$assay" check "$work/cut"
+printf '# assay-trace 9\n' >"$work/version"
+expect 3 'version:1:15' -- "$assay" check "$work/version"
+head -c 4096 /dev/urandom >"$work/garbage"
+expect 3 -- "$assay" check "$work/garbage"
+printf '7 ioctl(3</dev/kvm>, KVM_NO_SUCH_THING, 0) = 0\n' >"$work/unknown"
+expect 2 'no rule' -- "$assay" check "$work/unknown"
+
+# One altered answer, in text and in binary.
+sed '0,/KVM_CREATE_VCPU.*/s/\(KVM_CREATE_VCPU, [0-9]*\)).*/\1) = -1 EACCES (Permission denied)/' \
+  "$good" >"$work/altered"
+if ! cmp -s "$good" "$work/altered"; then
+  expect 1 'create_vcpu' -- "$assay" check "$work/altered"
+fi
+expect 0 -- "$assay" convert "$good" "$work/t.atrace"
+expect 0 'conforms' -- "$assay" check "$work/t.atrace"
+expect 0 -- "$assay" convert "$work/t.atrace" "$work/back"
+expect 0 -- cmp "$good" "$work/back"
+size=$(stat -c %s "$work/t.atrace")
+head -c $((size - 9)) "$work/t.atrace" >"$work/short.atrace"
+expect 3 'truncated' -- "$assay" check "$work/short.atrace"
+
+# A line of 200 MB must not cost memory: 512 MiB of address space is plenty.
+{ printf '7 ioctl('; head -c 200000000 /dev/zero | tr '\0' 'x'; } >"$work/long"
+expect 3 'long:1' -- bash -c "ulimit -v 524288; '$assay' check '$work/long'"
+
+# Reports are written whole.
+expect 1 -- "$assay" check --junit "$work/j.xml" --sarif "$work/s.json" --html "$work/h.html" "$work/altered"
+expect 0 -- grep -q '<failure' "$work/j.xml"
+expect 0 -- grep -q '"ruleId"' "$work/s.json"
+expect 0 -- grep -q '</html>' "$work/h.html"
+
+# Fuzzing finds a seeded defect, keeps it, and minimise shrinks it.
+expect 1 'pmu_set_irq.irq_already_set' -- "$assay" fuzz --cases 4000 --drop pmu_set_irq.irq_already_set \
+  --corpus "$work/found"
+kept=$(find "$work/found" -name 'pmu_set_irq*' | head -1)
+expect 1 '1-minimal' -- "$assay" minimise "$kept" -o "$work/small"
+expect 0 'as expected' -- "$assay" check "$work/small"
+expect 0 -- test "$(grep -c ioctl "$work/small")" -le 12
+expect 0 -- "$assay" fuzz --cases 500 -j 2
+expect 3 -- "$assay" fuzz --target nowhere
+expect 3 -- "$assay" minimise "$work/garbage"
+
+# Ctrl-C ends a long run in order, with what it has.
+"$assay" fuzz --time 600s -j 1 >"$work/interrupted" 2>&1 &
+pid=$!
+for _ in $(seq 100); do [ -d "/proc/$pid" ] && grep -q 'SigCgt.*[2367abef]$' "/proc/$pid/status" && break; done
+kill -INT "$pid"
+wait "$pid"
+expect 0 'calls made' -- cat "$work/interrupted"
+
+expect 0 'vcpu_never_runs_on_unsupported_cpu' -- "$assay" spec list
+expect 0 'EBUSY' -- "$assay" spec show pmu_set_pmu.vm_has_run
+expect 3 -- "$assay" spec show no_such_rule
+expect 1 'violated' -- "$assay" prove --shape vcpus=2,pes=2,slots=2 --drop set_user_memory_region.overlap \
+  memslots_never_overlap
+expect 3 -- "$assay" prove --shape vcpus=77
+expect 3 -- "$assay" prove no_such_invariant
+
+printf '%s passed, %s failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]
