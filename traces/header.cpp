@@ -53,6 +53,7 @@ std::string_view read_host(std::string_view text, Host<Concrete>& host) {
 bool read_header_line(std::string_view line, std::uint64_t number, TraceHeader& header,
                       Diagnostic& why) {
   std::string_view rest = line;
+  header.lines.emplace_back(line);
   if (!rest.starts_with('#')) return true;
   rest.remove_prefix(1);
   std::string_view key = next_word(rest);
@@ -93,6 +94,11 @@ bool read_header_line(std::string_view line, std::uint64_t number, TraceHeader& 
 }
 
 std::string write_header(const TraceHeader& header) {
+  if (!header.lines.empty()) {
+    std::string verbatim;
+    for (const std::string& line : header.lines) verbatim += line + "\n";
+    return verbatim;
+  }
   std::string out = fmt::format("# assay-trace {}\n", trace_version);
   if (!header.profile.empty()) out += fmt::format("# profile {}\n", header.profile);
   if (!header.kernel.empty()) out += fmt::format("# kernel {}\n", header.kernel);

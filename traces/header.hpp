@@ -27,13 +27,16 @@ struct TraceHeader {
   std::string expect;  // "conforms" or "violates CHECK" or "inconclusive"
   bool host_known = false;
   Host<Concrete> host;
+  // Everything that stood before the first call, line by line: conversion keeps it as it was.
+  std::vector<std::string> lines;
 };
 
 // What a comment line says to the header. False: `why` tells what is wrong with it; lines that are
 // plain comments are fine and change nothing.
 bool read_header_line(std::string_view line, std::uint64_t number, TraceHeader& header,
                       Diagnostic& why);
-// The header as text, with line ends. Zero leaves of the host are left out.
+// The header as text, with line ends: the lines it was read from, or made from its fields. Zero
+// leaves of the host are left out.
 std::string write_header(const TraceHeader& header);
 // "ipa_bits_max=48 vcpus_max=512 ...": the non-zero leaves.
 std::string host_text(const Host<Concrete>& host);

@@ -17,8 +17,9 @@ class Delivery {
  public:
   Delivery(const Binder& binder, const TraceSink& sink) : binder_(binder), sink_(sink) {}
   bool header_line(std::string_view line, std::uint64_t number, Diagnostic& why) {
-    if (delivered_) return true;
-    return read_header_line(line, number, header_, why);
+    if (!delivered_) return read_header_line(line, number, header_, why);
+    other(line);
+    return true;
   }
   void header_done() {
     if (delivered_) return;
@@ -66,11 +67,10 @@ class TextReader {
       switch (read_line(line.text, line.number, call_, why)) {
         case LineKind::malformed: return malformed(why, line);
         case LineKind::comment:
-          if (!delivery_.header_line(line.text, line.number, why)) return malformed(why, line);
-          delivery_.other(line.text);
-          break;
         case LineKind::blank:
-        case LineKind::note: delivery_.other(line.text); break;
+        case LineKind::note:
+          if (!delivery_.header_line(line.text, line.number, why)) return malformed(why, line);
+          break;
         case LineKind::call:
           switch (joiner_.take(line.text, call_, why)) {
             case Joiner::Answer::malformed: return malformed(why, line);

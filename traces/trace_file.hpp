@@ -22,7 +22,8 @@ struct TraceSink {
   std::function<bool(const TraceEvent&, std::string_view line)> event;
   // Binary sources have no lines; with this set their calls are delivered with printed text.
   bool wants_text = false;
-  // Lines that are no call (comments, blank lines, notes), for lossless conversion. May be empty.
+  // Lines that are no call and no header line (comments, blank lines, notes), after `header`, for
+  // lossless conversion. May be empty.
   std::function<void(std::string_view line)> other;
 };
 

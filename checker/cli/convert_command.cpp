@@ -18,23 +18,15 @@ int to_text(const ConvertArguments& a, traces::Format format) {
   std::string text;
   traces::TraceSink sink;
   sink.wants_text = true;
-  bool header_done = false;
   sink.header = [&](const traces::TraceHeader& header) {
-    if (header.version != 0 && !header_done) text = write_header(header) + text;
-    header_done = true;
+    if (header.version != 0 || !header.lines.empty()) text = write_header(header);
   };
   sink.event = [&](const traces::TraceEvent& e, std::string_view line) {
     text += line.empty() ? binder().text(e) : std::string(line);
     text += '\n';
     return !interrupted();
   };
-  sink.other = [&](std::string_view line) {
-    // Header lines are written from the header itself, once.
-    bool is_header = line.starts_with("# assay-trace") || line.starts_with("# profile") ||
-                     line.starts_with("# kernel") || line.starts_with("# host") ||
-                     line.starts_with("# expect");
-    if (!is_header) text += std::string(line) + "\n";
-  };
+  sink.other = [&](std::string_view line) { text += std::string(line) + "\n"; };
   traces::ReadFailure failure;
   traces::ReadResult result = read_trace(a.in, format, binder(), sink, failure);
   if (result == traces::ReadResult::malformed || result == traces::ReadResult::failed)
