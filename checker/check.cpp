@@ -136,8 +136,10 @@ void Checker::feed_rule(const TraceEvent& given) {
     if (value == binder_.rule(e.event.rule).arguments[static_cast<std::size_t>(cpu)].initial)
       value = static_cast<u64>(e.cpu);
   }
-  const Handle on = resolve(e);
-  if (on.kind == HandleKind::none || on.foreign)
+  const bool names_task_only = binder_.pattern(e.event.rule).is_event && e.fd < 0;
+  const Handle on = names_task_only ? last_run_[e.tid] : resolve(e);
+  if (task >= 0 && !names_task_only) last_run_[e.tid] = on;
+  if (on.kind == HandleKind::none || on.foreign || (on.vm != 0 && !vms_[on.vm]))
     return skip(binder_.rule(e.event.rule).name,
                 on.foreign ? "on an object the specification did not allow to exist"
                            : "descriptor of unknown origin");

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <unordered_map>
 
 #include "checker/handles.hpp"
 #include "checker/unknown_vm.hpp"
@@ -63,6 +64,8 @@ class Checker {
   std::vector<std::unique_ptr<Vm>> vms_;
   std::vector<std::uint32_t> free_vms_;
   std::vector<int> task_argument_, cpu_argument_;  // positions per rule, -1 none
+  // Which vCPU a task ran last: trace events (kvm_entry) name the task only.
+  std::unordered_map<std::uint32_t, Handle> last_run_;
   Journal journal_;
   Report report_;
   std::uint64_t number_ = 0;

@@ -238,6 +238,28 @@ TEST(Check, AProcessesDescriptorsAreItsOwnAfterFork) {
   EXPECT_EQ(r.checked, 4u);
 }
 
+// ftrace's kvm_entry names a task and a CPU; the vCPU is the one that task ran last.
+TEST(Check, FtraceEntriesAreJudgedOnTheCpuTheyShow) {
+  std::string calls = std::string(vm_with_vcpu) +
+                      "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, {flags=0, "
+                      "group=KVM_ARM_VCPU_PMU_V3_CTRL, attr=KVM_ARM_VCPU_PMU_V3_SET_PMU, "
+                      "addr=[9]}) = 0\n"
+                      "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, {flags=0, "
+                      "group=KVM_ARM_VCPU_PMU_V3_CTRL, attr=KVM_ARM_VCPU_PMU_V3_INIT}) = 0\n"
+                      "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_RUN, {immediate_exit=1, cpu=1}) = -1 "
+                      "EINTR (Interrupted system call)\n";
+  auto entry = [](const char* cpu) {
+    return std::string("     vcpu-0-7     [") + cpu +
+           "] d..1.  1234.567890: kvm_entry: PC: 0xffff800008082000\n";
+  };
+  Report good = check(calls + entry("001"));
+  EXPECT_EQ(good.verdict, Verdict::conforms);
+  EXPECT_EQ(good.checked, 7u);
+  Report bad = check(calls + entry("000"));
+  ASSERT_EQ(bad.verdict, Verdict::violates);
+  EXPECT_EQ(bad.findings[0].check, "guest_entry.on_supported_cpu");
+}
+
 TEST(Check, RealStraceFilesDoNotViolate) {
   for (const char* name : {"linux-6.1-psci_test.strace", "linux-6.1-vcpu_width_config.strace"}) {
     Report r = check_file(std::string(CORPUS) + "/strace/" + name, "linux-6.1");
