@@ -36,9 +36,13 @@ int exit_status(Verdict v) { return v == Verdict::conforms ? 0 : v == Verdict::v
 Checker::Checker(const traces::Binder& binder, CheckOptions options)
     : binder_(binder), options_(std::move(options)) {
   report_.profile = options_.profile->name;
+  checks_of_rule_.resize(binder_.rule_count());
   for (const CatalogEntry& c :
-       catalog_of<SystemState<Catalog>>(SystemRules<Catalog>{}, *options_.profile))
-    report_.checks_total += c.kind == VerbKind::reject || c.kind == VerbKind::require ? 1 : 0;
+       catalog_of<SystemState<Catalog>>(SystemRules<Catalog>{}, *options_.profile)) {
+    if (c.kind != VerbKind::reject && c.kind != VerbKind::require) continue;
+    ++report_.checks_total;
+    ++checks_of_rule_[binder_.rule_named(c.rule)];
+  }
   for (std::uint32_t r = 0; r < binder_.rule_count(); ++r) {
     task_argument_.push_back(binder_.rule(r).position("task"));
     cpu_argument_.push_back(binder_.rule(r).position("cpu"));
@@ -239,6 +243,8 @@ void Checker::judge(const TraceEvent& e, std::uint32_t number) {
 
 bool Checker::judge_unknown(const TraceEvent& e, Vm& vm, std::span<const std::uint32_t> rules,
                             bool may_be_other) {
+  // A symbolic step evaluates every check of every rule it may be, for all values at once.
+  for (std::uint32_t rule : rules) report_.evaluations += checks_of_rule_[rule];
   switch (vm.unknown->step(e.event, rules, may_be_other)) {
     case UnknownVm::Outcome::possible: return true;
     case UnknownVm::Outcome::undecided:
@@ -333,7 +339,7 @@ void Checker::check_invariants(const Vm& vm, std::uint32_t) {
 Report Checker::finish() {
   for (std::uint32_t i = 1; i < vms_.size(); ++i)
     if (vms_[i]) check_invariants(*vms_[i], i);
-  report_.evaluations = report_.coverage.evaluations();
+  report_.evaluations += report_.coverage.evaluations();
   report_.coverage.each([&](const Coverage::Counter&) { ++report_.checks_seen; });
   if (report_.findings_total != 0) {
     report_.verdict = Verdict::violates;

@@ -63,6 +63,7 @@ class Checker {
   Handles handles_;
   std::vector<std::unique_ptr<Vm>> vms_;
   std::vector<std::uint32_t> free_vms_;
+  std::vector<unsigned> checks_of_rule_;           // how many checks each rule has
   std::vector<int> task_argument_, cpu_argument_;  // positions per rule, -1 none
   // Which vCPU a task ran last: trace events (kvm_entry) name the task only.
   std::unordered_map<std::uint32_t, Handle> last_run_;

@@ -114,7 +114,7 @@ int graph(const Profile& profile) {
 
 void add_spec(CLI::App& app, Common& common) {
   auto* command =
-      app.add_subcommand("spec", "the specification itself: list, show, graph, mutants, coverage");
+      app.add_subcommand("spec", "the specification itself: list, show, graph, mutants");
   command->require_subcommand(1);
   auto profile = std::make_shared<std::string>("linux-6.1");
   auto id = std::make_shared<std::string>();
