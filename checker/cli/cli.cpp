@@ -9,7 +9,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "spec/system.hpp"
+#include "gen/rules.hpp"
 
 namespace assay::cli {
 
@@ -24,10 +24,7 @@ void add_common(CLI::App& command, Common& common) {
       ->check(CLI::IsMember({"auto", "always", "never"}));
 }
 
-const traces::Binder& binder() {
-  static const traces::Binder bound(rule_infos(SystemRules<Concrete>{}));
-  return bound;
-}
+const traces::Binder& binder() { return gen::Rules::instance().binder(); }
 
 std::atomic<bool>& interrupted() {
   static std::atomic<bool> flag{false};
