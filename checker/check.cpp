@@ -157,26 +157,27 @@ void Checker::feed_rule(const TraceEvent& given) {
   ++report_.checked;
   report_.unknown_arguments += e.event.unknown != 0 ? 1 : 0;
   if (makes_vm) ++report_.vms;
-  judge(e, vm);
-  bind_result(e, vm, true);
+  bind_result(e, vm, judge(e, vm));
   if (makes_vm && vms_[vm] && vms_[vm]->references == 0) {
     vms_[vm].reset();
     free_vms_.push_back(vm);
   }
 }
 
-// Gives a new descriptor its meaning.
-void Checker::bind_result(const TraceEvent& e, std::uint32_t vm, bool as_modelled) {
+// Gives a new descriptor its meaning. A vCPU's number is its place in the model, so the model's own
+// answer counts: one that the implementation should have refused gets a descriptor and no number,
+// one that it should have made gets a number and no descriptor.
+void Checker::bind_result(const TraceEvent& e, std::uint32_t vm, Made made) {
   HandleKind makes = binder_.pattern(e.event.rule).makes;
-  if (makes == HandleKind::none || e.event.answer != Errno::ok || e.new_fd < 0) return;
-  Handle handle{makes, vm, 0, !as_modelled};
+  if (makes == HandleKind::none) return;
   Vm& owner = *vms_[vm];
-  if (makes == HandleKind::vcpu) handle.vcpu = owner.vcpus++;
+  Handle handle{makes, vm, owner.vcpus, made == Made::nothing};
+  if (makes == HandleKind::vcpu && made == Made::object) ++owner.vcpus;
+  if (e.event.answer != Errno::ok || e.new_fd < 0) return;
   if (makes == HandleKind::device) {
     handle.kind = traces::kind_named(binder_.rule(e.event.rule).makes(e.event));
     if (handle.kind == HandleKind::none) return;
   }
-  handle.foreign = owner.violated && makes == HandleKind::vcpu && handle.foreign;
   release(handles_.close(e.tid, e.new_fd));  // a close the trace does not show
   ++owner.references;
   handles_.bind(e.tid, e.new_fd, handle);
@@ -211,17 +212,18 @@ void Checker::make_unknown(Vm& vm) {
   vm.states.reset();
 }
 
-void Checker::judge(const TraceEvent& e, std::uint32_t number) {
+Checker::Made Checker::judge(const TraceEvent& e, std::uint32_t number) {
   Vm& vm = *vms_[number];
   if (vm.lost) {
     --report_.checked;
-    return skip(binder_.rule(e.event.rule).name, "its VM is no longer followed");
+    skip(binder_.rule(e.event.rule).name, "its VM is no longer followed");
+    return Made::nothing;
   }
+  const Made as_answered = e.event.answer == Errno::ok ? Made::object : Made::nothing;
   if (e.event.unknown != 0) make_unknown(vm);
   if (vm.unknown) {
     std::uint32_t rule = e.event.rule;
-    judge_unknown(e, vm, {&rule, 1}, false);
-    return;
+    return judge_unknown(e, vm, {&rule, 1}, false) ? as_answered : Made::nothing;
   }
   VmStates::Context context{options_.profile, &report_.coverage, &journal_, options_.mutation,
                             options_.states_max};
@@ -231,14 +233,15 @@ void Checker::judge(const TraceEvent& e, std::uint32_t number) {
         report_.states_max = static_cast<unsigned>(vm.states->size());
       report_.choices_taken += vm.states->took_choice() ? 1 : 0;
       if (options_.explain) note_changes(e, vm);
-      return;
+      return as_answered;
     case VmStates::Outcome::too_wide:
       vm.lost = true;
       incomplete(
           fmt::format("more than {} states explain line {}", options_.states_max, line_of(e)));
-      return;
-    case VmStates::Outcome::contradicts: contradiction(e, vm); return;
+      return Made::nothing;
+    case VmStates::Outcome::contradicts: return contradiction(e, vm);
   }
+  return Made::nothing;
 }
 
 bool Checker::judge_unknown(const TraceEvent& e, Vm& vm, std::span<const std::uint32_t> rules,
@@ -266,7 +269,7 @@ bool Checker::judge_unknown(const TraceEvent& e, Vm& vm, std::span<const std::ui
   return false;
 }
 
-void Checker::contradiction(const TraceEvent& e, Vm& vm) {
+Checker::Made Checker::contradiction(const TraceEvent& e, Vm& vm) {
   const RuleInfo& rule = binder_.rule(e.event.rule);
   Explanation why =
       explain(vm.states->front(), e.event, rule, *options_.profile, options_.mutation);
@@ -286,8 +289,9 @@ void Checker::contradiction(const TraceEvent& e, Vm& vm) {
   vm.violated = true;
   VmStates::Context context{options_.profile, nullptr, &journal_, options_.mutation,
                             options_.states_max};
-  vm.states->adopt(e.event, line_of(e), context);
+  Errno adopted = vm.states->adopt(e.event, line_of(e), context);
   add_finding(std::move(f));
+  return adopted == Errno::ok ? Made::object : Made::nothing;
 }
 
 void Checker::add_finding(Finding finding) {

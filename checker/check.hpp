@@ -43,12 +43,14 @@ class Checker {
   struct Vm;
   void feed_rule(const traces::TraceEvent& e);
   void feed_opaque(const traces::TraceEvent& e);
-  void judge(const traces::TraceEvent& e, std::uint32_t vm);
+  // What the model did in answer to an event: whether the object that the call makes now exists.
+  enum class Made : unsigned char { nothing, object };
+  Made judge(const traces::TraceEvent& e, std::uint32_t vm);
   bool judge_unknown(const traces::TraceEvent& e, Vm& vm, std::span<const std::uint32_t> rules,
                      bool may_be_other);
-  void contradiction(const traces::TraceEvent& e, Vm& vm);
+  Made contradiction(const traces::TraceEvent& e, Vm& vm);
   void add_finding(Finding finding);
-  void bind_result(const traces::TraceEvent& e, std::uint32_t vm, bool as_modelled);
+  void bind_result(const traces::TraceEvent& e, std::uint32_t vm, Made made);
   void skip(std::string_view what, const char* why);
   const Handle& resolve(const traces::TraceEvent& e);
   std::uint32_t new_vm();

@@ -85,7 +85,7 @@ void VmStates::add(std::vector<std::unique_ptr<RecordedVm>>& to,
   to.push_back(std::move(state));
 }
 
-void VmStates::adopt(const Event& e, u32 line, const Context& c) {
+Errno VmStates::adopt(const Event& e, u32 line, const Context& c) {
   states_.resize(1);
   Choices choices;
   StepContext k = context_of(e, line, c, &choices);
@@ -94,6 +94,7 @@ void VmStates::adopt(const Event& e, u32 line, const Context& c) {
   Step<Recorded> step(k);
   c.journal->clear();
   RecordedDispatch::apply(e, step, *states_.front());
+  return step.ok() ? Errno::ok : static_cast<Errno>(step.code().value());
 }
 
 }  // namespace assay::checker

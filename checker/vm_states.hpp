@@ -29,8 +29,8 @@ class VmStates {
 
   // Applies an answered event. On a mismatch the set is as before.
   Outcome step(const Event& e, u32 line, const Context& c);
-  // After a contradiction: takes the specification's own answer and goes on with it.
-  void adopt(const Event& e, u32 line, const Context& c);
+  // After a contradiction: takes the specification's own answer, goes on with it and returns it.
+  Errno adopt(const Event& e, u32 line, const Context& c);
   std::size_t size() const { return states_.size(); }
   const RecordedVm& front() const { return *states_.front(); }
   const std::vector<std::unique_ptr<RecordedVm>>& all() const { return states_; }

@@ -132,7 +132,8 @@ std::vector<std::vector<Check>> checks_by_rule(const Profile& profile) {
   std::vector<std::vector<Check>> out(rules.count());
   for (const CatalogEntry& c : catalog_of<SystemState<Catalog>>(SystemRules<Catalog>{}, profile))
     for (u32 r = 0; r < rules.count(); ++r)
-      if (rules.info(r).name == c.rule) out[r].push_back({c.id, c.code, c.kind, c.hash});
+      if (c.kind != VerbKind::set && rules.info(r).name == c.rule)
+        out[r].push_back({c.id, c.code, c.kind, c.hash});
   return out;
 }
 

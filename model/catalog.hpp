@@ -1,5 +1,6 @@
 // The Catalog domain: values carry nothing, every guarded block is entered once, and the verbs
-// report their identity. Running a rule in it lists the rule's checks in the order of the text.
+// report their identity. Running a rule in it lists the rule's checks in the order of the text, and
+// after them its effects: the places of the state that it may write.
 #pragma once
 #include <algorithm>
 #include <string>
@@ -84,12 +85,13 @@ constexpr NoNumber to_number(NoWord<N>) {
   return {};
 }
 
-// One check, freedom or answer of a rule.
+// One check, freedom, answer or effect of a rule. An effect's id is the place it writes
+// ("vcpu[].pmu.irq"), which outlives any reordering of the text; its source is the rule's.
 struct CatalogEntry {
   std::string rule;
   std::string id;
   std::string source;
-  Errno code;  // what it answers; ok for require, choose and returns
+  Errno code;  // what it answers; ok for require, choose, returns and effects
   VerbKind kind;
   u32 hash;
 };
@@ -108,6 +110,7 @@ struct Catalog {
 
   static inline thread_local std::vector<CatalogEntry>* listing = nullptr;
   static inline thread_local const char* rule = "";
+  static inline thread_local std::vector<const void*>* written = nullptr;
 
   // A check met twice (in a loop, or on two paths) is listed once, at its first place.
   static void on_check(const Why& why, Errno code, VerbKind kind) {
@@ -115,13 +118,23 @@ struct Catalog {
     if (std::none_of(listing->begin(), listing->end(), known))
       listing->push_back({rule, why.id, why.source, code, kind, why.hash});
   }
+  static void on_write(const void* place) {
+    if (std::find(written->begin(), written->end(), place) == written->end())
+      written->push_back(place);
+  }
   static NoFlag fresh_choice(const Why& why) {
     on_check(why, Errno::ok, VerbKind::choose);
     return {};
   }
 };
 
-// Every check of every rule under a profile, in the order of the specification.
+// "vcpu[0].pmu.irq" -> "vcpu[].pmu.irq": the catalog's tables have one entry that stands for all.
+inline std::string place_of_all(std::string path) {
+  for (std::size_t at = 0; (at = path.find("[0]", at)) != std::string::npos;) path.erase(at + 1, 1);
+  return path;
+}
+
+// Every check and every effect of every rule under a profile, in the order of the specification.
 template <class State, class... Rule>
 std::vector<CatalogEntry> catalog_of(TypeList<Rule...>, const Profile& profile) {
   std::vector<CatalogEntry> listing;
@@ -132,10 +145,24 @@ std::vector<CatalogEntry> catalog_of(TypeList<Rule...>, const Profile& profile) 
     Catalog::rule = R::name;
     Step<Catalog> k(context);
     State state{};
+    std::vector<const void*> written;
+    Catalog::written = &written;
     rule.apply(k, state);
+    named_leaves(
+        "",
+        [&](const std::string& path, const auto& leaf) {
+          if (std::find(written.begin(), written.end(), static_cast<const void*>(&leaf)) ==
+              written.end())
+            return;
+          std::string place = place_of_all(path);
+          const u32 hash = Why::hash_of(place.c_str());
+          listing.push_back({R::name, std::move(place), R::source, Errno::ok, VerbKind::set, hash});
+        },
+        state);
   };
   (one(Rule{}), ...);
   Catalog::listing = nullptr;
+  Catalog::written = nullptr;
   return listing;
 }
 

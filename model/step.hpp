@@ -30,7 +30,7 @@
 
 namespace assay {
 
-enum class VerbKind : std::uint8_t { reject, may_fail, require, choose, returns };
+enum class VerbKind : std::uint8_t { reject, may_fail, require, choose, returns, set };
 
 // A set of errnos.
 class ErrnoSet {
@@ -107,6 +107,7 @@ class Step {
   template <class T, class V>
   void set(T& place, const V& value) {
     if constexpr (D::merges) {
+      if constexpr (requires { D::on_write(&place); }) D::on_write(&place);
       place = ite(guard_ && live_, plain_as<T>(value), place);
     } else if (alive()) {
       if constexpr (D::journals && requires { place.by; }) {

@@ -382,7 +382,8 @@ LineKind read_line(std::string_view source, std::uint64_t line_number, Call& cal
   const auto parser = text::x3::with<text::builder_tag>(builder)[text::line];
   if (text::x3::parse(first, last, parser)) {
     text::finish(call);
-    return LineKind::call;
+    // "[pid 7] strace: Process 9 detached": what strace says of itself is no event.
+    return call.kind == CallKind::event && call.name == "strace" ? LineKind::note : LineKind::call;
   }
   text::explain(builder, source, line_number, why);
   return LineKind::malformed;

@@ -49,9 +49,10 @@ void read_pmus(const Pairs& pairs, Host<Concrete>& host) {
     if (key.starts_with("pmu.") && key.ends_with(".type"))
       by_type[number_at(value)] = key.substr(4, key.size() - 9);
   unsigned index = 0;
-  for (const auto& [type, name] : by_type) {
+  for (const auto& entry : by_type) {
+    const u64 type = entry.first;
     host.pmu[index++].type = type;
-    auto cpus = pairs.find(fmt::format("pmu.{}.cpus", name));
+    auto cpus = pairs.find(fmt::format("pmu.{}.cpus", entry.second));
     if (cpus == pairs.end()) continue;
     each_cpu(cpus->second, [&](u64 cpu) { host.pe[cpu].pmu = type; });
   }

@@ -7,8 +7,8 @@
 
 #include "checker/check.hpp"
 #include "checker/cli/cli.hpp"
-#include "checker/cli/mutants.hpp"
 #include "checker/cli/progress.hpp"
+#include "checker/cli/spec_parts.hpp"
 #include "checker/report/report.hpp"
 
 namespace assay::cli {

@@ -1,4 +1,4 @@
-#include "checker/cli/mutants.hpp"
+#include "checker/cli/spec_parts.hpp"
 
 #include <fmt/format.h>
 

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "checker/cli/cli.hpp"
-#include "checker/cli/mutants.hpp"
+#include "checker/cli/spec_parts.hpp"
 #include "model/catalog.hpp"
 #include "spec/system.hpp"
 
@@ -22,6 +22,7 @@ const char* kind_name(VerbKind kind) {
     case VerbKind::require: return "requires";
     case VerbKind::choose: return "choice";
     case VerbKind::returns: return "returns";
+    case VerbKind::set: return "sets";
   }
   return "?";
 }
@@ -114,7 +115,7 @@ int graph(const Profile& profile) {
 
 void add_spec(CLI::App& app, Common& common) {
   auto* command =
-      app.add_subcommand("spec", "the specification itself: list, show, graph, mutants");
+      app.add_subcommand("spec", "the specification itself: list, show, coverage, graph, mutants");
   command->require_subcommand(1);
   auto profile = std::make_shared<std::string>("linux-6.1");
   auto id = std::make_shared<std::string>();
@@ -127,15 +128,17 @@ void add_spec(CLI::App& app, Common& common) {
     add_common(*sub, common);
     return sub;
   };
-  add("list", "every rule with its checks, answers and sources")->callback([profile, &common] {
-    common.status = list(*find_profile(*profile), common.json);
-  });
+  add("list", "every rule with its checks, answers, effects and sources")
+      ->callback(
+          [profile, &common] { common.status = list(*find_profile(*profile), common.json); });
   auto* one = add("show", "one rule, check or invariant");
   one->add_option("ID", *id, "rule, rule.check or invariant")->required();
   one->callback(
       [profile, id, &common] { common.status = show(*find_profile(*profile), *id, common.json); });
   add_mutants(*add("mutants", "every check left out or swapped, and what notices it"), profile,
               common);
+  add_coverage(*add("coverage", "which checks the bundled or given traces evaluate, both ways"),
+               profile, common);
   add("graph", "rules and answers as a graphviz graph")->callback([profile, &common] {
     common.status = graph(*find_profile(*profile));
   });

@@ -143,6 +143,46 @@ TEST(Check, GoesOnAfterAViolationAndMarksFollowOns) {
   EXPECT_TRUE(r.findings[1].follow_on);
 }
 
+// A vCPU that was created against the specification has no place in the model: judging calls on it
+// as calls on the next vCPU shifted every later vCPU by one.
+TEST(Check, AVcpuCreatedAgainstTheSpecificationIsSkippedAndShiftsNoOther) {
+  const std::string second = "7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, ";
+  const std::string init = ", KVM_ARM_VCPU_INIT, {target=5, features=[8]}) = 0\n";
+  const std::string irq =
+      ", KVM_SET_DEVICE_ATTR, {flags=0, group=KVM_ARM_VCPU_PMU_V3_CTRL, "
+      "attr=KVM_ARM_VCPU_PMU_V3_IRQ, addr=[23]}) = ";
+  Report r = check(std::string(vm_with_vcpu) + std::string(pmu_setup) +  //
+                   second +
+                   "0) = 7<anon_inode:kvm-vcpu:0>\n"  //
+                   "7 ioctl(7<anon_inode:kvm-vcpu:0>" +
+                   init +  //
+                   second +
+                   "1) = 8<anon_inode:kvm-vcpu:1>\n"  //
+                   "7 ioctl(8<anon_inode:kvm-vcpu:1>" +
+                   init +                                              //
+                   "7 ioctl(8<anon_inode:kvm-vcpu:1>" + irq + "0\n" +  //
+                   "7 ioctl(8<anon_inode:kvm-vcpu:1>" + irq + "-1 EBUSY (Busy)\n");
+  ASSERT_EQ(r.findings.size(), 1u);  // the second vCPU with id 0, and nothing that follows
+  EXPECT_EQ(r.findings[0].rule, "create_vcpu");
+  EXPECT_EQ(r.skipped.size(), 1u);
+  EXPECT_EQ(r.skipped.begin()->second, 1u);
+  EXPECT_NE(r.skipped.begin()->first.find("did not allow"), std::string::npos);
+}
+
+TEST(Check, AVcpuRefusedAgainstTheSpecificationShiftsNoOther) {
+  Report r = check(std::string(vm_with_vcpu) +
+                   "7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 1) = -1 EEXIST (File exists)\n"
+                   "7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 2) = 8<anon_inode:kvm-vcpu:2>\n"
+                   "7 ioctl(8<anon_inode:kvm-vcpu:2>, KVM_ARM_VCPU_INIT, {target=5, "
+                   "features=[8]}) = 0\n"
+                   "7 ioctl(8<anon_inode:kvm-vcpu:2>, KVM_SET_DEVICE_ATTR, {flags=0, "
+                   "group=KVM_ARM_VCPU_PMU_V3_CTRL, attr=KVM_ARM_VCPU_PMU_V3_INIT}) = -1 ENODEV "
+                   "(No such device)\n");
+  ASSERT_EQ(r.findings.size(), 2u);
+  EXPECT_EQ(r.findings[0].rule, "create_vcpu");
+  EXPECT_TRUE(r.findings[1].follow_on);
+}
+
 TEST(Check, ADeadVmAnswersEioEverAfter) {
   std::string calls = std::string(vm_with_vcpu) + std::string(pmu_setup);
   std::string run = "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_RUN, {immediate_exit=1, cpu=0}) = -1 ";

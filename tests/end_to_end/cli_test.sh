@@ -94,6 +94,9 @@ wait "$pid"
 expect 0 'calls made' -- cat "$work/interrupted"
 
 expect 0 'vcpu_never_runs_on_unsupported_cpu' -- "$assay" spec list
+expect 0 'vcpu[].pmu.created' -- "$assay" spec list
+expect 0 'both ways' -- "$assay" spec coverage --profile linux-6.12
+expect 2 'never evaluated' -- "$assay" spec coverage --profile linux-6.12 "$work/empty"
 expect 0 'EBUSY' -- "$assay" spec show pmu_set_pmu.vm_has_run
 expect 3 -- "$assay" spec show no_such_rule
 expect 1 'violated' -- "$assay" prove --shape vcpus=2,pes=2,slots=2 --drop set_user_memory_region.overlap \

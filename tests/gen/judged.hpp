@@ -2,7 +2,7 @@
 #pragma once
 #include <gtest/gtest.h>
 
-#include "checker/check.hpp"
+#include "checker/judge.hpp"
 #include "gen/campaign.hpp"
 #include "gen/minimise.hpp"
 #include "traces/header.hpp"
@@ -25,14 +25,7 @@ inline Generator generator_of(std::string_view profile, u64 seed = 1, GeneratorO
 }
 
 inline std::optional<Violation> judge(const Program& p, const Answers& answers) {
-  checker::CheckOptions options;
-  options.profile = p.profile;
-  options.host = p.host;
-  checker::Checker c(Rules::instance().binder(), options);
-  each_trace_event(p, &answers, [&](const traces::TraceEvent& e) { c.feed(e); });
-  for (const checker::Finding& f : c.finish().findings)
-    if (!f.follow_on && f.line >= 2) return Violation{f.check, f.line - 2, f.call};
-  return std::nullopt;
+  return checker::judge(p, answers);
 }
 
 inline CampaignOptions model_campaign(std::string_view profile, u64 cases,

@@ -159,5 +159,20 @@ TEST(Catalog, IdsAreUniqueAndEveryCheckNamesItsSource) {
   }
 }
 
+// A rule's effects are the places that it sets, also under a guard and in a table.
+TEST(Catalog, ListsWhatARuleSets) {
+  auto entries =
+      catalog_of<SystemState<Catalog>>(SystemRules<Catalog>{}, *find_profile("linux-6.12"));
+  auto sets = [&](const std::string& rule) {
+    std::vector<std::string> out;
+    for (const CatalogEntry& e : entries)
+      if (e.rule == rule && e.kind == VerbKind::set) out.push_back(e.id);
+    return out;
+  };
+  EXPECT_EQ(sets("pmu_init"), (std::vector<std::string>{"vcpu[].pmu.created"}));
+  EXPECT_EQ(sets("create_vm"), (std::vector<std::string>{"created", "ipa_bytes"}));
+  EXPECT_TRUE(sets("check_extension").empty());
+}
+
 }  // namespace
 }  // namespace assay::tests

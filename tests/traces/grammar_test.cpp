@@ -244,6 +244,8 @@ TEST(Grammar, skips_what_is_not_a_call) {
   EXPECT_EQ(kind("  \t "), LineKind::blank);
   EXPECT_EQ(kind("# tracer: nop"), LineKind::comment);
   EXPECT_EQ(kind("strace: Process 97 attached"), LineKind::note);
+  EXPECT_EQ(kind("[pid 000] strace: Process 97 attached"), LineKind::note);
+  EXPECT_EQ(kind("516 [000] strace: Process 97 attached"), LineKind::note);
   EXPECT_EQ(kind(" > /usr/lib/libc.so.6(ioctl+0x3c) [0xdb2fc]"), LineKind::note);
   EXPECT_EQ(kind("cpus=2"), LineKind::note);
 }
