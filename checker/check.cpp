@@ -37,8 +37,7 @@ Checker::Checker(const traces::Binder& binder, CheckOptions options)
     : binder_(binder), options_(std::move(options)) {
   report_.profile = options_.profile->name;
   checks_of_rule_.resize(binder_.rule_count());
-  for (const CatalogEntry& c :
-       catalog_of<SystemState<Catalog>>(SystemRules<Catalog>{}, *options_.profile)) {
+  for (const CatalogEntry& c : system_catalog(*options_.profile)) {
     if (c.kind != VerbKind::reject && c.kind != VerbKind::require) continue;
     ++report_.checks_total;
     ++checks_of_rule_[binder_.rule_named(c.rule)];
@@ -54,7 +53,9 @@ Checker::~Checker() = default;
 
 std::uint32_t Checker::new_vm() {
   auto vm = std::make_unique<Vm>();
-  if (options_.host) vm->states.emplace(*options_.host);
+  // The hardware has a history that began before the VM.
+  if (machine_used_ && vms_[0]->states) vm->states.emplace(*vms_[0]->states);
+  else if (options_.host) vm->states.emplace(*options_.host);
   else vm->unknown.emplace(*options_.profile);
   if (!free_vms_.empty()) {
     std::uint32_t number = free_vms_.back();
@@ -66,7 +67,20 @@ std::uint32_t Checker::new_vm() {
   return static_cast<std::uint32_t>(vms_.size() - 1);
 }
 
+// What hardware events are judged on: the VM that runs on the machine, or the machine by itself.
+Handle Checker::machine() {
+  Handle handle{HandleKind::machine, 0, 0, false};
+  for (std::uint32_t i = 1; i < vms_.size(); ++i)
+    if (vms_[i]) handle.vm = i;
+  // A second VM, or one after the first, does not know what the hardware did before it.
+  handle.foreign = live_vms() > 1 || (handle.vm == 0 && machine_had_vm_);
+  machine_used_ = machine_used_ || handle.vm == 0;
+  machine_had_vm_ = machine_had_vm_ || handle.vm != 0;
+  return handle;
+}
+
 // Where state cells say they were written: the source line where there is one.
+
 std::uint32_t Checker::line_of(const TraceEvent& e) const {
   std::uint64_t line = e.line != 0 ? e.line : number_;
   return line > 0xffffffffu ? 0xffffffffu : static_cast<std::uint32_t>(line);
@@ -131,6 +145,8 @@ void Checker::release(const Handle& handle) {
 void Checker::feed_rule(const TraceEvent& given) {
   TraceEvent e = given;
   if (!e.event.answered) return skip(binder_.rule(e.event.rule).name, "call did not return");
+  if (!binder_.rule(e.event.rule).is_of(*options_.profile))
+    return skip(binder_.rule(e.event.rule).name, "no rule under this profile");
   int task = task_argument_[e.event.rule], cpu = cpu_argument_[e.event.rule];
   // Task 0 would mean "never ran": a trace without a thread column has one unnamed task.
   constexpr u64 unnamed_task = 0xfffffffe;
@@ -140,13 +156,15 @@ void Checker::feed_rule(const TraceEvent& given) {
     if (value == binder_.rule(e.event.rule).arguments[static_cast<std::size_t>(cpu)].initial)
       value = static_cast<u64>(e.cpu);
   }
-  const bool names_task_only = binder_.pattern(e.event.rule).is_event && e.fd < 0;
-  const Handle on = names_task_only ? last_run_[e.tid] : resolve(e);
+  const bool of_machine = binder_.pattern(e.event.rule).on.front() == HandleKind::machine;
+  const bool names_task_only = !of_machine && binder_.pattern(e.event.rule).is_event && e.fd < 0;
+  const Handle on = of_machine ? machine() : names_task_only ? last_run_[e.tid] : resolve(e);
   if (task >= 0 && !names_task_only) last_run_[e.tid] = on;
   if (on.kind == HandleKind::none || on.foreign || (on.vm != 0 && !vms_[on.vm]))
     return skip(binder_.rule(e.event.rule).name,
-                on.foreign ? "on an object the specification did not allow to exist"
-                           : "descriptor of unknown origin");
+                on.foreign && of_machine ? "the machine's VM is one of several, or gone"
+                : on.foreign             ? "on an object the specification did not allow to exist"
+                                         : "descriptor of unknown origin");
   bool fits = false;
   for (HandleKind kind : binder_.pattern(e.event.rule).on) fits = fits || kind == on.kind;
   if (!fits) return skip(binder_.rule(e.event.rule).name, "on another kind of descriptor");
@@ -190,9 +208,11 @@ void Checker::feed_opaque(const TraceEvent& e) {
   if (on.kind == HandleKind::none || on.foreign || !vms_[on.vm])
     return skip(name, "descriptor of unknown origin");
   std::vector<std::uint32_t> rules;
-  for (std::uint32_t rule : binder_.rules_of_family(e.family))
+  for (std::uint32_t rule : binder_.rules_of_family(e.family)) {
+    if (!binder_.rule(rule).is_of(*options_.profile)) continue;
     for (HandleKind kind : binder_.pattern(rule).on)
       if (kind == on.kind) rules.push_back(rule);
+  }
   if (rules.empty()) return skip(name, "no rule for this kind of descriptor");
   TraceEvent opaque = e;
   opaque.event.vcpu = on.vcpu;
@@ -283,6 +303,11 @@ Checker::Made Checker::contradiction(const TraceEvent& e, Vm& vm) {
                                             : fmt::format("0x{:x}", e.event.returned))
                    : std::string(name_of(e.event.answer));
   f.allowed = std::move(why.allowed);
+  // An event has no answer: what is wrong is that it happened.
+  if (binder_.pattern(e.event.rule).is_event && e.event.answer == Errno::ok) {
+    f.observed = "the event";
+    f.allowed = {"no such event in this state"};
+  }
   f.check = std::move(why.check);
   f.reasons = std::move(why.reasons);
   f.follow_on = vm.violated;
@@ -326,6 +351,7 @@ void Checker::note_changes(const TraceEvent& e, const Vm& vm) {
 void Checker::check_invariants(const Vm& vm, std::uint32_t) {
   if (!vm.states || vm.violated) return;
   each_invariant<Recorded>([&](const Invariant<Recorded>& invariant) {
+    if (!invariant.applies(*options_.profile)) return;
     for (const auto& state : vm.states->all()) {
       if (invariant.holds(*state)) continue;
       Finding f;
@@ -341,7 +367,7 @@ void Checker::check_invariants(const Vm& vm, std::uint32_t) {
 }
 
 Report Checker::finish() {
-  for (std::uint32_t i = 1; i < vms_.size(); ++i)
+  for (std::uint32_t i = machine_used_ ? 0 : 1; i < vms_.size(); ++i)
     if (vms_[i]) check_invariants(*vms_[i], i);
   report_.evaluations += report_.coverage.evaluations();
   report_.coverage.each([&](const Coverage::Counter&) { ++report_.checks_seen; });

@@ -53,6 +53,8 @@ class Checker {
   void bind_result(const traces::TraceEvent& e, std::uint32_t vm, Made made);
   void skip(std::string_view what, const char* why);
   const Handle& resolve(const traces::TraceEvent& e);
+  Handle machine();
+  std::size_t live_vms() const { return vms_.size() - 1 - free_vms_.size(); }
   std::uint32_t new_vm();
   void release(const Handle& handle);
   void make_unknown(Vm& vm);
@@ -65,8 +67,9 @@ class Checker {
   Handles handles_;
   std::vector<std::unique_ptr<Vm>> vms_;
   std::vector<std::uint32_t> free_vms_;
-  std::vector<unsigned> checks_of_rule_;           // how many checks each rule has
-  std::vector<int> task_argument_, cpu_argument_;  // positions per rule, -1 none
+  bool machine_used_ = false, machine_had_vm_ = false;  // by events of the hardware
+  std::vector<unsigned> checks_of_rule_;                // how many checks each rule has
+  std::vector<int> task_argument_, cpu_argument_;       // positions per rule, -1 none
   // Which vCPU a task ran last: trace events (kvm_entry) name the task only.
   std::unordered_map<std::uint32_t, Handle> last_run_;
   Journal journal_;

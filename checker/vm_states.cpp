@@ -25,6 +25,10 @@ VmStates::VmStates(const Host<Concrete>& host) {
   states_.push_back(std::move(vm));
 }
 
+VmStates::VmStates(const VmStates& other) : took_choice_(other.took_choice_) {
+  for (const auto& state : other.states_) states_.push_back(std::make_unique<RecordedVm>(*state));
+}
+
 bool VmStates::matches(const Step<Recorded>& k, const Event& e, const Profile& profile) {
   if (e.answer != Errno::ok) {
     if (k.ok()) return false;

@@ -26,6 +26,7 @@ class VmStates {
   };
 
   explicit VmStates(const Host<Concrete>& host);
+  VmStates(const VmStates& other);
 
   // Applies an answered event. On a mismatch the set is as before.
   Outcome step(const Event& e, u32 line, const Context& c);

@@ -25,7 +25,8 @@ CaseBuilder::CaseBuilder(const Profile& profile, const Host<Concrete>& host,
   for (u32 r = 0; r < rules_.count(); ++r) {
     const RuleFacts& f = rules_.facts(r);
     const bool always = acts_on(f, HandleKind::system);
-    acts_on_.push_back(!f.is_call ? HandleKind::none : always ? HandleKind::system : f.on.front());
+    const bool here = f.is_call && rules_.info(r).is_of(profile);
+    acts_on_.push_back(!here ? HandleKind::none : always ? HandleKind::system : f.on.front());
   }
   for (const auto& checks : knowledge.boundaries.checks()) reached_.emplace_back(checks.size() + 1);
 }

@@ -25,7 +25,7 @@ Knowledge::Knowledge(const Profile& profile) : boundaries(profile) {
     samples_.emplace_back(checks[r].size() + 1);
     recipes_.emplace_back(checks[r].size() + 1);
     hosts_.emplace_back(checks[r].size() + 1);
-    if (!rules.facts(r).is_call) continue;
+    if (!rules.facts(r).is_call || !rules.info(r).is_of(profile)) continue;
     for (std::size_t i = 0; i < checks[r].size(); ++i)
       if (checks[r][i].kind == VerbKind::reject) goals_.push_back({r, i});
     goals_.push_back({r, checks[r].size()});

@@ -24,7 +24,8 @@ Handle handle_made(const Operation& op) {
 }
 
 bool needs_maker(const Operation& op) {
-  return op.kind != Operation::Kind::affinity && op.on != HandleKind::system;
+  return op.kind != Operation::Kind::affinity && op.on != HandleKind::system &&
+         op.on != HandleKind::machine;
 }
 
 }  // namespace

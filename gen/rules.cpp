@@ -130,7 +130,7 @@ bool Rules::is_alias(const Event& e) const {
 std::vector<std::vector<Check>> checks_by_rule(const Profile& profile) {
   const Rules& rules = Rules::instance();
   std::vector<std::vector<Check>> out(rules.count());
-  for (const CatalogEntry& c : catalog_of<SystemState<Catalog>>(SystemRules<Catalog>{}, profile))
+  for (const CatalogEntry& c : system_catalog(profile))
     for (u32 r = 0; r < rules.count(); ++r)
       if (c.kind != VerbKind::set && rules.info(r).name == c.rule)
         out[r].push_back({c.id, c.code, c.kind, c.hash});

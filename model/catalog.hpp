@@ -140,6 +140,7 @@ std::vector<CatalogEntry> catalog_of(TypeList<Rule...>, const Profile& profile) 
   std::vector<CatalogEntry> listing;
   Catalog::listing = &listing;
   auto one = [&]<class R>(const R& rule) {
+    if (!rule_is_of<R>(profile)) return;
     StepContext context;
     context.profile = &profile;
     Catalog::rule = R::name;

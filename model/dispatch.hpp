@@ -82,12 +82,21 @@ auto handles_exist(const Rule& rule, const State& state) {
   return all_exist;
 }
 
+// Whether implementations of a profile have the call that a rule describes. A rule that only some
+// have says so with `static bool applies(const Profile&)`.
+template <class Rule>
+bool rule_is_of(const Profile& profile) {
+  if constexpr (requires { Rule::applies(profile); }) return Rule::applies(profile);
+  else return true;
+}
+
 // Describes a rule of a domain with plain values (Concrete).
 template <class Rule>
 RuleInfo info_of() {
-  RuleInfo info{Rule::name, Rule::syntax, Rule::source, "", false, {}, nullptr};
+  RuleInfo info{Rule::name, Rule::syntax, Rule::source, "", false, {}, nullptr, nullptr};
   if constexpr (requires { Rule::constants; }) info.constants = Rule::constants;
   if constexpr (requires { &Rule::makes; }) info.makes = &Rule::makes;
+  if constexpr (requires { &Rule::applies; }) info.applies = &Rule::applies;
   Rule rule{};
   auto note = [&]<class Leaf>(const char* name, const Leaf& leaf, unsigned array) {
     if constexpr (HandleArgument<Leaf>) info.has_vcpu = true;

@@ -11,6 +11,7 @@
 
 #include "model/errno.hpp"
 #include "model/fields.hpp"
+#include "model/profile.hpp"
 
 namespace assay {
 
@@ -50,6 +51,11 @@ struct RuleInfo {
   // For rules whose syntax makes a device: which kind of descriptor this call creates ("vgic",
   // "device", or "" for none). Null for other rules.
   const char* (*makes)(const Event&) = nullptr;
+  // Null: a rule of every profile.
+  bool (*applies)(const Profile&) = nullptr;
+
+  // Whether an implementation of this profile has the call at all.
+  bool is_of(const Profile& profile) const { return applies == nullptr || applies(profile); }
 
   // Position of an argument by name; -1 when there is none. Arrays: the first element.
   int position(std::string_view argument) const {

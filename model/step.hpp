@@ -8,7 +8,8 @@
 //   choose(why)                    a freedom that the architecture or the API leaves open
 //   returns(value, why)            the number a successful call returns
 //   require(condition, why)        what must be true of the answers an implementation gave
-//   at(table, index, body)         body(entry) for the entry that a data value names
+//   at(table, index, body)         body(entry) or body(entry, index) for the entry that a data
+//                                  value names
 //
 // A rule never branches on a Flag itself, so the same text merges (Symbolic, Catalog) or branches
 // (Concrete). Updates made before a later reject() stay: partial effects on error paths exist in
@@ -150,11 +151,11 @@ class Step {
     if constexpr (D::merges) {
       using W = std::remove_cvref_t<decltype(plain(index))>;
       table.for_each([&](auto& entry, std::size_t i) {
-        if (i <= W::mask) when(plain(index) == W(i), [&] { body(entry); });
+        if (i <= W::mask) when(plain(index) == W(i), [&] { call_entry(body, entry, i); });
       });
     } else {
       std::size_t i = raw(plain(index));
-      if (table.can_hold(i)) body(table[i]);
+      if (table.can_hold(i)) call_entry(body, table[i], i);
     }
   }
 

@@ -6,6 +6,8 @@
 #pragma once
 #include <z3++.h>
 
+#include <stdexcept>
+
 #include "model/dispatch.hpp"
 
 namespace assay {
@@ -288,7 +290,10 @@ T lift(const C& concrete) {
 inline u64 value_in(const z3::model& model, const z3::expr& e) {
   z3::expr v = model.eval(e, true);
   if (v.is_bool()) return v.is_true() ? 1 : 0;
-  return v.get_numeral_uint64();
+  std::uint64_t number = 0;
+  if (!v.is_numeral_u64(number))
+    throw std::range_error("a value of the specification leaves 64 bits: " + v.to_string());
+  return number;
 }
 
 // Reads a symbolic state or rule out of a model as its concrete counterpart.

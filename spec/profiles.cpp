@@ -18,6 +18,20 @@ constexpr std::array profiles{
     Profile{"linux-7.2", Precedence::exact,
             behaviour_set(features_belong_to_vm, generic_target_accepted, default_pmu_at_init,
                           nested_features_known, pmu_nr_counters)},
+    Profile{"arm-dl-kept", Precedence::documented,
+            behaviour_set(features_belong_to_vm, generic_target_accepted, default_pmu_at_init,
+                          pmu_nr_counters, documented_alternatives, spe_dl_kept_at_boundary)},
+    Profile{"spe-v4", Precedence::exact,
+            behaviour_set(spe_series, spe_lock_leaks, spe_irq_unchecked, spe_stop_ignores_unknown,
+                          spe_nevfr_shared)},
+    Profile{"spe-v5", Precedence::exact,
+            behaviour_set(spe_series, spe_v5, spe_lock_leaks, spe_irq_unchecked,
+                          spe_stop_ignores_unknown, spe_nevfr_shared)},
+    Profile{"spe-intent", Precedence::exact, behaviour_set(spe_series, spe_v5)},
+    Profile{"arm-asl", Precedence::documented,
+            behaviour_set(features_belong_to_vm, generic_target_accepted, default_pmu_at_init,
+                          pmu_nr_counters, documented_alternatives, spe_dl_kept_at_boundary,
+                          spe_dl_never_set_by_fault)},
 };
 
 }  // namespace
@@ -51,6 +65,14 @@ std::string_view name_of(Behaviour b) {
     case nested_features_known: return "nested_features_known";
     case pmu_nr_counters: return "pmu_nr_counters";
     case documented_alternatives: return "documented_alternatives";
+    case spe_dl_kept_at_boundary: return "spe_dl_kept_at_boundary";
+    case spe_dl_never_set_by_fault: return "spe_dl_never_set_by_fault";
+    case spe_series: return "spe_series";
+    case spe_v5: return "spe_v5";
+    case spe_lock_leaks: return "spe_lock_leaks";
+    case spe_irq_unchecked: return "spe_irq_unchecked";
+    case spe_stop_ignores_unknown: return "spe_stop_ignores_unknown";
+    case spe_nevfr_shared: return "spe_nevfr_shared";
     case count_: break;
   }
   return "?";

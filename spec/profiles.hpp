@@ -30,6 +30,19 @@ enum class Behaviour : unsigned {
   pmu_nr_counters,
   // Documented answers that no Linux profile gives (facts ): either errno is accepted.
   documented_alternatives,
+  // The two readings of the architecture on PMBSR_EL1.DL (facts/spe 2.7, 7.1, 7.2). Without either,
+  // a fault at a record's end writes an IMPLEMENTATION DEFINED 0 or 1 (RMYXZK, RYZJQX) and a fault
+  // inside a record sets DL (D17.8): what the prose says.
+  spe_dl_kept_at_boundary,    // D17.8.3: at a record's end DL is left as it was
+  spe_dl_never_set_by_fault,  // ASL J1.3.4.3 DebugWriteFault: the syndrome has no DL at all
+  // The API of RFC v4 of "KVM: arm64: Add SPE support", on v5.14-rc5; v5 in what differs.
+  spe_series,
+  spe_v5,
+  // What the posted code does and its documentation does not promise, [inferred] in facts/spe.
+  spe_lock_leaks,            // 4.2: a LOCK that fails midway leaves a page pinned
+  spe_irq_unchecked,         // 4.7: SPE_IRQ takes numbers that are no PPI
+  spe_stop_ignores_unknown,  // 4.7: SPE_STOP with unknown bits only succeeds
+  spe_nevfr_shared,          // 4.10: PMSNEVFR_EL1 of the guest stays behind in the host
   count_
 };
 

@@ -25,6 +25,7 @@ std::string link_of(const TraceEvent& e, HandleKind kind) {
       return fmt::format("<anon_inode:kvm-vcpu:{}>", e.on_vcpu < 0 ? 0 : e.on_vcpu);
     case HandleKind::vgic: return "<anon_inode:kvm-arm-vgic-v3>";
     case HandleKind::device: return "<anon_inode:kvm-device>";
+    case HandleKind::machine:
     case HandleKind::none: return "";
   }
   return "";
@@ -39,7 +40,12 @@ class Writer {
     std::string out = e_.tid != 0 ? fmt::format("{} ", e_.tid) : std::string();
     if (e_.cpu >= 0) out += fmt::format("[{:03}] ", e_.cpu);
     if (pattern_.is_event) {
-      out += fmt::format("{}: fd={}{}", pattern_.call, e_.fd, link());
+      out += pattern_.call + ":";
+      if (pattern_.on.front() != HandleKind::machine) out += fmt::format(" fd={}{}", e_.fd, link());
+      // The column says which CPU it was on.
+      for (const PatternNode& n : pattern_.arguments)
+        if (e_.cpu < 0 || n.name != "cpu")
+          out += fmt::format(" {}={}", n.name, argument(n.argument));
       return out;
     }
     out += fmt::format("{}({}{}, {}", pattern_.call, e_.fd, link(), pattern_.request);

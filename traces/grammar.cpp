@@ -350,7 +350,8 @@ constexpr auto lost_events = step([](const char*& first, const char* last, Build
 constexpr auto set_thread = [](auto& c) {
   Call& call = builder_of(c).call();
   call.tid = _attr(c).tid;
-  if (_attr(c).comm.begin) call.comm = _attr(c).comm.view();
+  // Thread 0 is nobody's: a name beside it would be a name without a thread.
+  if (_attr(c).comm.begin && call.tid != 0) call.comm = _attr(c).comm.view();
 };
 constexpr auto set_cpu = [](auto& c) { builder_of(c).call().cpu = _attr(c); };
 constexpr auto set_time = [](auto& c) { builder_of(c).call().time_ns = _attr(c); };

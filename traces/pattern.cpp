@@ -19,7 +19,9 @@ class Compiler {
     pattern_.call = word();
     if (accept(':')) {
       pattern_.is_event = true;
-      handle();
+      skip();
+      if (text_.substr(at_).starts_with('<')) handle();
+      else pattern_.on.push_back(HandleKind::machine);
       while (!at_end()) pattern_.arguments.push_back(member());
       return std::move(pattern_);
     }

@@ -4,6 +4,7 @@
 //         attr=KVM_ARM_VCPU_PMU_V3_IRQ, addr=unreadable:[irq]})
 //
 //   <system> <vm> <vcpu> <vgic>  the descriptor the call is made on; <a|b> either
+//                                (an event without one concerns the machine)
 //   UPPER_CASE                   a constant that must be there
 //   lower_case                   an argument of the rule
 //   [name] where name is an array of the rule: as many elements as it has

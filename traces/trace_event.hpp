@@ -11,7 +11,8 @@
 
 namespace assay::traces {
 
-enum class HandleKind : std::uint8_t { none, system, vm, vcpu, vgic, device };
+// `machine` is no descriptor: the event concerns the hardware, a PE that it names itself.
+enum class HandleKind : std::uint8_t { none, system, vm, vcpu, vgic, device, machine };
 
 // "system", "vm", "vcpu", "vgic", "device"; none for any other text.
 HandleKind kind_named(std::string_view name);

@@ -9,6 +9,7 @@
 #include "checker/cli/cli.hpp"
 #include "checker/cli/progress.hpp"
 #include "checker/cli/spec_parts.hpp"
+#include "checker/perf_check.hpp"
 #include "checker/report/report.hpp"
 
 namespace assay::cli {
@@ -45,6 +46,8 @@ class FileCheck {
 
   int run(const std::string& file, checker::FileReport& out) {
     out.file = file;
+    if (file != "-" && arguments_.format == "auto" && checker::is_perf_file(file))
+      return run_perf(file, out);
     traces::Format format = traces::Format::automatic;
     traces::format_named(arguments_.format, format);
     traces::TraceSink sink;
@@ -85,6 +88,16 @@ class FileCheck {
   }
 
  private:
+  static int run_perf(const std::string& file, checker::FileReport& out) {
+    traces::ReadFailure failure;
+    switch (checker::check_perf_file(file, out.report, failure.why)) {
+      case checker::PerfJudgement::judged: return status_of(out);
+      case checker::PerfJudgement::malformed: out.malformed = true; break;
+      case checker::PerfJudgement::unreadable: break;
+    }
+    return show_failure(file, failure);
+  }
+
   static int status_of(checker::FileReport& r) {
     if (r.expected.empty()) return checker::exit_status(r.report.verdict);
     r.met_expectation = as_expected(r);
@@ -188,7 +201,8 @@ void add(CLI::App& app, Common& common, const char* name, const char* help, bool
   auto arguments = std::make_shared<CheckArguments>();
   arguments->explain = explain;
   command->add_option("FILE", arguments->files,
-                      "traces: text, strace, ftrace, capture or binary; - is standard input; "
+                      "traces: text, strace, ftrace, capture or binary, or perf.data with Arm SPE "
+                      "records; - is standard input; "
                       "none: the bundled real traces");
   std::vector<std::string> names;
   for (const Profile& p : all_profiles()) names.emplace_back(p.name);

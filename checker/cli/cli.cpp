@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -62,7 +63,10 @@ int show_failure(const std::string& file, const traces::ReadFailure& failure) {
 
 bool write_file(const std::string& path, const std::string& text) {
   if (path == "-") return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  std::string part = path + ".part";
+  // A device or a pipe is written to; only a file is replaced.
+  struct stat there {};
+  const bool replaces = ::stat(path.c_str(), &there) != 0 || S_ISREG(there.st_mode);
+  std::string part = replaces ? path + ".part" : path;
   int fd = ::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   bool good = fd >= 0;
   for (std::size_t at = 0; good && at < text.size();) {
@@ -71,13 +75,13 @@ bool write_file(const std::string& path, const std::string& text) {
     good = wrote > 0;
     at += good ? static_cast<std::size_t>(wrote) : 0;
   }
-  good = good && ::fsync(fd) == 0;
+  good = good && (!replaces || ::fsync(fd) == 0);
   int why = errno;
   if (fd >= 0) good = ::close(fd) == 0 && good;
-  good = good && std::rename(part.c_str(), path.c_str()) == 0;
+  good = good && (!replaces || std::rename(part.c_str(), path.c_str()) == 0);
   if (good) return true;
   std::fprintf(stderr, "assay: cannot write %s: %s\n", path.c_str(), std::strerror(why));
-  ::unlink(part.c_str());
+  if (replaces) ::unlink(part.c_str());
   return false;
 }
 

@@ -64,6 +64,7 @@ void add_explain(CLI::App& app, Common& common);
 void add_convert(CLI::App& app, Common& common);
 void add_spec(CLI::App& app, Common& common);
 void add_prove(CLI::App& app, Common& common);
+void add_find(CLI::App& app, Common& common);
 void add_fuzz(CLI::App& app, Common& common);
 void add_minimise(CLI::App& app, Common& common);
 void add_record(CLI::App& app, Common& common);

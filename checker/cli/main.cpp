@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   add_record(app, common);
   add_lab(app, common);
   add_prove(app, common);
+  add_find(app, common);
   add_fuzz(app, common);
   add_minimise(app, common);
 

@@ -1,12 +1,12 @@
 // assay prove: the invariants, for every host and every history that fits a shape.
 #include <fmt/format.h>
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "checker/cli/cli.hpp"
 #include "checker/cli/history_text.hpp"
 #include "checker/cli/progress.hpp"
+#include "checker/cli/shape_option.hpp"
 #include "checker/cli/targets.hpp"
 
 namespace assay::cli {
@@ -20,29 +20,6 @@ struct ProveArguments {
   unsigned depth = 8, jobs = 2;
   bool severity = false, verify = false, vacuity = false;
 };
-
-// "vcpus=3,pes=4,slots=4": what is not named keeps its default.
-bool read_shape(std::string_view text, prove::Options& options) {
-  while (!text.empty()) {
-    std::size_t end = std::min(text.find(','), text.size());
-    std::string_view part = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    std::size_t equals = part.find('=');
-    if (equals == std::string_view::npos) return false;
-    unsigned value = 0;
-    auto digits = part.substr(equals + 1);
-    auto [last, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc{} || last != digits.data() + digits.size()) return false;
-    std::string_view key = part.substr(0, equals);
-    if (key == "vcpus") options.vcpus = value;
-    else if (key == "pes") options.pes = value;
-    else if (key == "slots") options.slots = value;
-    else if (key == "pmus") options.pmus = value;
-    else if (key == "regions") options.regions = value;
-    else return false;
-  }
-  return true;
-}
 
 int status_of(const prove::Report& report) {
   int status = exit_ok;
@@ -165,10 +142,7 @@ int run(const ProveArguments& a, const Common& common) {
   options.depth = a.depth;
   options.jobs = a.jobs;
   options.certificate_dir = a.certificates;
-  if (!read_shape(a.shape, options)) {
-    fmt::print(stderr, "assay: --shape wants vcpus=N,pes=N,slots=N,pmus=N,regions=N\n");
-    return exit_usage;
-  }
+  if (!read_shape(a.shape, options)) return exit_usage;
   std::optional<Mutation> mutation;
   if (!a.drop.empty()) {
     mutation = mutation_named(*options.profile, a.drop);

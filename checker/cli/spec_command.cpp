@@ -11,9 +11,7 @@
 namespace assay::cli {
 namespace {
 
-std::vector<CatalogEntry> catalog(const Profile& profile) {
-  return catalog_of<SystemState<Catalog>>(SystemRules<Catalog>{}, profile);
-}
+std::vector<CatalogEntry> catalog(const Profile& profile) { return system_catalog(profile); }
 
 const char* kind_name(VerbKind kind) {
   switch (kind) {
@@ -59,6 +57,7 @@ int list(const Profile& profile, bool json) {
   nlohmann::ordered_json invariants = nlohmann::ordered_json::array();
   if (!json) fmt::print("invariants\n");
   each_invariant<Concrete>([&](const Invariant<Concrete>& i) {
+    if (!i.applies(profile)) return;
     invariants.push_back({{"name", i.name}, {"source", i.source}});
     if (!json) fmt::print("    {:<42} {}\n", i.name, i.source);
   });

@@ -10,7 +10,7 @@ const std::vector<std::unique_ptr<Encoding>>& all_encodings() {
   static const auto all = [] {
     std::vector<std::unique_ptr<Encoding>> list;
     list.push_back(make_encoding_3_4_4());
-    list.push_back(make_encoding_2_2_2());
+    list.push_back(make_encoding_2_2_3());
     return list;
   }();
   return all;
@@ -43,11 +43,13 @@ const std::vector<RuleInfo>& rules() {
   return infos;
 }
 
-std::vector<Instance> instances_of(const Shape& shape) {
+std::vector<Instance> instances_of(const Shape& shape, const Profile& profile) {
   std::vector<Instance> out;
   const unsigned vcpus = shape.size[static_cast<std::size_t>(Dim::vcpu)];
   for (u32 rule = 0; rule < rules().size(); ++rule)
-    for (unsigned v = 0; v < (rules()[rule].has_vcpu ? vcpus : 1); ++v) out.push_back({rule, v});
+    for (unsigned v = 0; rules()[rule].is_of(profile) && v < (rules()[rule].has_vcpu ? vcpus : 1);
+         ++v)
+      out.push_back({rule, v});
   return out;
 }
 
@@ -75,6 +77,13 @@ const std::vector<std::string>& invariant_names() {
     return list;
   }();
   return names;
+}
+
+std::vector<bool> invariants_of(const Profile& profile) {
+  std::vector<bool> of;
+  each_invariant<Concrete>([&](const Invariant<Concrete>& i) { of.push_back(i.applies(profile)); });
+  of.push_back(true);
+  return of;
 }
 
 }  // namespace assay::prove

@@ -67,14 +67,16 @@ std::string text_of(const Shape& shape);
 
 // The shapes, each in a translation unit of its own.
 std::unique_ptr<Encoding> make_encoding_3_4_4();
-std::unique_ptr<Encoding> make_encoding_2_2_2();
+std::unique_ptr<Encoding> make_encoding_2_2_3();
 
 // Every rule with every handle, in the order of the specification.
-std::vector<Instance> instances_of(const Shape& shape);
+std::vector<Instance> instances_of(const Shape& shape, const Profile& profile);
 const std::vector<RuleInfo>& rules();
 std::string name_of(const Instance& instance);
 // Invariants by number, `numbers_are_natural` last.
 const std::vector<std::string>& invariant_names();
+// By number: those that say something about the profile's implementation.
+std::vector<bool> invariants_of(const Profile& profile);
 // The rule that makes a VM; it applies to the reset state, all others to created VMs.
 u32 creating_rule();
 

@@ -47,25 +47,24 @@ class EncodingIn final : public Encoding {
     Terms out;
     State state = typed(terms);
     each_invariant<D>([&](const Invariant<D>& i) { out.push_back(i.holds(state).e); });
-    // Integers stand for unsigned numbers: that they stay so is proved like everything else.
-    SymFlag natural = true;
-    leaves(
-        [&]<class Leaf>(const Leaf& leaf) {
-          if constexpr (std::is_same_v<Leaf, SymNumber>) natural = natural && SymNumber(0) <= leaf;
-        },
-        state);
-    out.push_back(natural.e);
+    // That integers stay natural numbers is proved like everything else.
+    out.push_back(natural(state).e);
     return out;
   }
 
   z3::expr host_is_possible(const Terms& s) const override {
-    return assay::host_is_possible<D>(typed(s).host).e;
+    const Host<D> host = typed(s).host;
+    return (assay::host_is_possible<D>(host) && natural(host) && fits_64_bits(host)).e;
   }
   z3::expr fits_shape(const Terms& s) const override { return assay::fits_shape<D>(typed(s)).e; }
   z3::expr is_created(const Terms& s) const override { return typed(s).created.e; }
 
   SystemState<Concrete> decode(const z3::model& model, const Terms& s) const override {
-    return assay::decode<SystemState<Concrete>>(model, typed(s));
+    try {
+      return assay::decode<SystemState<Concrete>>(model, typed(s));
+    } catch (const std::range_error&) {
+      throw std::range_error("a value of the specification leaves 64 bits: " + too_wide(model, s));
+    }
   }
   Terms host_constants(const Host<Concrete>& host) const override {
     Host<D> lifted{};
@@ -85,6 +84,42 @@ class EncodingIn final : public Encoding {
   }
 
  private:
+  template <class T, class Holds>
+  static SymFlag every_number(const T& t, Holds&& holds) {
+    SymFlag all = true;
+    leaves(
+        [&]<class Leaf>(const Leaf& leaf) {
+          if constexpr (std::is_same_v<Leaf, SymNumber>) all = all && holds(leaf);
+        },
+        t);
+    return all;
+  }
+  // Integers stand for unsigned numbers.
+  template <class T>
+  static SymFlag natural(const T& t) {
+    return every_number(t, [](const SymNumber& n) { return SymNumber(0) <= n; });
+  }
+  template <class T>
+  static SymFlag fits_64_bits(const T& t) {
+    return every_number(t, [](const SymNumber& n) { return n < wrap_at<D>(); });
+  }
+
+  // "vm.spu[0].ptr = 18446744073709551616" for the values that no state has.
+  static std::string too_wide(const z3::model& model, const Terms& s) {
+    std::string out;
+    State state = typed(s);
+    named_leaves(
+        "",
+        [&]<class Leaf>(const std::string& path, Leaf& leaf) {
+          std::uint64_t ignored = 0;
+          const z3::expr v = model.eval(leaf.e, true);
+          if (!v.is_bool() && !v.is_numeral_u64(ignored))
+            out += (out.empty() ? "" : ", ") + path + " = " + v.to_string();
+        },
+        state);
+    return out;
+  }
+
   template <class T>
   static Terms flat(const T& t) {
     Terms out;

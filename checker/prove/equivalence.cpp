@@ -95,10 +95,10 @@ MutantAnswer equivalence(const Options& options, const Mutation& mutation) {
   if (options.profile == nullptr || encoding_of(options) == nullptr)
     return {Equivalence::unknown, "no profile, or a shape that was not compiled in", {}, {}};
   FreshContext scope;
-  const Hypothesis hypothesis = all_invariants();
+  const Hypothesis hypothesis = all_invariants(*options.profile);
   const Job job{encoding_of(options), &options, &hypothesis, nullptr};
   MutantAnswer undecided{Equivalence::equivalent, "", {}, {}};
-  for (const Instance& i : instances_of(job.encoding->shape())) {
+  for (const Instance& i : instances_of(job.encoding->shape(), *job.options->profile)) {
     if (i.rule != mutation.rule) continue;
     MutantAnswer answer = compare_instance(job, i, mutation);
     if (answer.answer == Equivalence::differs) return answer;

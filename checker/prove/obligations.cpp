@@ -91,6 +91,8 @@ z3::solver bounded_solver(const Options& options) {
   z3::params params(z3_context());
   if (options.rlimit != 0)
     params.set("rlimit", static_cast<unsigned>(std::min<u64>(options.rlimit, 0xffffffff)));
+  // Z3 would take Ctrl-C for itself; whoever passes `stop` looks at it.
+  if (options.stop) params.set("ctrl_c", false);
   solver.set(params);
   return solver;
 }
@@ -99,7 +101,7 @@ const Encoding* encoding_of(const Options& o) {
   return encoding_for(shape_of(o.vcpus, o.pes, o.slots, o.pmus, o.regions));
 }
 
-Hypothesis all_invariants() { return {std::vector<bool>(invariant_names().size(), true), nullptr}; }
+Hypothesis all_invariants(const Profile& profile) { return {invariants_of(profile), nullptr}; }
 
 z3::expr fits_64_bits(const Terms& state) {
   z3::expr_vector bounds(z3_context());

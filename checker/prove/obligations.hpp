@@ -67,7 +67,7 @@ z3::solver bounded_solver(const Options& options);
 z3::expr fits_64_bits(const Terms& state);
 Event event_of(const z3::model& model, const Instance& instance, const StepTerms& step);
 const Encoding* encoding_of(const Options& options);
-Hypothesis all_invariants();
+Hypothesis all_invariants(const Profile& profile);
 
 // prove() with another hypothesis; for tests of the consistency check.
 Report prove_under(const Options& options, Hypothesis hypothesis);

@@ -2,6 +2,7 @@
 #include "checker/prove/path.hpp"
 
 #include "checker/prove/replay.hpp"
+#include "gen/rules.hpp"
 
 namespace assay::prove {
 namespace {
@@ -21,7 +22,7 @@ Steps build(const Job& job, const Path& path, z3::solver& solver) {
                                *job.options->profile, job.options->mutation));
     solver.add(s.taken.back().possible);
     // The last call of a witness may be the illegal one that is looked for.
-    if (i + 1 != path.instances.size()) solver.add(s.taken.back().legal);
+    if (i + 1 != path.instances.size()) solver.add(can_be_shown(path.instances[i], s.taken.back()));
     solver.add(enc.fits_shape(s.taken.back().next));
   }
   solver.add(path.end(s.taken.back(), s.taken.back().next));
@@ -57,14 +58,8 @@ void prefer(z3::solver& solver, const z3::expr& e, const std::vector<u64>& value
 
 void prefer_ordinary_values(const Job& job, const Path& path, const Steps& s, z3::solver& solver,
                             bool initial_first) {
-  const Options& o = *job.options;
-  const Terms typical = job.encoding->host_constants(typical_host(o.vcpus, o.slots));
   for (const StepTerms& step : s.taken) prefer(solver, step.code, {0});
-  for (std::size_t i = 0; i < typical.size(); ++i) {
-    const z3::expr& t = typical[i];
-    const u64 usual = t.is_bool() ? t.is_true() : t.get_numeral_uint64();
-    prefer(solver, s.host_state[i], {usual, 0, 1, 8, 9});
-  }
+  prefer_typical_host(job, s.host_state, solver);
   for (std::size_t i = 0; i < s.taken.size(); ++i) {
     const RuleInfo& info = rules()[path.instances[i].rule];
     for (const z3::expr& choice : s.taken[i].choices) prefer(solver, choice, {0});
@@ -102,6 +97,21 @@ SearchResult replayed(const Job& job, const Path& path, const Steps& s, const z3
 }
 
 }  // namespace
+
+z3::expr can_be_shown(const Instance& instance, const StepTerms& step) {
+  const bool is_event = gen::Rules::instance().binder().pattern(instance.rule).is_event;
+  return is_event ? step.legal && step.code == 0 : step.legal;
+}
+
+void prefer_typical_host(const Job& job, const Terms& state, z3::solver& solver) {
+  const Options& o = *job.options;
+  const Terms typical = job.encoding->host_constants(typical_host(o.vcpus, o.slots));
+  for (std::size_t i = 0; i < typical.size(); ++i) {
+    const z3::expr& t = typical[i];
+    const u64 usual = t.is_bool() ? t.is_true() : t.get_numeral_uint64();
+    prefer(solver, state[i], {usual, 0, 1, 8, 9});
+  }
+}
 
 SearchResult solve_path(const Job& job, const Path& path) {
   SearchResult result;

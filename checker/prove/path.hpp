@@ -11,6 +11,13 @@ struct Path {
   std::function<z3::expr(const StepTerms&, const Terms& after)> end;
 };
 
+// Whether a step can stand in a history: it is legal, and an event that traces show without an
+// answer succeeds.
+z3::expr can_be_shown(const Instance& instance, const StepTerms& step);
+
+// Gives the unknown host of a state ordinary values, as far as the solver's facts allow them.
+void prefer_typical_host(const Job& job, const Terms& state, z3::solver& solver);
+
 // A history along the path, with small and ordinary values, replayed. `reason` says what failed.
 SearchResult solve_path(const Job& job, const Path& path);
 

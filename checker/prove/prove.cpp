@@ -22,6 +22,14 @@ bool contains(const std::vector<std::string>& list, const std::string& name) {
   return std::find(list.begin(), list.end(), name) != list.end();
 }
 
+std::string refusal_of(const std::string& invariant, const Profile& profile) {
+  const auto& names = invariant_names();
+  const auto at = std::find(names.begin(), names.end(), invariant);
+  if (at == names.end()) return "no invariant is called " + invariant;
+  const bool applies = invariants_of(profile)[static_cast<std::size_t>(at - names.begin())];
+  return applies ? "" : invariant + " says nothing about " + std::string(profile.name);
+}
+
 // Why the options cannot be served; empty when they can.
 std::string refusal_of(const Options& o) {
   if (o.profile == nullptr) return "no profile";
@@ -31,7 +39,7 @@ std::string refusal_of(const Options& o) {
     return text;
   }
   for (const std::string& name : o.names)
-    if (!contains(invariant_names(), name)) return "no invariant is called " + name;
+    if (const std::string why = refusal_of(name, *o.profile); !why.empty()) return why;
   return "";
 }
 
@@ -130,7 +138,7 @@ std::string prove_together(Job& job, Hypothesis& hypothesis, std::vector<Result>
     if (job.certificates != nullptr) job.certificates->discard();
     for (std::size_t i = 0; i < results.size(); ++i)
       if (hypothesis.assumed[i]) results[i].rules.clear();
-    auto answers = prove_instances(job, instances_of(job.encoding->shape()));
+    auto answers = prove_instances(job, instances_of(job.encoding->shape(), *job.options->profile));
     for (const InstanceAnswer& a : answers) {
       ++report.asked;  // the premise
       for (const Obligation& o : a.obligations) ++(o.conjuncts != 0 ? report.asked : report.framed);
@@ -174,6 +182,7 @@ Report prove_under(const Options& options, Hypothesis hypothesis) {
                            text_of(encoding->shape()));
   Job job{encoding, &options, &hypothesis, options.certificate_dir.empty() ? nullptr : &writer};
   std::vector<Result> results = blank_results();
+  const std::vector<bool> concerned = invariants_of(*options.profile);
   const std::string inconsistent = prove_together(job, hypothesis, results, report);
   if (job.certificates != nullptr) {
     report.certificates = writer.finish();
@@ -182,7 +191,7 @@ Report prove_under(const Options& options, Hypothesis hypothesis) {
   job.certificates = nullptr;
   for (unsigned i = 0; i < results.size(); ++i) {
     Result& r = results[i];
-    if (!options.names.empty() && !contains(options.names, r.name)) continue;
+    if (!concerned[i] || (!options.names.empty() && !contains(options.names, r.name))) continue;
     r.consistent = inconsistent.empty();
     if (!r.consistent) {
       r.base = r.step = false;
@@ -198,6 +207,8 @@ Report prove_under(const Options& options, Hypothesis hypothesis) {
   return report;
 }
 
-Report prove(const Options& options) { return prove_under(options, all_invariants()); }
+Report prove(const Options& options) {
+  return prove_under(options, all_invariants(*options.profile));
+}
 
 }  // namespace assay::prove

@@ -33,6 +33,8 @@ struct Options {
   const Mutation* mutation = nullptr;
   // Called from worker threads, one at a time: obligations done, obligations known so far.
   std::function<void(std::size_t done, std::size_t total)> progress;
+  // Asked every now and then by searches, from any thread: true ends them with "interrupted".
+  std::function<bool()> stop;
 };
 
 enum class Verdict { proved, violated, unknown, disagreement };
@@ -42,6 +44,15 @@ std::string_view name_of(Verdict v);
 struct History {
   Host<Concrete> host;
   std::vector<Event> events;
+};
+
+// What a bounded search for a history answers.
+struct SearchResult {
+  enum class Kind { found, none, unknown, disagreement } kind = Kind::none;
+  unsigned depth = 0;  // found: events of the history; none: none up to this many; unknown: cut
+                       // short among histories of this many
+  std::string reason;
+  History history;
 };
 
 // What one rule means for one invariant.

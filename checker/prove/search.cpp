@@ -1,7 +1,11 @@
 // Unrolling, depth by depth.
 #include "checker/prove/search.hpp"
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <optional>
+#include <thread>
 
 #include "checker/prove/path.hpp"
 
@@ -15,6 +19,8 @@ bool changes_state(const Terms& before, const Terms& after) {
     if (!is_same(before[i], after[i])) return true;
   return false;
 }
+
+constexpr unsigned pick_bits = 16;  // of the unknown that picks an instance
 
 // States s0 (reset), s1 (a VM exists), s2, ... each one step after the last.
 class Unrolling {
@@ -42,16 +48,16 @@ class Unrolling {
     z3::context& c = z3_context();
     const std::string at = std::to_string(depth());
     const Terms& before = states_.back();
-    z3::expr pick = c.bv_const(("pick" + at).c_str(), 8);
+    z3::expr pick = c.bv_const(("pick" + at).c_str(), pick_bits);
     Terms next = before;
     z3::expr_vector legal(c);
     for (unsigned n = 0; n < instances_.size(); ++n) {
       StepTerms step = enc.step(instances_[n], before, "call" + at, *job_.options->profile,
                                 job_.options->mutation);
-      z3::expr taken = pick == c.bv_val(n, 8);
+      z3::expr taken = pick == c.bv_val(n, pick_bits);
       for (std::size_t i = 0; i < next.size(); ++i)
         if (!is_same(step.next[i], before[i])) next[i] = z3::ite(taken, step.next[i], next[i]);
-      legal.push_back(z3::implies(taken, step.possible && step.legal));
+      legal.push_back(z3::implies(taken, step.possible && can_be_shown(instances_[n], step)));
     }
     Terms named = enc.unknown_state("s" + at);
     for (std::size_t i = 0; i < next.size(); ++i) {
@@ -59,7 +65,7 @@ class Unrolling {
       else solver_.add(named[i] == next[i]);
     }
     solver_.add(z3::mk_and(legal));
-    solver_.add(z3::ult(pick, c.bv_val(static_cast<unsigned>(instances_.size()), 8)));
+    solver_.add(z3::ult(pick, c.bv_val(static_cast<unsigned>(instances_.size()), pick_bits)));
     solver_.add(enc.fits_shape(named));
     Terms known = enc.invariants(named);
     for (std::size_t i = 0; i < known.size(); ++i)
@@ -80,7 +86,7 @@ class Unrolling {
     const Encoding& enc = *job_.encoding;
     Terms s = enc.unknown_state("s");
     std::vector<Instance> out;
-    for (const Instance& i : instances_of(enc.shape())) {
+    for (const Instance& i : instances_of(enc.shape(), *job_.options->profile)) {
       if (i.rule == creating_rule()) continue;
       StepTerms step = enc.step(i, s, "call", *job_.options->profile, job_.options->mutation);
       if (changes_state(s, step.next)) out.push_back(i);
@@ -93,6 +99,28 @@ class Unrolling {
   std::vector<Instance> instances_;
   std::vector<Terms> states_;
   std::vector<z3::expr> picks_;
+};
+
+// Asks `stop` while it lives, and interrupts this thread's Z3 context when the answer is yes.
+class Interrupter {
+ public:
+  explicit Interrupter(const std::function<bool()>& stop) {
+    if (!stop) return;
+    watcher_ = std::jthread([this, &stop, &context = z3_context()](std::stop_token done) {
+      while (!done.stop_requested()) {
+        if (stop()) {
+          stopped_ = true;
+          context.interrupt();
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      }
+    });
+  }
+  bool stopped() const { return stopped_; }
+
+ private:
+  std::atomic<bool> stopped_{false};
+  std::jthread watcher_;  // ends before the flag
 };
 
 // Checks one goal at the present depth; nothing when it is not reached there.
@@ -109,6 +137,9 @@ std::optional<SearchResult> try_goal(const Job& job, Unrolling& u, const z3::exp
     result->reason = u.solver().reason_unknown();
   } else if (r == z3::sat) {
     result = solve_path(job, make(u.path(u.solver().get_model())));
+    // The path alone must have a model too: "none" here would hide what was found.
+    if (result->kind == SearchResult::Kind::none) result->kind = SearchResult::Kind::disagreement;
+    if (result->kind != SearchResult::Kind::found) result->depth = u.depth();
   }
   u.solver().pop();
   return result;
@@ -116,19 +147,38 @@ std::optional<SearchResult> try_goal(const Job& job, Unrolling& u, const z3::exp
 
 }  // namespace
 
-SearchResult search_state(const Job& job, const Goal& goal, unsigned depth) {
+SearchResult search_state(const Job& job, const Goal& goal, unsigned depth,
+                          const std::function<void(unsigned)>& searched) {
   FreshContext scope;
-  Unrolling u(job);
-  const auto make = [&](std::vector<Instance> instances) {
-    return Path{std::move(instances), [&](const StepTerms& step, const Terms& after) {
-                  return step.legal && goal(*job.encoding, after);
-                }};
-  };
-  for (; u.depth() <= depth; u.extend())
-    if (auto r = try_goal(job, u, goal(*job.encoding, u.last()), make)) return *r;
-  SearchResult none;
-  none.depth = depth;
-  return none;
+  const Interrupter interrupter(job.options->stop);
+  SearchResult result;
+  result.depth = std::min(1u, depth);
+  try {
+    Unrolling u(job);
+    const auto make = [&](std::vector<Instance> instances) {
+      const Instance last = instances.back();
+      return Path{std::move(instances),
+                  [&goal, &job, last](const StepTerms& s, const Terms& after) {
+                    return can_be_shown(last, s) && goal(*job.encoding, after);
+                  }};
+    };
+    for (; u.depth() <= depth && !interrupter.stopped(); u.extend()) {
+      result.depth = u.depth();
+      if (auto r = try_goal(job, u, goal(*job.encoding, u.last()), make)) {
+        if (interrupter.stopped() && r->kind != SearchResult::Kind::found) break;
+        return *r;
+      }
+      if (searched) searched(u.depth());
+      if (u.depth() == depth) return result;
+    }
+  } catch (const z3::exception&) {  // how Z3 says that it was interrupted outside of a check
+    if (!interrupter.stopped()) throw;
+  }
+  if (interrupter.stopped()) {
+    result.kind = SearchResult::Kind::unknown;
+    result.reason = "interrupted";
+  }
+  return result;
 }
 
 namespace {
@@ -144,7 +194,7 @@ z3::expr ends_in(const StepTerms& step, const LastCall& end) {
 // The history of calls that a check needs, if the last of them can be made at this depth.
 std::optional<SearchResult> try_last_call(const Job& job, Unrolling& u, const LastCall& end) {
   const Encoding& enc = *job.encoding;
-  for (const Instance& i : instances_of(enc.shape())) {
+  for (const Instance& i : instances_of(enc.shape(), *job.options->profile)) {
     if (i.rule != end.rule) continue;
     StepTerms last = enc.step(i, u.last(), "last", *job.options->profile, job.options->mutation);
     const auto make = [&](std::vector<Instance> instances) {

@@ -8,13 +8,6 @@
 
 namespace assay::prove {
 
-struct SearchResult {
-  enum class Kind { found, none, unknown, disagreement } kind = Kind::none;
-  unsigned depth = 0;  // found: events of the history; none: none up to this many
-  std::string reason;
-  History history;
-};
-
 // A condition on a state that the history shall end in.
 using Goal = std::function<z3::expr(const Encoding&, const Terms&)>;
 // A last event and the check of it that shall decide; an empty check is "success".
@@ -25,8 +18,10 @@ struct LastCall {
   bool success = false;
 };
 
-// `lemmas`: invariants known to hold in every reachable state; they only speed the search up.
-SearchResult search_state(const Job& job, const Goal& goal, unsigned depth);
+// Invariants that the job's hypothesis assumes are taken to hold in every state after the first.
+// `searched`: told each depth at which there was nothing.
+SearchResult search_state(const Job& job, const Goal& goal, unsigned depth,
+                          const std::function<void(unsigned)>& searched = {});
 // Several ends at once: answers in the order of `ends`, each with a shortest history.
 std::vector<SearchResult> search_calls(const Job& job, const std::vector<LastCall>& ends,
                                        unsigned depth);

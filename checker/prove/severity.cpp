@@ -13,7 +13,7 @@ u32 rule_number(const std::string& name) {
 
 std::vector<Severity> checks_of(const Profile& profile, const std::string& rule) {
   std::vector<Severity> out;
-  for (const CatalogEntry& c : catalog_of<SystemState<Catalog>>(SystemRules<Catalog>{}, profile)) {
+  for (const CatalogEntry& c : system_catalog(profile)) {
     if (c.kind != VerbKind::reject && c.kind != VerbKind::require) continue;
     if (!rule.empty() && rule != c.rule) continue;
     Severity s;
@@ -32,7 +32,7 @@ void prove_without(const Options& options, const Hypothesis& hypothesis, Severit
   mutated.mutation = &s.mutation;
   const Job job{encoding_of(options), &mutated, &hypothesis, nullptr, false};
   std::vector<bool> broken(invariant_names().size()), open(invariant_names().size());
-  for (const Instance& i : instances_of(job.encoding->shape())) {
+  for (const Instance& i : instances_of(job.encoding->shape(), *job.options->profile)) {
     if (i.rule != s.mutation.rule) continue;
     for (const Obligation& o : prove_instance(job, i).obligations) {
       if (o.answer == Answer::fails) broken[o.invariant] = true;
@@ -62,7 +62,7 @@ std::string Severity::text() const {
 std::vector<Severity> severities(const Options& options, const std::string& rule) {
   if (options.profile == nullptr || encoding_of(options) == nullptr) return {};
   std::vector<Severity> out = checks_of(*options.profile, rule);
-  const Hypothesis hypothesis = all_invariants();
+  const Hypothesis hypothesis = all_invariants(*options.profile);
   in_parallel(options.jobs, out.size(),
               [&](std::size_t i) { prove_without(options, hypothesis, out[i]); });
   return out;

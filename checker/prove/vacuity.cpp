@@ -26,7 +26,7 @@ std::vector<Outcome> outcomes_of_rule(const Job& job, u32 rule) {
                               ? in_shape == z3::unsat ? "perhaps beyond the shape" : "undecided"
                               : "";
   };
-  for (const Instance& i : instances_of(job.encoding->shape())) {
+  for (const Instance& i : instances_of(job.encoding->shape(), *job.options->profile)) {
     if (i.rule != rule) continue;
     Premise p = premise_of(job, i, "call", job.options->mutation);
     p.step.checks.push_back({"success", 0, Errno::ok, VerbKind::reject, p.step.code == 0});
@@ -72,7 +72,7 @@ void reach_outcomes(const Job& job, std::vector<Outcome>& outcomes, unsigned dep
 
 std::vector<Outcome> vacuity(const Options& options, unsigned reach) {
   if (options.profile == nullptr || encoding_of(options) == nullptr) return {};
-  const Hypothesis hypothesis = all_invariants();
+  const Hypothesis hypothesis = all_invariants(*options.profile);
   const Job job{encoding_of(options), &options, &hypothesis, nullptr};
   std::vector<std::vector<Outcome>> by_rule(rules().size());
   in_parallel(options.jobs, by_rule.size(), [&](std::size_t rule) {

@@ -20,7 +20,14 @@ template <class D>
 struct Pe {
   WordCell<D, 32> pmu{};  // perf type of the PMU that covers it; 0 = nothing is known of this PE,
                           // all ones = no PMU covers it
-  static constexpr auto fields() { return std::tuple{field("pmu", &Pe::pmu)}; }
+  WordCell<D, 8> spe{};   // ID_AA64DFR0_EL1.PMSVer: 1 to 6; 0 = nothing is known, 0xff = no SPE
+  NumCell<D> spe_record_max{};         // 2^PMSIDR_EL1.MaxSize, bytes
+  WordCell<D, 8> spe_in_flight_max{};  // samples the PE can hold at once; 0 = not told
+  static constexpr auto fields() {
+    return std::tuple{field("pmu", &Pe::pmu), field("spe", &Pe::spe),
+                      field("spe_record_max", &Pe::spe_record_max),
+                      field("spe_in_flight_max", &Pe::spe_in_flight_max)};
+  }
 };
 
 // One PMU that KVM can virtualise, in the order in which KVM probed them.
@@ -47,6 +54,9 @@ struct Host {
   FlagCell<D> gic_v2{};                // KVM_CREATE_DEVICE_TEST of ARM_VGIC_V2 succeeds
   FlagCell<D> gic_v3{};                // the same for ARM_VGIC_V3
   FlagCell<D> its{};                   // the same for ARM_VGIC_ITS
+  FlagCell<D> perfmon{};               // the VMM is perfmon_capable()
+  FlagCell<D> ipc_lock{};              // the VMM has CAP_IPC_LOCK
+  NumCell<D> memlock_pages{};          // the VMM's RLIMIT_MEMLOCK, in pages
   Table<D, Pe<D>, Dim::pe> pe{};
   Table<D, HostPmu<D>, Dim::pmu> pmu{};
 
@@ -66,6 +76,9 @@ struct Host {
                       field("gic_v2", &Host::gic_v2),
                       field("gic_v3", &Host::gic_v3),
                       field("its", &Host::its),
+                      field("perfmon", &Host::perfmon),
+                      field("ipc_lock", &Host::ipc_lock),
+                      field("memlock_pages", &Host::memlock_pages),
                       field("pe", &Host::pe),
                       field("pmu", &Host::pmu)};
   }

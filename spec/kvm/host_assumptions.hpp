@@ -27,7 +27,15 @@ Flag<D> host_is_possible(const Host<D>& host) {
   const Flag<D> pes_have_listed_pmus = all<D>(host.pe, [&](const auto& pe) {
     return pe.pmu == 0 || any<D>(host.pmu, [&](const auto& p) { return p.type == pe.pmu; });
   });
-  return sizes && tables && pmus_differ && pes_have_listed_pmus;
+  // D24.7 PMSIDR_EL1.MaxSize: 2^6 to 2^11 bytes.
+  const Flag<D> spus = all<D>(host.pe, [&](const auto& pe) {
+    const Flag<D> told = pe.spe != 0 && pe.spe != 0xff;
+    return (!told || (pe.spe <= 6 && Num<D>(64) <= pe.spe_record_max)) &&
+           pe.spe_record_max <= Num<D>(2048) && pe.spe_in_flight_max < 255;
+  });
+  // RLIMIT_MEMLOCK is bytes in 64 bits.
+  const Flag<D> limits = host.memlock_pages <= Num<D>(~u64{0} / page_bytes);
+  return sizes && tables && pmus_differ && pes_have_listed_pmus && spus && limits;
 }
 
 // Nothing falls off the end of a bounded table. Slots are bounded by the host's own limit; how many

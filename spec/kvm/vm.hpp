@@ -1,6 +1,7 @@
 // One virtual machine: the state that the rules of spec/kvm read and write.
 #pragma once
 #include "model/step.hpp"
+#include "spec/arch/spu/state.hpp"
 #include "spec/kvm/memslot/state.hpp"
 #include "spec/kvm/vcpu/state.hpp"
 #include "spec/kvm/vgic/state.hpp"
@@ -23,9 +24,13 @@ struct Vm {
   FlagCell<D> features_fixed{};  // the VM-wide feature set decided (Linux 6.7 and later)
   WordCell<D, 16> features{};    // that set
   PmuVm<D> pmu{};
+  SpeVm<D> spe{};
   Vgic<D> gic{};
   Table<D, Vcpu<D>, Dim::vcpu> vcpu{};
   Table<D, MemSlot<D>, Dim::slot> slot{};
+  // Of the machine, beside which one VM is followed.
+  Table<D, Spu<D>, Dim::pe> spu{};
+  Table<D, SpeSwitch<D>, Dim::pe> spe_switch{};
   static constexpr auto fields() {
     return std::tuple{field("host", &Vm::host),
                       field("created", &Vm::created),
@@ -39,13 +44,19 @@ struct Vm {
                       field("features_fixed", &Vm::features_fixed),
                       field("features", &Vm::features),
                       field("pmu", &Vm::pmu),
+                      field("spe", &Vm::spe),
                       field("gic", &Vm::gic),
                       field("vcpu", &Vm::vcpu),
-                      field("slot", &Vm::slot)};
+                      field("slot", &Vm::slot),
+                      field("spu", &Vm::spu),
+                      field("spe_switch", &Vm::spe_switch)};
   }
 };
 
 static_assert(complete<Pe<Concrete>>() && complete<HostPmu<Concrete>>() &&
+              complete<Spu<Concrete>>() && complete<SlotLock<Concrete>>() &&
+              complete<SpeVm<Concrete>>() && complete<SpeVcpu<Concrete>>() &&
+              complete<SpeRegisters<Concrete>>() && complete<SpeSwitch<Concrete>>() &&
               complete<Host<Concrete>>() && complete<MemSlot<Concrete>>() &&
               complete<PmuVcpu<Concrete>>() && complete<PmuVm<Concrete>>() &&
               complete<RedistRegion<Concrete>>() && complete<Vgic<Concrete>>() &&

@@ -93,16 +93,43 @@ kill -INT "$pid"
 wait "$pid"
 expect 0 'calls made' -- cat "$work/interrupted"
 
+# A pipe or a device is written to, never replaced.
+mkfifo "$work/pipe"
+cat "$work/pipe" >"$work/read" &
+expect 0 -- "$assay" check --quiet --junit "$work/pipe" "$good"
+wait $!
+expect 0 '<testsuites' -- cat "$work/read"
+expect 0 -- test -p "$work/pipe"
 expect 0 'vcpu_never_runs_on_unsupported_cpu' -- "$assay" spec list
 expect 0 'vcpu[].pmu.created' -- "$assay" spec list
 expect 0 'both ways' -- "$assay" spec coverage --profile linux-6.12
 expect 2 'never evaluated' -- "$assay" spec coverage --profile linux-6.12 "$work/empty"
 expect 0 'EBUSY' -- "$assay" spec show pmu_set_pmu.vm_has_run
 expect 3 -- "$assay" spec show no_such_rule
-expect 1 'violated' -- "$assay" prove --shape vcpus=2,pes=2,slots=2 --drop set_user_memory_region.overlap \
+expect 1 'violated' -- "$assay" prove --shape vcpus=2,pes=2,slots=3 --drop set_user_memory_region.overlap \
   memslots_never_overlap
 expect 3 -- "$assay" prove --shape vcpus=77
 expect 3 -- "$assay" prove no_such_invariant
+
+# What find reaches is a trace that conforms; what it cannot reach says up to where.
+small='vcpus=2,pes=2,slots=3'
+expect 1 'no shorter history does' -- "$assay" find --shape "$small" 'any(vcpu, c: c.pmu.created)'
+expect 1 '4 events reach it' -- "$assay" find --shape "$small" -o "$work/pmu" 'any(vcpu, c: c.pmu.created)'
+expect 0 'conforms' -- "$assay" check "$work/pmu"
+expect 1 'KVM_RUN' -- "$assay" find --shape "$small" --quiet dead
+expect 0 'no history of up to 5 events' -- "$assay" find --shape "$small" --depth 5 'slot[0].pages != 0 && !created'
+expect 1 'at reset' -- "$assay" find --shape "$small" '!created'
+expect 1 '"answer": "reached"' -- "$assay" find --shape "$small" --json 'online == 1'
+expect 3 'PREDICATE:1:12: expected a condition' -- "$assay" find 'created && '
+expect 3 'nearest: dead' -- "$assay" find daed
+expect 3 -- "$assay" find
+expect 3 'not compiled in' -- "$assay" find --shape vcpus=77 dead
+"$assay" find --depth 60 '!memslots_never_overlap' >"$work/stopped" 2>&1 &
+pid=$!
+sleep 2
+kill -INT "$pid"
+wait "$pid"
+expect 0 'events (interrupted); no shorter' -- cat "$work/stopped"
 
 printf '%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

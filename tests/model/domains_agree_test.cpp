@@ -59,6 +59,8 @@ TEST(DomainsAgree, SymbolicFoldsToWhatConcreteExecutes) {
             }
             auto value = [&](z3::expr e) -> u64 {
               z3::expr v = e.substitute(choices, no).simplify();
+              // Sums in a state that nothing reaches may leave 64 bits; cells keep the low ones.
+              if (v.is_int()) v = z3::int2bv(64, v).simplify();
               return v.is_bool() ? (v.is_true() ? 1 : 0) : v.get_numeral_uint64();
             };
             ASSERT_EQ(k.code().value(), value(s.code().e)) << profile.name << " " << A::name;
@@ -96,6 +98,11 @@ void agrees_with_fixed(unsigned seed) {
       for_each_pair(SystemRules<Fixed>{}, SystemRules<Other>{},
                     [&]<class A, class B>(Tag<A>, Tag<B>) {
                       A rule = random_rule<A>(random, 2);
+                      // A PE beyond the shape would differ by design too.
+                      if constexpr (requires { rule.cpu; }) {
+                        constexpr auto pes = small.size[static_cast<std::size_t>(Dim::pe)];
+                        if (raw(rule.cpu) != 0xffff) store(rule.cpu, raw(rule.cpu) % pes);
+                      }
                       B other{};
                       leaves(
                           []<class X, class Y>(X& x, const Y& y) {
@@ -114,7 +121,8 @@ void agrees_with_fixed(unsigned seed) {
                       other.apply(o, grown);
                       ASSERT_EQ(k.code().value(), raw(o.code())) << profile.name << " " << A::name;
                       if (k.ok()) {
-                        ASSERT_EQ(k.illegal() == nullptr, o.illegal() == nullptr) << A::name;
+                        const auto name = [](const char* id) { return std::string(id ? id : ""); };
+                        ASSERT_EQ(name(k.illegal()), name(o.illegal())) << A::name;
                       }
                       ASSERT_TRUE(same_values(after, grown)) << profile.name << " " << A::name;
                     });

@@ -146,7 +146,7 @@ TEST(Choices, QuestionsMayDependOnAnswers) {
 // Every check has an id of its own within its rule, and a source.
 TEST(Catalog, IdsAreUniqueAndEveryCheckNamesItsSource) {
   for (const Profile& profile : all_profiles()) {
-    auto entries = catalog_of<SystemState<Catalog>>(SystemRules<Catalog>{}, profile);
+    auto entries = system_catalog(profile);
     EXPECT_GT(entries.size(), 100u);
     for (const CatalogEntry& a : entries) {
       EXPECT_FALSE(a.source.empty()) << a.rule << "." << a.id;
@@ -161,8 +161,7 @@ TEST(Catalog, IdsAreUniqueAndEveryCheckNamesItsSource) {
 
 // A rule's effects are the places that it sets, also under a guard and in a table.
 TEST(Catalog, ListsWhatARuleSets) {
-  auto entries =
-      catalog_of<SystemState<Catalog>>(SystemRules<Catalog>{}, *find_profile("linux-6.12"));
+  auto entries = system_catalog(*find_profile("linux-6.12"));
   auto sets = [&](const std::string& rule) {
     std::vector<std::string> out;
     for (const CatalogEntry& e : entries)

@@ -59,6 +59,7 @@ TEST(Grammar, reads_every_form_of_the_thread_column) {
   EXPECT_EQ(read("96    close(3) = 0").tid, 96u);
   EXPECT_EQ(read("[pid    96] close(3) = 0").tid, 96u);
   EXPECT_EQ(read("96<vcpu-0> close(3) = 0").comm, "vcpu-0");
+  EXPECT_EQ(read("0<vcpu-0> close(3) = 0").comm, "");  // thread 0 is nobody
   EXPECT_EQ(read("close(3) = 0").tid, 0u);
 }
 

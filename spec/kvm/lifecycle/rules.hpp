@@ -27,6 +27,7 @@ struct CreateVm {
     k.may_fail(Errno::nomem, {"no_memory", "kvm_main.c:kvm_create_vm"});
     k.may_fail(Errno::mfile, {"no_descriptor", "kvm_main.c:kvm_dev_ioctl_create_vm"});
     k.may_fail(Errno::nfile, {"no_file", "kvm_main.c:kvm_dev_ioctl_create_vm"});
+    if (k.is(Behaviour::spe_series)) k.set(vm.spe.perfmon, vm.host.perfmon);
     k.set(vm.created, true);
     k.set(vm.ipa_bytes, ite(bits == 0, Num<D>(u64{1} << 40), power_of_two(bits)));
   }

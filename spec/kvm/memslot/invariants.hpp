@@ -1,6 +1,6 @@
 // What is always true of memory slots (facts/kvm MEM-1, MEM-4).
 #pragma once
-#include "spec/kvm/vm.hpp"
+#include "spec/kvm/memslot/rules.hpp"
 
 namespace assay {
 
@@ -22,6 +22,13 @@ Flag<D> memslots_lie_below_ipa_size(const Vm<D>& vm) {
   return all<D>(vm.slot, [&](const auto& s) {
     return s.pages == 0 || (s.base_gfn + s.pages) * page_bytes <= vm.ipa_bytes;
   });
+}
+
+// KVM_MEM_MAX_NR_PAGES: a slot's page number fits 31 bits.
+template <class D>
+Flag<D> memslots_are_bounded(const Vm<D>& vm) {
+  return all<D>(vm.slot,
+                [](const auto& s) { return s.pages <= Num<D>(SetUserMemoryRegion<D>::pages_max); });
 }
 
 // A slot without pages is blank.

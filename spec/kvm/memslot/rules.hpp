@@ -49,6 +49,11 @@ struct SetUserMemoryRegion {
       k.reject(Errno::exist, places && overlaps_another(vm, id, base_gfn, pages),
                {"overlap", "api.rst 4.35: slots may not overlap in guest physical space"});
       const Flag<D> changes_flags = modifies && (iff(old.log_dirty, !bit(flags, 0)));
+      if (k.is(Behaviour::spe_series)) {
+        const Flag<D> starts_logging = modifies && !moves && bit(flags, 0) && !old.lock.write;
+        k.reject(Errno::busy, old.lock.held && !starts_logging,
+                 {"slot_is_locked", "SPE v4-08: a locked slot does not change"});
+      }
       const Flag<D> allocates = places || changes_flags;
       k.when(allocates, [&] {
         k.may_fail(Errno::nomem, {"no_memory", "kvm_main.c: kzalloc, kvm_set_memslot"});
@@ -110,6 +115,7 @@ struct SetUserMemoryRegion {
     k.set(s.userspace_addr, ite(deletes, none, userspace_addr));
     k.set(s.log_dirty, !deletes && bit(flags, 0));
     k.set(s.readonly, !deletes && bit(flags, 1));
+    if (k.is(Behaviour::spe_series)) k.set(s.lock.mapped, s.lock.mapped && s.lock.held);
   }
 };
 

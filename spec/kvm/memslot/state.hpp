@@ -1,6 +1,6 @@
 // A memory slot: guest-physical pages backed by user memory (api.rst 4.35).
 #pragma once
-#include "spec/kvm/host.hpp"
+#include "spec/kvm/spe/state.hpp"
 
 namespace assay {
 
@@ -11,11 +11,14 @@ struct MemSlot {
   NumCell<D> userspace_addr{};  // host virtual address of the first page
   FlagCell<D> log_dirty{};      // KVM_MEM_LOG_DIRTY_PAGES
   FlagCell<D> readonly{};       // KVM_MEM_READONLY
+  SlotLock<D> lock{};           // the SPE series' lock
   static constexpr auto fields() {
-    return std::tuple{field("base_gfn", &MemSlot::base_gfn), field("pages", &MemSlot::pages),
+    return std::tuple{field("base_gfn", &MemSlot::base_gfn),
+                      field("pages", &MemSlot::pages),
                       field("userspace_addr", &MemSlot::userspace_addr),
                       field("log_dirty", &MemSlot::log_dirty),
-                      field("readonly", &MemSlot::readonly)};
+                      field("readonly", &MemSlot::readonly),
+                      field("lock", &MemSlot::lock)};
   }
 };
 

@@ -1,6 +1,7 @@
 // KVM_ARM_VCPU_INIT (api.rst 4.82), in the two ways Linux has implemented it.
 #pragma once
 #include "spec/kvm/pmu/default_pmu.hpp"
+#include "spec/kvm/spe/attributes.hpp"
 
 namespace assay {
 
@@ -80,13 +81,14 @@ struct VcpuInit {
   // is stored, then a reset validates the set; a failing reset forgets both.
   void init_for_vcpu(Step<D>& k, Vm<D>& vm) const {
     auto& self = vm.vcpu[vcpu.index];
-    const Word<D, 16> wanted = truncate<16>(features[0] & Word<D, 32>(0x7f));
+    const u64 known_bits = k.is(Behaviour::spe_series) ? 0xff : 0x7f;
+    const Word<D, 16> wanted = truncate<16>(features[0] & Word<D, 32>(known_bits));
     const Flag<D> again = self.initialized;
     k.reject(Errno::inval, again && self.features != wanted,
              {"features_differ", "api.rst 4.82: same features; arm.c:kvm_vcpu_set_target"});
     // Not undone when an unknown feature follows: the next call starts from these bits.
     k.set(self.features, self.features | wanted);
-    k.reject(Errno::noent, (features[0] & ~Word<D, 32>(0x7f)) != 0 || beyond_first_word(),
+    k.reject(Errno::noent, (features[0] & ~Word<D, 32>(known_bits)) != 0 || beyond_first_word(),
              {"unknown_feature", "api.rst 4.82: ENOENT; arm.c:kvm_vcpu_set_target"});
     k.set(self.initialized, true);
     reset(k, vm, self, self.features);
@@ -118,6 +120,17 @@ struct VcpuInit {
           {"ptrauth", "reset.c:kvm_vcpu_enable_ptrauth: both or none, and supported"});
     fails(has_bit(Feature::pmu_v3) && !vm.host.pmu_v3,
           {"no_pmu", "reset.c:kvm_reset_vcpu: kvm_arm_support_pmu_v3"});
+    if (!k.is(Behaviour::spe_series)) return;
+    fails(has_bit(Feature::spe) && !host_has_spe<D>(vm), {"no_host_spe", "SPE v4-17"});
+    fails(has_bit(Feature::spe) && is_32bit, {"spe_needs_aarch64", "SPE v4-17: EL1_32BIT"});
+    if (!k.is(Behaviour::spe_v5)) return;
+    // v5: the set of CPUs is the PEs that have SPE, copied at this call.
+    Word<D, 64> cpus(0);
+    std::as_const(vm.host.pe).for_each([&](const auto& pe, std::size_t i) {
+      if (i < 64)
+        cpus = cpus | ite(pe.spe != 0 && pe.spe != 0xff, Word<D, 64>(u64{1} << i), Word<D, 64>(0));
+    });
+    k.set(self.spe.cpus, ite(has_bit(Feature::spe), cpus, Word<D, 64>(0)));
   }
 };
 

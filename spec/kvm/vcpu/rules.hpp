@@ -1,5 +1,6 @@
 // KVM_ARM_VCPU_FINALIZE and KVM_RUN (api.rst 4.119, 4.10).
 #pragma once
+#include "spec/kvm/spe/run.hpp"
 #include "spec/kvm/vcpu/init.hpp"
 #include "spec/kvm/vgic/placement.hpp"
 
@@ -136,10 +137,14 @@ struct VcpuRun {
                {"not_initialized", "api.rst 4.10: ENOEXEC; kvm_arch_vcpu_run_pid_change"});
       k.reject(Errno::perm, has_sve<D>(k, vm, self) && !self.sve_finalized,
                {"sve_not_finalized", "api.rst 4.10: EPERM; kvm_arm_vcpu_is_finalized"});
-      k.when(self.runner == 0, [&] { first_run_checks<D>(k, vm, vcpu); });
+      k.when(self.runner == 0, [&] {
+        spe_first_run_checks<D>(k, vm, self);
+        first_run_checks<D>(k, vm, vcpu);
+      });
       k.set(vm.has_ran_once, true);
       k.set(self.runner, task);
     });
+    spe_run_checks<D>(k, vm, self, cpu);
     k.reject(Errno::intr, immediate_exit != 0 && immediate_exit != not_told_8,
              {"immediate_exit", "api.rst 5: immediate_exit; arm.c:kvm_arch_vcpu_ioctl_run"});
     k.may_fail(Errno::intr, {"signal_pending", "api.rst 4.10: EINTR"});
@@ -193,13 +198,19 @@ struct GuestEntry {
                {"not_initialized", "kvm_arch_vcpu_run_pid_change"});
       k.reject(Errno::perm, has_sve<D>(k, vm, self) && !self.sve_finalized,
                {"sve_not_finalized", "kvm_arm_vcpu_is_finalized"});
-      k.when(self.runner == 0, [&] { first_run_checks<D>(k, vm, vcpu); });
+      k.when(self.runner == 0, [&] {
+        spe_first_run_checks<D>(k, vm, self);
+        first_run_checks<D>(k, vm, vcpu);
+      });
       k.set(vm.has_ran_once, true);
       k.set(self.runner, task);
     });
     Flag<D> supported = true;
     k.at(vm.host.pe, cpu, [&](const auto& pe) { k.let(supported, runs_on<D>(vm, pe)); });
     k.require(supported, {"on_supported_cpu", "vcpu.rst 1.4; arm.c:kvm_vcpu_exit_request"});
+    if (k.is(Behaviour::spe_series))
+      k.require(!has_spe_feature<D>(self) || spe_may_run_on<D>(vm, self, cpu),
+                {"spe_on_supported_cpu", "SPE v4-19; facts/spe V01"});
     k.set(self.in_guest, true);
     k.set(self.on_pe, cpu);
   }

@@ -1,6 +1,7 @@
 // A virtual CPU: KVM_CREATE_VCPU, KVM_ARM_VCPU_INIT, KVM_ARM_VCPU_FINALIZE, KVM_RUN.
 #pragma once
 #include "spec/kvm/pmu/state.hpp"
+#include "spec/kvm/spe/state.hpp"
 
 namespace assay {
 
@@ -15,6 +16,7 @@ enum class Feature : unsigned {
   ptrauth_generic = 6,
   has_el2 = 7,
   has_el2_e2h0 = 8,
+  spe = 7,  // of the SPE series only: mainline gave the number to HAS_EL2
 };
 
 template <class D>
@@ -32,6 +34,7 @@ struct Vcpu {
   FlagCell<D> in_guest{};        // between kvm_entry and kvm_exit
   WordCell<D, 16> on_pe{};       // where, while in_guest
   PmuVcpu<D> pmu{};
+  SpeVcpu<D> spe{};
   static constexpr auto fields() {
     return std::tuple{field("created", &Vcpu::created),
                       field("id", &Vcpu::id),
@@ -45,7 +48,8 @@ struct Vcpu {
                       field("ptimer_claimed", &Vcpu::ptimer_claimed),
                       field("in_guest", &Vcpu::in_guest),
                       field("on_pe", &Vcpu::on_pe),
-                      field("pmu", &Vcpu::pmu)};
+                      field("pmu", &Vcpu::pmu),
+                      field("spe", &Vcpu::spe)};
   }
 };
 

@@ -1,0 +1,141 @@
+// The predicate over Z3 expressions as the goal of the search, and over plain values as the check
+// of what it found.
+#include "checker/prove/find.hpp"
+
+#include <unordered_map>
+
+#include "checker/prove/path.hpp"
+#include "checker/prove/predicate_terms.hpp"
+#include "checker/prove/predicate_value.hpp"
+#include "checker/prove/replay.hpp"
+#include "checker/prove/search.hpp"
+
+namespace assay::prove {
+namespace {
+
+using Symbolic = SymbolicIn<growing_shape>;
+
+class SymbolicReader final : public Reader<Symbolic> {
+ public:
+  SymbolicReader(const Encoding& encoding, const Terms& state)
+      : encoding_(encoding), state_(state) {}
+  SymFlag flag(u32 leaf) const override { return SymFlag(state_[leaf]); }
+  SymWord<64> word(u32 leaf) const override {
+    const z3::expr& e = state_[leaf];
+    const unsigned width = e.get_sort().bv_size();
+    if (width == 64) return SymWord<64>(e);
+    const z3::expr wide = z3::zext(e, 64 - width);
+    return SymWord<64>(e.is_numeral() ? wide.simplify() : wide);
+  }
+  SymNumber number(u32 leaf) const override { return SymNumber(state_[leaf]); }
+  SymFlag invariant(u32 number) const override {
+    if (invariants_.empty()) invariants_ = encoding_.invariants(state_);
+    return SymFlag(invariants_[number]);
+  }
+
+ private:
+  const Encoding& encoding_;
+  const Terms& state_;
+  mutable Terms invariants_;  // made when first asked for
+};
+
+class ConcreteReader final : public Reader<Concrete> {
+ public:
+  ConcreteReader(const StateNames& names, const SystemState<Concrete>& state)
+      : names_(names), state_(state) {
+    std::unordered_map<std::string, u64> by_path;
+    named_leaves(
+        "", [&](const std::string& path, const auto& leaf) { by_path[path] = raw(leaf); }, state);
+    for (const std::string& path : names.paths()) values_.push_back(by_path[path]);
+  }
+  bool flag(u32 leaf) const override { return values_[leaf] != 0; }
+  Bits<64> word(u32 leaf) const override { return values_[leaf]; }
+  Number number(u32 leaf) const override { return values_[leaf]; }
+  bool invariant(u32 number) const override {
+    for (const std::string& broken : broken_invariants(state_))
+      if (broken == names_.invariants[number]) return false;
+    return true;
+  }
+
+ private:
+  const StateNames& names_;
+  const SystemState<Concrete>& state_;
+  std::vector<u64> values_;  // by leaf number; an entry that was never touched reads as zeros
+};
+
+// Before any event: the host alone decides.
+SearchResult search_reset(const Job& job, const Predicate& predicate) {
+  FreshContext scope;
+  const Encoding& enc = *job.encoding;
+  const Terms reset = enc.reset_state(enc.unknown_state("s"));
+  z3::solver solver = bounded_solver(*job.options);
+  solver.add(enc.host_is_possible(reset));
+  solver.add(formula_of(predicate, enc, reset));
+  SearchResult result;
+  z3::check_result r = solver.check();
+  if (r == z3::sat) {
+    prefer_typical_host(job, reset, solver);
+    r = solver.check();
+  }
+  if (r == z3::unknown) {
+    result.kind = SearchResult::Kind::unknown;
+    result.reason = solver.reason_unknown();
+  } else if (r == z3::sat) {
+    result.kind = SearchResult::Kind::found;
+    result.history.host = enc.decode(solver.get_model(), reset).host;
+  }
+  return result;
+}
+
+}  // namespace
+
+std::optional<StateNames> state_names(const Options& options) {
+  const Encoding* encoding = encoding_of(options);
+  if (encoding == nullptr) return std::nullopt;
+  StateNames names;
+  names.shape = text_of(encoding->shape());
+  names.invariants = invariant_names();
+  const std::string prefix = "s";
+  for (const z3::expr& e : encoding->unknown_state(prefix)) {
+    const StateNode::Kind kind = e.is_bool()  ? StateNode::Kind::flag
+                                 : e.is_int() ? StateNode::Kind::number
+                                              : StateNode::Kind::word;
+    const unsigned width = e.is_bool() ? 1 : e.is_int() ? 64 : e.get_sort().bv_size();
+    names.add(e.decl().name().str().substr(prefix.size() + 1), kind, width);
+  }
+  return names;
+}
+
+z3::expr formula_of(const Predicate& predicate, const Encoding& encoding, const Terms& state) {
+  const SymbolicReader reader(encoding, state);
+  return Evaluator<Symbolic>(predicate, reader).holds().e;
+}
+
+bool holds_in(const Predicate& predicate, const StateNames& names,
+              const SystemState<Concrete>& state) {
+  const ConcreteReader reader(names, state);
+  return Evaluator<Concrete>(predicate, reader).holds();
+}
+
+SearchResult find(const Options& options, const Predicate& predicate) {
+  const Hypothesis nothing_assumed{std::vector<bool>(invariant_names().size(), false), nullptr};
+  const Job job{encoding_of(options), &options, &nothing_assumed, nullptr};
+  SearchResult result = search_reset(job, predicate);
+  if (result.kind == SearchResult::Kind::none && options.depth > 0)
+    result = search_state(
+        job,
+        [&](const Encoding& enc, const Terms& state) { return formula_of(predicate, enc, state); },
+        options.depth,
+        [&](unsigned done) {
+          if (options.progress) options.progress(done, options.depth);
+        });
+  if (result.kind != SearchResult::Kind::found) return result;
+  const auto end = replay(result.history, *options.profile, options.mutation);
+  if (!end || !holds_in(predicate, *state_names(options), *end)) {
+    result.kind = SearchResult::Kind::disagreement;
+    result.reason = "the solver's history does not reach it when replayed";
+  }
+  return result;
+}
+
+}  // namespace assay::prove

@@ -1,0 +1,23 @@
+// The shortest history from reset to a state that satisfies a predicate.
+#pragma once
+#include <optional>
+
+#include "checker/prove/predicate.hpp"
+#include "checker/prove/prove.hpp"
+
+namespace assay::prove {
+
+// The names of the states of the options' shape; nothing when it was not compiled in.
+std::optional<StateNames> state_names(const Options& options);
+
+// Whether a state of the shape satisfies a predicate that was read with its names.
+bool holds_in(const Predicate& predicate, const StateNames& names,
+              const SystemState<Concrete>& state);
+
+// Looks at reset, then at one event, two events, ... up to options.depth. Invariants are not
+// assumed, so a predicate may ask for a broken one. What is found was replayed on the Concrete
+// domain and satisfies the predicate there; anything else is a `disagreement`.
+// Uses of `options`: the shape, profile, mutation, depth, rlimit, progress (depths done) and stop.
+SearchResult find(const Options& options, const Predicate& predicate);
+
+}  // namespace assay::prove

@@ -1,0 +1,98 @@
+// When the SPU samples and writes: the predicates of D17.4, and how a rule reaches its SPU.
+#pragma once
+#include "spec/kvm/vm.hpp"
+
+namespace assay {
+
+constexpr u64 number_of(SpuEvent e) { return static_cast<u64>(e); }
+
+// ProfilingBufferOwner: EL2 when MDCR_EL2.E2PB is 0, EL1 otherwise.
+template <class D>
+Flag<D> owned_by_el2(const Spu<D>& s) {
+  return s.e2pb == 0;
+}
+
+// ProfilingBufferEnabled, without the stop condition that prose keeps apart.
+template <class D>
+Flag<D> buffer_enabled(const Spu<D>& s) {
+  return s.enable && !s.excluded;
+}
+
+// The buffer takes records: enabled, not stopped by an event, not discarding.
+template <class D>
+Flag<D> takes_records(const Spu<D>& s) {
+  return buffer_enabled<D>(s) && !s.service && s.fill != discard_mode;
+}
+
+// The ExSPE control that rules at the current Exception level.
+template <class D>
+Flag<D> level_enabled(const Spu<D>& s) {
+  return (s.el == 0 && ((s.tge && s.e0hspe) || (!s.tge && s.e0spe))) || (s.el == 1 && s.e1spe) ||
+         (s.el == 2 && s.e2spe);
+}
+
+// The Exception level may be sampled: nothing above the owner is, nor with HCR_EL2.TGE set when EL1
+// owns the buffer.
+template <class D>
+Flag<D> level_may_be_sampled(const Spu<D>& s) {
+  return level_enabled<D>(s) && (owned_by_el2<D>(s) || (s.el <= 1 && !s.tge));
+}
+
+// StatisticalProfilingEnabled (ASL J1.1.1; D17.4).
+template <class D>
+Flag<D> profiling_enabled(const Spu<D>& s) {
+  return buffer_enabled<D>(s) && !s.service && level_may_be_sampled<D>(s);
+}
+
+// SPEv1p5 may go on selecting for a while after a fault; those samples are dropped (D17.8).
+template <class D>
+Flag<D> sampled_late(const Spu<D>& s, const Pe<D>& pe) {
+  return pe.spe == 6 && s.service && s.event == number_of(SpuEvent::fault) &&
+         buffer_enabled<D>(s) && level_may_be_sampled<D>(s);
+}
+
+// The pointer rule RHXSYK: room for one record of the largest size. Its relaxed reading (known
+// issue R24557) applies it whenever the buffer is enabled, not only when profiling is.
+template <class D>
+Flag<D> pointers_valid(const Spu<D>& s, const Num<D>& record_max) {
+  return s.fill == discard_mode || s.ptr + record_max <= s.limit;
+}
+
+// Stages of a hypervisor's world switch.
+template <class D>
+Flag<D> is_at(const SpeSwitch<D>& sw, Switch stage) {
+  return sw.stage == static_cast<u64>(stage);
+}
+// Neither host nor guest code runs.
+template <class D>
+Flag<D> is_between(const SpeSwitch<D>& sw) {
+  return is_at<D>(sw, Switch::host_saved) || is_at<D>(sw, Switch::restoring_guest) ||
+         is_at<D>(sw, Switch::guest_saved);
+}
+
+// Runs body(spu, pe) or body(spu, pe, switch) for the SPU of a PE, after making sure that the PE
+// may have one. PMSVer 0 means that nothing is known of the PE, 0xff that it has no SPE.
+template <class D, class Body>
+void on_spu(Step<D>& k, Vm<D>& vm, const Word<D, 16>& cpu, Body&& body) {
+  k.at(vm.spu, cpu, [&](auto& spu, std::size_t index) {
+    const Pe<D>& pe = std::as_const(vm.host.pe)[index];
+    k.require(pe.spe != 0xff, {"pe_has_spe", "D24.2.80 ID_AA64DFR0_EL1.PMSVer"});
+    if constexpr (requires { body(spu, pe, vm.spe_switch[index]); })
+      body(spu, pe, vm.spe_switch[index]);
+    else body(spu, pe);
+  });
+}
+
+// Raises a management event: PMBSR_EL1.S and its syndrome, and PMBIRQ with it (D17.8 RTSJRP).
+template <class D>
+void stop_profiling(Step<D>& k, Spu<D>& s, SpuEvent event, const Word<D, 6>& ec,
+                    const Word<D, 16>& mss) {
+  k.set(s.service, true);
+  k.set(s.ec, ec);
+  k.set(s.mss, mss);
+  k.set(s.event, Word<D, 3>(number_of(event)));
+  k.set(s.event_flight, s.in_flight);
+  k.set(s.irq, true);
+}
+
+}  // namespace assay

@@ -1,0 +1,218 @@
+// The vCPU's SPE attributes and its set of CPUs (facts/spe 4.6 to 4.8).
+#pragma once
+#include "spec/kvm/spe/lock.hpp"
+
+namespace assay {
+
+// Whether some PE of the host has SPE, so that KVM offers it (v4-16, v5-16).
+template <class D>
+Flag<D> host_has_spe(const Vm<D>& vm) {
+  return any<D>(vm.host.pe, [](const auto& pe) { return pe.spe != 0 && pe.spe != 0xff; });
+}
+template <class D>
+Flag<D> has_spe_feature(const Vcpu<D>& cpu) {
+  return bit(plain(cpu.features), static_cast<unsigned>(Feature::spe));
+}
+
+// kvm_arm_support_spe() && kvm_vcpu_has_spe() && irqchip_in_kernel(): the gate of every attribute.
+template <class D>
+void spe_gate(Step<D>& k, Vm<D>& vm, VcpuId v) {
+  gate<D>(k, vm);
+  k.reject(Errno::nxio,
+           !host_has_spe<D>(vm) || !has_spe_feature<D>(vm.vcpu[v.index]) || !vm.gic.created,
+           {"no_spe", "v4-20: host, vCPU feature, in-kernel irqchip"});
+}
+
+// KVM_ARM_VCPU_SPE_IRQ.
+template <class D>
+struct SpeSetIrq {
+  static constexpr const char* name = "spe_set_irq";
+  static constexpr const char* syntax =
+      "ioctl(<vcpu>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_SPE_CTRL, "
+      "attr=KVM_ARM_VCPU_SPE_IRQ, addr=unreadable:[irq]})";
+  static constexpr const char* source = "SPE v4-21; facts/spe 4.7";
+  static bool applies(const Profile& p) { return is_spe_series(p); }
+  VcpuId vcpu{};
+  Flag<D> unreadable{};
+  Word<D, 32> irq{};
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &SpeSetIrq::vcpu), field("unreadable", &SpeSetIrq::unreadable),
+                      field("irq", &SpeSetIrq::irq)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    auto& cpu = vm.vcpu[vcpu.index];
+    spe_gate<D>(k, vm, vcpu);
+    k.reject(Errno::busy, cpu.spe.initialized, {"already_initialized", "v4-21"});
+    k.reject(Errno::busy, cpu.spe.irq != 0, {"irq_already_set", "v4-21"});
+    k.reject(Errno::fault, unreadable, {"copy_in", "v4-21: get_user"});
+    // The validity helper's bool holds -EINVAL, which is true: any number passes [inferred].
+    if (!k.is(Behaviour::spe_irq_unchecked))
+      k.reject(Errno::inval, !is_ppi<D>(irq), {"not_a_ppi", "v4-21 documentation: must be a PPI"});
+    k.reject(Errno::inval,
+             any<D>(vm.vcpu,
+                    [&](const auto& c) {
+                      return has_spe_feature<D>(c) && c.spe.irq != 0 && c.spe.irq != irq;
+                    }),
+             {"irq_differs", "v4-21: the same on all vCPUs"});
+    k.set(cpu.spe.irq, irq);
+  }
+};
+
+// KVM_ARM_VCPU_SPE_INIT.
+template <class D>
+struct SpeInit {
+  static constexpr const char* name = "spe_init";
+  static constexpr const char* syntax =
+      "ioctl(<vcpu>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_SPE_CTRL, "
+      "attr=KVM_ARM_VCPU_SPE_INIT})";
+  static constexpr const char* source = "SPE v4-22, v4-35; facts/spe 4.7";
+  static bool applies(const Profile& p) { return is_spe_series(p); }
+  VcpuId vcpu{};
+  static constexpr auto fields() { return std::tuple{field("vcpu", &SpeInit::vcpu)}; }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    auto& cpu = vm.vcpu[vcpu.index];
+    spe_gate<D>(k, vm, vcpu);
+    k.reject(Errno::nxio, cpu.spe.irq == 0, {"irq_not_set", "v4-22"});
+    k.reject(Errno::nxio, !vm.gic.initialized, {"vgic_not_initialized", "v4-22"});
+    k.reject(Errno::busy, cpu.spe.initialized, {"already_initialized", "v4-35"});
+    k.reject(Errno::nxio, cpu.spe.irq < 16 || (cpu.pmu.created && cpu.pmu.irq == cpu.spe.irq),
+             {"interrupt_has_owner", "v4-22: kvm_vgic_set_owner; an SGI has none"});
+    k.set(cpu.spe.initialized, true);
+  }
+};
+
+// KVM_ARM_VCPU_SPE_STOP.
+template <class D>
+struct SpeStop {
+  static constexpr const char* name = "spe_stop";
+  static constexpr const char* syntax =
+      "ioctl(<vcpu>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_SPE_CTRL, "
+      "attr=KVM_ARM_VCPU_SPE_STOP, addr=unreadable:[flags]})";
+  static constexpr const char* source = "SPE v4-35, v4-36; facts/spe 4.7, 4.8";
+  static bool applies(const Profile& p) { return is_spe_series(p); }
+  VcpuId vcpu{};
+  Flag<D> unreadable{};
+  Word<D, 32> flags{};  // 1 TRAP, 2 EXIT, 4 RESUME
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &SpeStop::vcpu), field("unreadable", &SpeStop::unreadable),
+                      field("flags", &SpeStop::flags)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    auto& cpu = vm.vcpu[vcpu.index];
+    spe_gate<D>(k, vm, vcpu);
+    k.reject(Errno::again, !cpu.spe.initialized, {"not_initialized", "v4-35"});
+    k.reject(Errno::fault, unreadable, {"copy_in", "v4-35: get_user"});
+    k.reject(Errno::inval, flags == 0, {"no_flag", "v4-35"});
+    const Flag<D> known = (flags & Word<D, 32>(7)) != 0;
+    const Flag<D> one = flags == 1 || flags == 2 || flags == 4;
+    k.reject(Errno::inval, known && !one, {"flags_combined", "v4-35: one flag and nothing else"});
+    // Only unknown bits: v4 and v5 answer success and change nothing [inferred].
+    if (!k.is(Behaviour::spe_stop_ignores_unknown))
+      k.reject(Errno::inval, !known, {"unknown_flags", "v4-35 documentation"});
+    const Word<D, 2> wanted =
+        ite(flags == 1, Word<D, 2>(spe_stopped_trap),
+            ite(flags == 2, Word<D, 2>(spe_stopped_exit), Word<D, 2>(spe_running)));
+    k.when(known, [&] { k.set(cpu.spe.stop, wanted); });
+  }
+};
+
+// Any other attribute of the group.
+template <class D>
+struct SpeSetOther {
+  static constexpr const char* name = "spe_set_other";
+  static constexpr const char* syntax =
+      "ioctl(<vcpu>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_SPE_CTRL, attr=attr})";
+  static constexpr const char* source = "SPE v4-20";
+  static bool applies(const Profile& p) { return is_spe_series(p); }
+  VcpuId vcpu{};
+  Word<D, 64> attr = Word<D, 64>(3);
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &SpeSetOther::vcpu), field("attr", &SpeSetOther::attr)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    spe_gate<D>(k, vm, vcpu);
+    k.reject(Errno::nxio, true, {"unknown_attribute", "v4-20"});
+  }
+};
+
+// KVM_GET_DEVICE_ATTR of SPE_IRQ.
+template <class D>
+struct SpeGetIrq {
+  static constexpr const char* name = "spe_get_irq";
+  static constexpr const char* syntax =
+      "ioctl(<vcpu>, KVM_GET_DEVICE_ATTR, {group=KVM_ARM_VCPU_SPE_CTRL, "
+      "attr=KVM_ARM_VCPU_SPE_IRQ, addr=unreadable:[irq]})";
+  static constexpr const char* source = "SPE v4-21";
+  static bool applies(const Profile& p) { return is_spe_series(p); }
+  VcpuId vcpu{};
+  Flag<D> unreadable{};
+  Word<D, 32> irq{};
+  static constexpr unsigned answers = 1;
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &SpeGetIrq::vcpu), field("unreadable", &SpeGetIrq::unreadable),
+                      field("irq", &SpeGetIrq::irq)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    auto& cpu = vm.vcpu[vcpu.index];
+    spe_gate<D>(k, vm, vcpu);
+    k.reject(Errno::nxio, cpu.spe.irq == 0, {"irq_not_set", "v4-21"});
+    k.reject(Errno::fault, unreadable, {"copy_out", "v4-21: put_user"});
+    k.require(irq == cpu.spe.irq, {"irq_as_set", "v4-21"});
+  }
+};
+
+// KVM_GET_DEVICE_ATTR of SPE_STOP.
+template <class D>
+struct SpeGetStop {
+  static constexpr const char* name = "spe_get_stop";
+  static constexpr const char* syntax =
+      "ioctl(<vcpu>, KVM_GET_DEVICE_ATTR, {group=KVM_ARM_VCPU_SPE_CTRL, "
+      "attr=KVM_ARM_VCPU_SPE_STOP, addr=unreadable:[flags]})";
+  static constexpr const char* source = "SPE v4-35";
+  static bool applies(const Profile& p) { return is_spe_series(p); }
+  VcpuId vcpu{};
+  Flag<D> unreadable{};
+  Word<D, 32> flags{};
+  static constexpr unsigned answers = 1;
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &SpeGetStop::vcpu),
+                      field("unreadable", &SpeGetStop::unreadable),
+                      field("flags", &SpeGetStop::flags)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    auto& cpu = vm.vcpu[vcpu.index];
+    spe_gate<D>(k, vm, vcpu);
+    k.reject(Errno::again, !cpu.spe.initialized, {"not_initialized", "v4-35"});
+    k.reject(Errno::fault, unreadable, {"copy_out", "v4-35: put_user"});
+    k.require(flags == zero_extend<32>(plain(cpu.spe.stop)), {"state_as_set", "v4-35"});
+  }
+};
+
+// ioctl(vCPU, KVM_ARM_VCPU_SUPPORTED_CPUS, "list"): v4 only. The list is read as a mask.
+template <class D>
+struct SpeSupportedCpus {
+  static constexpr const char* name = "spe_supported_cpus";
+  static constexpr const char* syntax =
+      "ioctl(<vcpu>, KVM_ARM_VCPU_SUPPORTED_CPUS, unreadable:[cpus])";
+  static constexpr const char* source = "SPE v4-12; facts/spe 4.6";
+  static bool applies(const Profile& p) { return is_spe_series(p) && !p.is(Behaviour::spe_v5); }
+  VcpuId vcpu{};
+  Flag<D> unreadable{};
+  Word<D, 64> cpus{};
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &SpeSupportedCpus::vcpu),
+                      field("unreadable", &SpeSupportedCpus::unreadable),
+                      field("cpus", &SpeSupportedCpus::cpus)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    auto& cpu = vm.vcpu[vcpu.index];
+    gate<D>(k, vm);
+    k.reject(Errno::noexec, cpu.runner != 0, {"has_run", "v4-12: has_run_once"});
+    k.reject(Errno::fault, unreadable, {"copy_in", "v4-12: strndup_user"});
+    k.may_fail(Errno::inval, {"not_a_list", "v4-12: cpulist_parse"});
+    k.may_fail(Errno::nomem, {"no_memory", "v4-12: strndup_user"});
+    k.set(cpu.spe.cpus, cpus);
+  }
+};
+
+}  // namespace assay

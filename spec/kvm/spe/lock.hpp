@@ -1,0 +1,161 @@
+// Locking and unlocking memory slots: KVM_ENABLE_CAP with KVM_CAP_ARM_LOCK_USER_MEMORY_REGION
+// (facts/spe 4.2 to 4.5; series v4 patches 02 to 11, v5 patches 02 to 12).
+#pragma once
+#include "spec/kvm/vm.hpp"
+
+namespace assay {
+
+constexpr bool is_spe_series(const Profile& p) { return p.is(Behaviour::spe_series); }
+
+// ioctl(VM, KVM_ENABLE_CAP, {cap, flags, args}): args[0] is the slot, args[1] what to do.
+template <class D>
+struct EnableCap {
+  static constexpr const char* name = "enable_cap";
+  static constexpr const char* syntax =
+      "ioctl(<vm>, KVM_ENABLE_CAP, unreadable:{cap=cap, flags=flags, args=[args]})";
+  static constexpr const char* source = "SPE v4-02, v4-03; v5-02, v5-03; facts/spe 4.2, 4.3";
+  static bool applies(const Profile& p) { return is_spe_series(p); }
+  Flag<D> unreadable{};
+  Word<D, 32> cap = Word<D, 32>(206), flags{};
+  std::array<Word<D, 64>, 4> args{};
+  static constexpr auto fields() {
+    return std::tuple{field("unreadable", &EnableCap::unreadable), field("cap", &EnableCap::cap),
+                      field("flags", &EnableCap::flags), field("args", &EnableCap::args)};
+  }
+  static constexpr u64 lock_flag = 1, unlock_flag = 2;
+  static constexpr u64 read_lock = 1, write_lock = 2, unlock_all = 1;
+  static constexpr u64 slots_max = 32767;  // KVM_MEM_SLOTS_NUM of the series' kernel
+
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    gate<D>(k, vm);
+    k.reject(Errno::fault, unreadable, {"copy_in", "kvm_main.c: copy_from_user"});
+    const u64 number = k.is(Behaviour::spe_v5) ? 207 : 206;
+    const Flag<D> other = cap != number;
+    k.when(other, [&] {
+      k.may_fail(Errno::inval, {"other_capability", "api.rst 4.37: not described here"});
+      k.may_fail(Errno::perm, {"other_capability_denied", "api.rst 4.37: not described here"});
+    });
+    k.reject(Errno::inval, !other && (args[2] != 0 || args[3] != 0),
+             {"unused_arguments", "v4-02: args[2], args[3] must be zero"});
+    k.reject(Errno::inval, !other && flags != lock_flag && flags != unlock_flag,
+             {"lock_or_unlock", "v4-02: exactly one of LOCK and UNLOCK"});
+    k.when(!other && flags == lock_flag, [&] { lock(k, vm); });
+    k.when(!other && flags == unlock_flag, [&] { unlock(k, vm); });
+  }
+
+ private:
+  Word<D, 16> slot() const { return field_bits<16>(args[0], 0); }
+  Flag<D> wants_write() const { return bit(args[1], 1); }
+
+  void lock(Step<D>& k, Vm<D>& vm) const {
+    k.reject(Errno::inval, args[0] >= slots_max, {"lock_slot_beyond_max", "v4-03"});
+    k.reject(Errno::inval, !bit(args[1], 0), {"read_lock_is_mandatory", "v4-02"});
+    k.reject(Errno::busy, any<D>(vm.vcpu, [](const auto& c) { return c.in_guest; }),
+             {"vcpu_is_running", "v4-03: mutex_trylock of every vCPU"});
+    k.may_fail(Errno::busy, {"vcpu_ioctl_in_progress", "v4-03: mutex_trylock of every vCPU"});
+    if (!k.is(Behaviour::spe_v5))
+      k.reject(Errno::busy, any<D>(vm.vcpu, [](const auto& c) { return c.runner != 0; }),
+               {"vcpu_has_run", "v4-03: has_run_once"});
+    k.at(vm.slot, slot(), [&](auto& s) { lock_slot(k, vm, s); });
+  }
+
+  void lock_slot(Step<D>& k, Vm<D>& vm, MemSlot<D>& s) const {
+    k.reject(Errno::inval, s.pages == 0, {"lock_absent_slot", "v4-03: id_to_memslot"});
+    k.reject(Errno::perm, wants_write() && (s.readonly || s.log_dirty),
+             {"write_lock_denied", "v4-03: KVM_MEM_READONLY or a dirty bitmap"});
+    k.reject(Errno::busy, s.lock.held, {"already_locked", "v4-03: memslot_is_locked"});
+    const Num<D> total = vm.spe.locked_pages + s.pages;
+    k.reject(Errno::nomem, !vm.host.ipc_lock && total > vm.host.memlock_pages,
+             {"memlock_limit", "v4-03: RLIMIT_MEMLOCK without CAP_IPC_LOCK"});
+    // From here on pages are pinned and mapped one by one, and a failure leaves some behind.
+    fails_midway(k, s, Errno::nomem, {"pin_failed", "v4-03: pin_user_pages, cache top-up"});
+    fails_midway(k, s, Errno::again, {"notifier_ran", "v4-03: mmu_notifier_retry"});
+    k.set(s.lock.held, true);
+    k.set(s.lock.write, wants_write());
+    k.set(s.lock.pinned, s.pages);
+    k.set(s.lock.mapped, true);
+    k.set(s.lock.notified, false);
+    k.set(vm.spe.locked_pages, total);
+    k.set(vm.spe.flush_dcache, true);
+    k.set(vm.spe.clear_tags, true);
+  }
+
+  // [inferred] of facts/spe 4.2: the page in hand stays pinned, and pages mapped by earlier rounds
+  // stay mapped at stage 2. A specification of the intent undoes both (L02, L09).
+  void fails_midway(Step<D>& k, MemSlot<D>& s, Errno code, const Why& why) const {
+    if (k.is(Behaviour::spe_lock_leaks)) {
+      const Flag<D> fails = k.choose({"lock_fails_midway", "v4-03: [inferred] failure path"});
+      k.when(fails, [&] { k.set(s.lock.pinned, Num<D>(1)); });
+      k.reject(code, fails, why);
+    } else {
+      k.may_fail(code, why);
+    }
+  }
+
+  void unlock(Step<D>& k, Vm<D>& vm) const {
+    const Flag<D> every = bit(args[1], 0);
+    k.when(every, [&] { each<D>(vm.slot, [&](auto& s) { release(k, vm, s); }); });
+    k.reject(Errno::inval, !every && args[0] >= slots_max, {"unlock_slot_beyond_max", "v4-03"});
+    k.when(!every, [&] {
+      k.at(vm.slot, slot(), [&](auto& s) {
+        k.reject(Errno::inval, s.pages == 0, {"unlock_absent_slot", "v4-03: id_to_memslot"});
+        if (k.is(Behaviour::spe_v5))
+          k.reject(Errno::inval, !s.lock.held, {"unlock_unlocked_slot", "v5-03"});
+        k.set(vm.spe.undercharged, vm.spe.undercharged || !s.lock.held);
+        release(k, vm, s);
+      });
+    });
+    drop_pending(k, vm);
+  }
+
+  // Pages are unpinned; v5 also unmaps them when maintenance is still pending (v5-07).
+  void release(Step<D>& k, Vm<D>& vm, MemSlot<D>& s) const {
+    k.when(s.lock.held, [&] {
+      Flag<D> stays = s.lock.mapped;
+      if (k.is(Behaviour::spe_v5)) stays = stays && !vm.spe.flush_dcache && !vm.spe.clear_tags;
+      k.set(s.lock.held, false);
+      k.set(s.lock.write, false);
+      k.set(s.lock.pinned, Num<D>(0));
+      k.set(s.lock.mapped, stays);
+    });
+    charge(k, vm);
+  }
+
+  // locked_vm is what the locked slots hold: written as a sum, for numbers know no difference.
+  void charge(Step<D>& k, Vm<D>& vm) const {
+    Num<D> sum(0);
+    const auto& slots = vm.slot;
+    slots.for_each([&](const auto& s, std::size_t) {
+      sum = sum + ite(s.lock.held, Num<D>(plain(s.pages)), Num<D>(0));
+    });
+    k.set(vm.spe.locked_pages, sum);
+  }
+
+  void drop_pending(Step<D>& k, Vm<D>& vm) const {
+    if (!k.is(Behaviour::spe_v5)) return;
+    k.when(!any<D>(vm.slot, [](const auto& s) { return s.lock.held; }), [&] {
+      k.set(vm.spe.flush_dcache, false);
+      k.set(vm.spe.clear_tags, false);
+    });
+  }
+};
+
+// An MMU notifier unmaps a slot's pages from stage 2: pinning keeps the page, not the mapping
+// (facts/spe 4.5). munmap, madvise and page migration of the VMM's memory do this.
+template <class D>
+struct MmuUnmap {
+  static constexpr const char* name = "mmu_unmap";
+  static constexpr const char* syntax = "kvm_mmu_unmap: <vm> slot=slot";
+  static constexpr const char* source = "facts/spe 4.5: kvm_unmap_gfn_range";
+  static bool applies(const Profile& p) { return is_spe_series(p); }
+  Word<D, 16> slot{};
+  static constexpr auto fields() { return std::tuple{field("slot", &MmuUnmap::slot)}; }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    k.at(vm.slot, slot, [&](auto& s) {
+      k.set(s.lock.mapped, false);
+      k.set(s.lock.notified, s.lock.held);
+    });
+  }
+};
+
+}  // namespace assay

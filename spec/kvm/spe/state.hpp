@@ -1,0 +1,109 @@
+// SPE virtualisation as RFC v4 and v5 of "KVM: arm64: Add SPE support" keep it (facts/spe 4, 8):
+// locked memory slots, the vCPU's SPE attributes, its copy of the registers, and the world switch.
+#pragma once
+#include "spec/arch/spu/state.hpp"
+
+namespace assay {
+
+// KVM_ARM_VCPU_SPE_STOP.
+inline constexpr u64 spe_running = 0, spe_stopped_trap = 1, spe_stopped_exit = 2;
+
+// Where a PE stands between host and guest (facts/spe 4.10). All but `host` belong to one vCPU.
+enum class Switch : unsigned { host, host_saved, restoring_guest, guest, guest_saved };
+
+// The lock of a memory slot, KVM_ENABLE_CAP of KVM_CAP_ARM_LOCK_USER_MEMORY_REGION.
+template <class D>
+struct SlotLock {
+  FlagCell<D> held{};      // KVM_ARM_LOCK_MEM_READ: every lock has it
+  FlagCell<D> write{};     // KVM_ARM_LOCK_MEM_WRITE
+  NumCell<D> pinned{};     // pages that pin_user_pages() holds for this slot
+  FlagCell<D> mapped{};    // every page of the lock is mapped at stage 2
+  FlagCell<D> notified{};  // an MMU notifier unmapped some since the lock
+  static constexpr auto fields() {
+    return std::tuple{field("held", &SlotLock::held), field("write", &SlotLock::write),
+                      field("pinned", &SlotLock::pinned), field("mapped", &SlotLock::mapped),
+                      field("notified", &SlotLock::notified)};
+  }
+};
+
+template <class D>
+struct SpeVm {
+  FlagCell<D> perfmon{};       // the creator was perfmon_capable()
+  NumCell<D> locked_pages{};   // what account_locked_vm() charged for this VM
+  FlagCell<D> undercharged{};  // pages were given back that were never charged
+  FlagCell<D> flush_dcache{};  // pending until a vCPU runs
+  FlagCell<D> clear_tags{};
+  static constexpr auto fields() {
+    return std::tuple{
+        field("perfmon", &SpeVm::perfmon), field("locked_pages", &SpeVm::locked_pages),
+        field("undercharged", &SpeVm::undercharged), field("flush_dcache", &SpeVm::flush_dcache),
+        field("clear_tags", &SpeVm::clear_tags)};
+  }
+};
+
+// The registers that KVM keeps for the guest, or for the host while a guest's are loaded.
+template <class D>
+struct SpeRegisters {
+  NumCell<D> ptr{}, limit{};
+  FlagCell<D> enable{};
+  WordCell<D, 2> fill{};
+  FlagCell<D> service{}, data_loss{}, external_abort{}, collision{};
+  WordCell<D, 6> ec{};
+  WordCell<D, 16> mss{};
+  FlagCell<D> e0spe{}, e1spe{};
+  WordCell<D, 64> events_clear{};  // PMSNEVFR_EL1
+  static constexpr auto fields() {
+    return std::tuple{field("ptr", &SpeRegisters::ptr),
+                      field("limit", &SpeRegisters::limit),
+                      field("enable", &SpeRegisters::enable),
+                      field("fill", &SpeRegisters::fill),
+                      field("service", &SpeRegisters::service),
+                      field("data_loss", &SpeRegisters::data_loss),
+                      field("external_abort", &SpeRegisters::external_abort),
+                      field("collision", &SpeRegisters::collision),
+                      field("ec", &SpeRegisters::ec),
+                      field("mss", &SpeRegisters::mss),
+                      field("e0spe", &SpeRegisters::e0spe),
+                      field("e1spe", &SpeRegisters::e1spe),
+                      field("events_clear", &SpeRegisters::events_clear)};
+  }
+};
+
+template <class D>
+struct SpeVcpu {
+  WordCell<D, 32> irq{};        // KVM_ARM_VCPU_SPE_IRQ; 0 = not set
+  FlagCell<D> initialized{};    // KVM_ARM_VCPU_SPE_INIT
+  WordCell<D, 2> stop{};        // KVM_ARM_VCPU_SPE_STOP
+  WordCell<D, 64> cpus{};       // PEs 0 to 63 of KVM_ARM_VCPU_SUPPORTED_CPUS; 0 = no PE named
+  FlagCell<D> line{};           // level of the virtual interrupt line
+  FlagCell<D> event_pending{};  // hardware S was set when the guest's registers were saved
+  SpeRegisters<D> regs{};
+  static constexpr auto fields() {
+    return std::tuple{
+        field("irq", &SpeVcpu::irq),   field("initialized", &SpeVcpu::initialized),
+        field("stop", &SpeVcpu::stop), field("cpus", &SpeVcpu::cpus),
+        field("line", &SpeVcpu::line), field("event_pending", &SpeVcpu::event_pending),
+        field("regs", &SpeVcpu::regs)};
+  }
+};
+
+// What the hypervisor does with one PE's SPU.
+template <class D>
+struct SpeSwitch {
+  WordCell<D, 3> stage{};  // Switch
+  WordCell<D, 16> vcpu{};  // whose registers are concerned, by creation order
+  SpeRegisters<D> host{};  // the host's own, saved
+  FlagCell<D> pointer_loaded{}, limit_loaded{}, status_loaded{};  // while restoring the guest
+  FlagCell<D> host_changed{};  // a register of the host came back different
+  static constexpr auto fields() {
+    return std::tuple{field("stage", &SpeSwitch::stage),
+                      field("vcpu", &SpeSwitch::vcpu),
+                      field("host", &SpeSwitch::host),
+                      field("pointer_loaded", &SpeSwitch::pointer_loaded),
+                      field("limit_loaded", &SpeSwitch::limit_loaded),
+                      field("status_loaded", &SpeSwitch::status_loaded),
+                      field("host_changed", &SpeSwitch::host_changed)};
+  }
+};
+
+}  // namespace assay

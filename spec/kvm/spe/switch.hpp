@@ -1,0 +1,315 @@
+// The world switch of a vCPU that has SPE, and the virtual interrupt (facts/spe 4.9 to 4.11; series
+// v4 patches 23 to 34).
+//
+// The hypervisor's single register writes are the hardware's events (spe_write_*, spe_context). The
+// events here mark its stages; each states what the registers must hold by then.
+#pragma once
+#include "spec/arch/spu/registers.hpp"
+#include "spec/kvm/spe/attributes.hpp"
+
+namespace assay {
+
+// Copies of the SPU's registers, either way the fields are the same.
+template <class D>
+void save_registers(Step<D>& k, SpeRegisters<D>& to, const Spu<D>& from) {
+  k.set(to.ptr, from.ptr);
+  k.set(to.limit, from.limit);
+  k.set(to.enable, from.enable);
+  k.set(to.fill, from.fill);
+  k.set(to.service, from.service);
+  k.set(to.data_loss, from.data_loss);
+  k.set(to.external_abort, from.external_abort);
+  k.set(to.collision, from.collision);
+  k.set(to.ec, from.ec);
+  k.set(to.mss, from.mss);
+  k.set(to.e0spe, from.e0spe);
+  k.set(to.e1spe, from.e1spe);
+  k.set(to.events_clear, from.events_clear);
+}
+
+template <class D>
+void enter_stage(Step<D>& k, SpeSwitch<D>& sw, Switch stage) {
+  k.set(sw.stage, Word<D, 3>(static_cast<u64>(stage)));
+}
+
+template <class D>
+Flag<D> status_is_clear(const Spu<D>& s) {
+  return !s.service && !s.data_loss && !s.external_abort && !s.collision && s.ec == 0 && s.mss == 0;
+}
+
+// The host's profiling is off and drained, and its registers are saved.
+template <class D>
+struct SpeHostSaved {
+  static constexpr const char* name = "spe_host_saved";
+  static constexpr const char* syntax = "kvm_spe_host_saved: <vcpu> cpu=cpu";
+  static constexpr const char* source = "SPE v4-30, v4-31; facts/spe 4.10 save host";
+  static bool applies(const Profile& p) { return is_spe_series(p); }
+  VcpuId vcpu{};
+  Word<D, 16> cpu{};
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &SpeHostSaved::vcpu), field("cpu", &SpeHostSaved::cpu)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
+      k.require(is_at<D>(sw, Switch::host), {"from_host", "facts/spe 4.10"});
+      k.require(spu.el == 2, {"at_el2", "the hypervisor runs at EL2"});
+      k.require(!spu.e2spe, {"host_profiling_off", "v4-31: PMSCR_EL2 before the buffer moves"});
+      k.require(spu.in_flight == 0, {"host_drained", "v4-31: PSB CSYNC; DSB; facts/spe W07"});
+      save_registers<D>(k, sw.host, spu);
+      k.set(sw.vcpu, Word<D, 16>(vcpu.index));
+      enter_stage<D>(k, sw, Switch::host_saved);
+    });
+  }
+};
+
+// MDCR_EL2.E2PB gives the buffer to EL1, with its registers trapped; the guest's values follow.
+template <class D>
+struct SpeRestoring {
+  static constexpr const char* name = "spe_restoring";
+  static constexpr const char* syntax = "kvm_spe_restoring: <vcpu> cpu=cpu";
+  static constexpr const char* source = "SPE v4-26; facts/spe 4.9";
+  static bool applies(const Profile& p) { return is_spe_series(p); }
+  VcpuId vcpu{};
+  Word<D, 16> cpu{};
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &SpeRestoring::vcpu), field("cpu", &SpeRestoring::cpu)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
+      k.require(is_at<D>(sw, Switch::host_saved) && sw.vcpu == Word<D, 16>(vcpu.index),
+                {"after_host_saved", "facts/spe 4.10"});
+      k.require(spu.e2pb == 2, {"owner_is_el1", "v4-23: E2PB 0b10; facts/spe W01"});
+      k.require(!spu.e0spe && !spu.e1spe, {"guest_profiling_off", "facts/spe W08"});
+      k.set(sw.pointer_loaded, false);
+      k.set(sw.limit_loaded, false);
+      k.set(sw.status_loaded, false);
+      enter_stage<D>(k, sw, Switch::restoring_guest);
+    });
+  }
+};
+
+// The guest is entered with its own registers.
+template <class D>
+struct SpeEnter {
+  static constexpr const char* name = "spe_enter";
+  static constexpr const char* syntax = "kvm_spe_enter: <vcpu> cpu=cpu";
+  static constexpr const char* source = "SPE v4-30, v4-31, v4-34, v4-36; facts/spe 4.10";
+  static bool applies(const Profile& p) { return is_spe_series(p); }
+  VcpuId vcpu{};
+  Word<D, 16> cpu{};
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &SpeEnter::vcpu), field("cpu", &SpeEnter::cpu)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    const SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
+    const SpeRegisters<D>& guest = self.regs;
+    const Flag<D> stopped = self.stop != spe_running;
+    k.require(has_spe_feature<D>(vm.vcpu[vcpu.index]) && self.initialized,
+              {"spe_is_initialized", "v4-22: no run before INIT; facts/spe V06"});
+    k.require(!vm.spe.flush_dcache,
+              {"maintenance_done", "v4-04: pending operations come first; facts/spe L10"});
+    k.require(!(self.stop == spe_stopped_exit && !self.line && guest.enable &&
+                (guest.e0spe || guest.e1spe)),
+              {"stopped_guest_stays_out", "v4-36; facts/spe W16"});
+    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe, auto& sw) {
+      k.require(is_at<D>(sw, Switch::restoring_guest) && sw.vcpu == Word<D, 16>(vcpu.index),
+                {"after_restoring", "facts/spe 4.10"});
+      k.require(pe.spe != 0xff, {"pe_of_the_guest_has_spe", "facts/spe V02"});
+      k.require(status_is_clear<D>(spu), {"status_is_clear", "v4-34: PMBSR 0; facts/spe W11"});
+      const Flag<D> runs = guest.enable && !self.line && !stopped;
+      k.require(iff(spu.enable, runs), {"buffer_as_guest_wants", "v4-34; facts/spe W12, W15"});
+      k.require(
+          !runs || (spu.ptr == guest.ptr && spu.limit == guest.limit && spu.fill == guest.fill),
+          {"pointers_of_guest", "v4-30, v4-31; facts/spe W10"});
+      k.require(iff(spu.e0spe, guest.e0spe && !stopped) && iff(spu.e1spe, guest.e1spe && !stopped),
+                {"control_of_guest", "v4-30, v4-36; facts/spe W14"});
+      k.require(spu.pct2 == 0 || (spu.pct2 == 1 && vm.spe.perfmon),
+                {"physical_time_needs_perfmon", "v4-33; facts/spe W18"});
+      k.require(!spu.pa2, {"no_physical_addresses", "facts/spe W19"});
+      enter_stage<D>(k, sw, Switch::guest);
+    });
+  }
+};
+
+// The guest was left: its profiling is drained and its registers are saved.
+template <class D>
+struct SpeGuestSaved {
+  static constexpr const char* name = "spe_guest_saved";
+  static constexpr const char* syntax = "kvm_spe_guest_saved: <vcpu> cpu=cpu";
+  static constexpr const char* source = "SPE v4-30, v4-31, v4-34; facts/spe 4.10 save guest";
+  static bool applies(const Profile& p) { return is_spe_series(p); }
+  VcpuId vcpu{};
+  Word<D, 16> cpu{};
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &SpeGuestSaved::vcpu), field("cpu", &SpeGuestSaved::cpu)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
+    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
+      k.require(is_at<D>(sw, Switch::guest) && sw.vcpu == Word<D, 16>(vcpu.index),
+                {"from_guest", "facts/spe 4.10"});
+      k.require(spu.el == 2, {"at_el2", "the hypervisor runs at EL2"});
+      k.require(spu.in_flight == 0, {"guest_drained", "v4-30: PSB CSYNC; DSB; facts/spe W06"});
+      k.when(self.stop == spe_running, [&] {
+        k.when(spu.enable, [&] { k.set(self.regs.ptr, spu.ptr); });
+        k.set(self.regs.e0spe, spu.e0spe);
+        k.set(self.regs.e1spe, spu.e1spe);
+      });
+      k.when(spu.service, [&] {
+        k.set(self.regs.service, spu.service);
+        k.set(self.regs.data_loss, spu.data_loss);
+        k.set(self.regs.external_abort, spu.external_abort);
+        k.set(self.regs.collision, spu.collision);
+        k.set(self.regs.ec, spu.ec);
+        k.set(self.regs.mss, spu.mss);
+        k.set(self.event_pending, true);
+      });
+      enter_stage<D>(k, sw, Switch::guest_saved);
+    });
+  }
+};
+
+// The host's registers are back.
+template <class D>
+struct SpeHostRestored {
+  static constexpr const char* name = "spe_host_restored";
+  static constexpr const char* syntax = "kvm_spe_host_restored: <vcpu> cpu=cpu";
+  static constexpr const char* source = "SPE v4-30, v4-31; facts/spe 4.10 restore host";
+  static bool applies(const Profile& p) { return is_spe_series(p); }
+  VcpuId vcpu{};
+  Word<D, 16> cpu{};
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &SpeHostRestored::vcpu), field("cpu", &SpeHostRestored::cpu)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
+      const SpeRegisters<D>& host = sw.host;
+      k.require(is_at<D>(sw, Switch::guest_saved) && sw.vcpu == Word<D, 16>(vcpu.index),
+                {"after_guest_saved", "facts/spe 4.10"});
+      k.require(spu.e2pb != 2, {"owner_is_the_hosts", "v4-26; facts/spe W03"});
+      k.require(spu.ptr == host.ptr && spu.limit == host.limit && iff(spu.enable, host.enable) &&
+                    spu.fill == host.fill,
+                {"buffer_of_host", "v4-30, v4-31; facts/spe W03"});
+      k.require(iff(spu.service, host.service) && iff(spu.data_loss, host.data_loss) &&
+                    iff(spu.collision, host.collision) && spu.ec == host.ec && spu.mss == host.mss,
+                {"status_of_host", "v4-30, v4-31; facts/spe W03, I11"});
+      k.require(iff(spu.e0spe, host.e0spe) && iff(spu.e1spe, host.e1spe),
+                {"control_of_host", "v4-30, v4-31; facts/spe W03"});
+      // PMSNEVFR_EL1 belongs to vcpu_load() and vcpu_put() of v4, which save the guest's only.
+      if (!k.is(Behaviour::spe_nevfr_shared))
+        k.require(spu.events_clear == host.events_clear,
+                  {"event_filter_of_host", "facts/spe 4.10: PMSNEVFR_EL1"});
+      k.set(sw.host_changed, sw.host_changed || spu.events_clear != host.events_clear);
+      enter_stage<D>(k, sw, Switch::host);
+    });
+  }
+};
+
+// kvm_spe_sync_hwstate(): a hardware event becomes the virtual interrupt, after every exit.
+template <class D>
+struct SpeSync {
+  static constexpr const char* name = "spe_sync";
+  static constexpr const char* syntax = "kvm_spe_sync: <vcpu> level=level";
+  static constexpr const char* source = "SPE v4-34; facts/spe 4.11";
+  static bool applies(const Profile& p) { return is_spe_series(p); }
+  VcpuId vcpu{};
+  Flag<D> level{};  // of the virtual line afterwards
+  static constexpr unsigned answers = 1;
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &SpeSync::vcpu), field("level", &SpeSync::level)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
+    SpeRegisters<D>& r = self.regs;
+    k.require(iff(level, self.line || self.event_pending),
+              {"event_raises_line", "v4-34; facts/spe I02, I08"});
+    const Flag<D> passes = r.ec == ec_buffer || r.ec == ec_stage1;
+    k.when(self.event_pending && !passes, [&] {
+      k.set(r.data_loss, false);
+      k.set(r.collision, false);
+      k.set(r.external_abort, true);
+      k.set(r.ec, Word<D, 6>(ec_stage1));
+      k.set(r.mss, Word<D, 16>(0x10));
+    });
+    k.set(self.line, level);
+    k.set(self.event_pending, false);
+  }
+};
+
+// The guest's trapped writes of its buffer registers.
+template <class D>
+struct SpeTrapPointer {
+  static constexpr const char* name = "spe_trap_pmbptr";
+  static constexpr const char* syntax = "kvm_spe_trap_pmbptr: <vcpu> ptr=ptr";
+  static constexpr const char* source = "SPE v4-30; facts/spe 4.12";
+  static bool applies(const Profile& p) { return is_spe_series(p); }
+  VcpuId vcpu{};
+  Num<D> ptr{};
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &SpeTrapPointer::vcpu), field("ptr", &SpeTrapPointer::ptr)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const { k.set(vm.vcpu[vcpu.index].spe.regs.ptr, ptr); }
+};
+
+template <class D>
+struct SpeTrapLimit {
+  static constexpr const char* name = "spe_trap_pmblimitr";
+  static constexpr const char* syntax =
+      "kvm_spe_trap_pmblimitr: <vcpu> limit=limit fm=fill e=enable";
+  static constexpr const char* source = "SPE v4-30; facts/spe 4.12, W13";
+  static bool applies(const Profile& p) { return is_spe_series(p); }
+  VcpuId vcpu{};
+  Num<D> limit{};
+  Word<D, 2> fill{};
+  Flag<D> enable{};
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &SpeTrapLimit::vcpu), field("limit", &SpeTrapLimit::limit),
+                      field("fill", &SpeTrapLimit::fill), field("enable", &SpeTrapLimit::enable)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    SpeRegisters<D>& r = vm.vcpu[vcpu.index].spe.regs;
+    k.set(r.limit, limit);
+    k.set(r.fill, fill);
+    k.set(r.enable, enable);
+  }
+};
+
+template <class D>
+struct SpeTrapStatus {
+  static constexpr const char* name = "spe_trap_pmbsr";
+  static constexpr const char* syntax =
+      "kvm_spe_trap_pmbsr: <vcpu> s=service dl=data_loss ea=external_abort coll=collision ec=ec "
+      "mss=mss level=level";
+  static constexpr const char* source = "SPE v4-34; facts/spe 4.11, I03";
+  static bool applies(const Profile& p) { return is_spe_series(p); }
+  VcpuId vcpu{};
+  Flag<D> service{}, data_loss{}, external_abort{}, collision{};
+  Word<D, 6> ec{};
+  Word<D, 16> mss{};
+  Flag<D> level{};  // of the virtual line afterwards
+  static constexpr unsigned answers = 1;
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &SpeTrapStatus::vcpu),
+                      field("service", &SpeTrapStatus::service),
+                      field("data_loss", &SpeTrapStatus::data_loss),
+                      field("external_abort", &SpeTrapStatus::external_abort),
+                      field("collision", &SpeTrapStatus::collision),
+                      field("ec", &SpeTrapStatus::ec),
+                      field("mss", &SpeTrapStatus::mss),
+                      field("level", &SpeTrapStatus::level)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
+    SpeRegisters<D>& r = self.regs;
+    k.require(iff(level, service), {"line_follows_service", "v4-34: the line is the written S"});
+    k.set(r.service, service);
+    k.set(r.data_loss, data_loss);
+    k.set(r.external_abort, external_abort);
+    k.set(r.collision, collision);
+    k.set(r.ec, ec);
+    k.set(r.mss, mss);
+    k.set(self.line, level);
+  }
+};
+
+}  // namespace assay

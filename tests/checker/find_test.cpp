@@ -1,0 +1,155 @@
+// Shortest histories to states that predicates describe, on the small shape.
+#include "checker/prove/find.hpp"
+
+#include <gtest/gtest.h>
+
+#include "checker/prove/encoding.hpp"
+#include "checker/prove/replay.hpp"
+#include "gen/mutants.hpp"
+#include "gen/rules.hpp"
+
+namespace assay::prove {
+namespace {
+
+using Kind = SearchResult::Kind;
+
+Options small(const char* profile = "linux-6.1") {
+  Options o;
+  o.vcpus = o.pes = 2;
+  o.slots = 3;
+  o.profile = find_profile(profile);
+  return o;
+}
+
+Predicate read(const std::string& text) {
+  auto result = read_predicate(text, *state_names(small()));
+  EXPECT_EQ(result.index(), 0u) << text;
+  return std::get<Predicate>(result);
+}
+
+// Finds, and checks what every answer has to be true of.
+SearchResult find_checked(const Options& o, const std::string& text) {
+  const Predicate p = read(text);
+  SearchResult r = find(o, p);
+  EXPECT_NE(r.kind, Kind::disagreement) << r.reason;
+  if (r.kind != Kind::found) return r;
+  EXPECT_EQ(r.depth, r.history.events.size());
+  const auto end = replay(r.history, *o.profile, o.mutation);
+  EXPECT_TRUE(end.has_value() && holds_in(p, *state_names(o), *end)) << text;
+  for (const Event& e : r.history.events)  // a trace event carries no answer but success
+    EXPECT_TRUE(e.answer == Errno::ok || !gen::Rules::instance().binder().pattern(e.rule).is_event)
+        << rules()[e.rule].name;
+  if (r.depth == 0) return r;
+  Options shorter = o;  // and no shorter one does
+  shorter.depth = r.depth - 1;
+  EXPECT_EQ(find(shorter, p).kind, Kind::none) << text;
+  return r;
+}
+
+std::vector<std::string> rules_of(const History& h) {
+  std::vector<std::string> names;
+  for (const Event& e : h.events) names.emplace_back(rules()[e.rule].name);
+  return names;
+}
+
+using Names = std::vector<std::string>;
+
+TEST(Find, ResetNeedsNoEvent) {
+  const SearchResult r = find_checked(small(), "!created && host.sve && host.ipa_bits_max == 41");
+  ASSERT_EQ(r.kind, Kind::found);
+  EXPECT_TRUE(r.history.events.empty());
+  EXPECT_TRUE(r.history.host.sve);
+  EXPECT_EQ(r.history.host.ipa_bits_max.value(), 41u);
+}
+
+TEST(Find, OneEventMakesAVm) {
+  const SearchResult r = find_checked(small(), "created");
+  ASSERT_EQ(r.kind, Kind::found);
+  EXPECT_EQ(rules_of(r.history), Names{"create_vm"});
+}
+
+TEST(Find, ShortestHistoryToAPmu) {
+  const SearchResult r = find_checked(small(), "any(vcpu, c: c.pmu.created)");
+  ASSERT_EQ(r.kind, Kind::found);
+  EXPECT_EQ(rules_of(r.history), (Names{"create_vm", "create_vcpu", "vcpu_init", "pmu_init"}));
+  for (const Event& e : r.history.events) EXPECT_EQ(e.answer, Errno::ok);
+}
+
+TEST(Find, WordsAndNumbersDecideArguments) {
+  const SearchResult r = find_checked(
+      small("linux-6.12"), "slot[1].base_gfn == 5 && slot[1].pages + 1 == 8 && slot[1].readonly");
+  ASSERT_EQ(r.kind, Kind::found);
+  EXPECT_EQ(rules_of(r.history), (Names{"create_vm", "set_user_memory_region"}));
+}
+
+TEST(Find, FailedCallsThatChangeTheStateAreEvents) {
+  const SearchResult r = find_checked(small(), "dead");
+  ASSERT_EQ(r.kind, Kind::found);
+  EXPECT_EQ(rules_of(r.history).back(), "vcpu_run");
+  EXPECT_NE(r.history.events.back().answer, Errno::ok);
+}
+
+TEST(Find, ReachableInEveryProfile) {
+  for (const char* profile : {"linux-6.1", "linux-6.12", "linux-7.2", "documented"}) {
+    const SearchResult r = find_checked(small(profile), "gic.initialized && online == 2");
+    EXPECT_EQ(r.kind, Kind::found) << profile;
+    EXPECT_EQ(r.depth, 5u) << profile;
+  }
+}
+
+TEST(Find, UnreachableIsNoneUpToTheDepth) {
+  Options o = small();
+  std::vector<std::size_t> searched;
+  o.progress = [&](std::size_t done, std::size_t total) {
+    EXPECT_EQ(total, 8u);
+    searched.push_back(done);
+  };
+  const SearchResult r = find(o, read("slot[0].pages != 0 && !created"));
+  EXPECT_EQ(r.kind, Kind::none);
+  EXPECT_EQ(r.depth, 8u);
+  EXPECT_EQ(searched, (std::vector<std::size_t>{1, 2, 3, 4, 5, 6, 7, 8}));
+  o.depth = 0;
+  o.progress = {};
+  EXPECT_EQ(find(o, read("created")).kind, Kind::none);
+}
+
+TEST(Find, InvariantsAreNotAssumed) {
+  Options o = small();
+  o.depth = 3;
+  EXPECT_EQ(find(o, read("!memslots_never_overlap")).kind, Kind::none);
+  for (const gen::Mutant& m : gen::enumerate_mutants(*o.profile)) {
+    if (m.name != "set_user_memory_region: drop overlap") continue;
+    o.mutation = &m.mutation;
+    const SearchResult r = find_checked(o, "!memslots_never_overlap");
+    EXPECT_EQ(r.kind, Kind::found);
+    EXPECT_EQ(r.depth, 3u);
+  }
+  EXPECT_NE(o.mutation, nullptr);
+}
+
+TEST(Find, ResourceBoundIsUnknown) {
+  Options o = small();
+  o.rlimit = 1;
+  const SearchResult r = find(o, read("dead"));
+  EXPECT_EQ(r.kind, Kind::unknown);
+  EXPECT_NE(r.reason, "");
+}
+
+TEST(Find, StopsWhenAsked) {
+  Options o = small();
+  o.depth = 64;
+  o.stop = [] { return true; };
+  const SearchResult r = find(o, read("slot[0].pages != 0 && !created"));
+  EXPECT_EQ(r.kind, Kind::unknown);
+  EXPECT_EQ(r.reason, "interrupted");
+  EXPECT_LT(r.depth, 64u);
+}
+
+TEST(Find, OtherShapesHaveNoNames) {
+  Options o = small();
+  o.vcpus = 7;
+  EXPECT_FALSE(state_names(o).has_value());
+}
+
+}  // namespace
+}  // namespace assay::prove
