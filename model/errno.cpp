@@ -33,6 +33,7 @@ constexpr std::array table{
     Entry{Errno::notty, "ENOTTY", "Inappropriate ioctl for device"},
     Entry{Errno::fbig, "EFBIG", "File too large"},
     Entry{Errno::nospc, "ENOSPC", "No space left on device"},
+    Entry{Errno::dom, "EDOM", "Numerical argument out of domain"},
     Entry{Errno::nosys, "ENOSYS", "Function not implemented"},
     Entry{Errno::opnotsupp, "EOPNOTSUPP", "Operation not supported"},
 };

@@ -31,6 +31,7 @@ enum class Errno : std::uint8_t {
   notty = 25,
   fbig = 27,
   nospc = 28,
+  dom = 33,
   nosys = 38,
   opnotsupp = 95,
 };

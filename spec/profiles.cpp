@@ -28,6 +28,11 @@ constexpr std::array profiles{
             behaviour_set(spe_series, spe_v5, spe_lock_leaks, spe_irq_unchecked,
                           spe_stop_ignores_unknown, spe_nevfr_shared)},
     Profile{"spe-intent", Precedence::exact, behaviour_set(spe_series, spe_v5)},
+    Profile{"spe-v6", Precedence::exact, behaviour_set(spe_series, spe_v5, spe_pins_buffer)},
+    Profile{"spe-fault-resume", Precedence::exact,
+            behaviour_set(spe_series, spe_v5, spe_takes_faults)},
+    Profile{"spe-fault-discard", Precedence::exact,
+            behaviour_set(spe_series, spe_v5, spe_takes_faults, spe_discards_on_fault)},
     Profile{"arm-asl", Precedence::documented,
             behaviour_set(features_belong_to_vm, generic_target_accepted, default_pmu_at_init,
                           pmu_nr_counters, documented_alternatives, spe_dl_kept_at_boundary,
@@ -69,6 +74,9 @@ std::string_view name_of(Behaviour b) {
     case spe_dl_never_set_by_fault: return "spe_dl_never_set_by_fault";
     case spe_series: return "spe_series";
     case spe_v5: return "spe_v5";
+    case spe_pins_buffer: return "spe_pins_buffer";
+    case spe_takes_faults: return "spe_takes_faults";
+    case spe_discards_on_fault: return "spe_discards_on_fault";
     case spe_lock_leaks: return "spe_lock_leaks";
     case spe_irq_unchecked: return "spe_irq_unchecked";
     case spe_stop_ignores_unknown: return "spe_stop_ignores_unknown";

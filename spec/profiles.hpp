@@ -38,6 +38,10 @@ enum class Behaviour : unsigned {
   // The API of RFC v4 of "KVM: arm64: Add SPE support", on v5.14-rc5; v5 in what differs.
   spe_series,
   spe_v5,
+  // The designs that followed (facts/spe 5).
+  spe_pins_buffer,        // v6: a buffer's pages are pinned when the guest enables it
+  spe_takes_faults,       // nothing is pinned: stage 2 faults of the SPU are served
+  spe_discards_on_fault,  // and the guest is told that data was lost; otherwise it is resumed
   // What the posted code does and its documentation does not promise, [inferred] in facts/spe.
   spe_lock_leaks,            // 4.2: a LOCK that fails midway leaves a page pinned
   spe_irq_unchecked,         // 4.7: SPE_IRQ takes numbers that are no PPI

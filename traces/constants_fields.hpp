@@ -84,6 +84,8 @@ inline constexpr std::array spe_attr_constants{
     Constant{"KVM_ARM_VCPU_SPE_IRQ", 0},
     Constant{"KVM_ARM_VCPU_SPE_INIT", 1},
     Constant{"KVM_ARM_VCPU_SPE_STOP", 2},
+    Constant{"KVM_ARM_VCPU_SPE_SPU", 3},
+    Constant{"KVM_ARM_VCPU_MAX_BUFFER_SIZE", 4},
 };
 
 // Device attribute groups of a VM.

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "checker/cli/cli.hpp"
+#include "checker/cli/compare.hpp"
 #include "checker/cli/history_text.hpp"
 #include "checker/cli/progress.hpp"
 #include "checker/cli/shape_option.hpp"
@@ -16,7 +17,9 @@ using prove::Verdict;
 
 struct ProveArguments {
   std::vector<std::string> names;
-  std::string shape = "vcpus=3,pes=4,slots=4", profile = "linux-6.1", certificates, drop, out;
+  std::string shape = "vcpus=3,pes=4,slots=4", profile = "linux-6.1", certificates, drop, out,
+              witnesses;
+  std::vector<std::string> compared;
   unsigned depth = 8, jobs = 2;
   bool severity = false, verify = false, vacuity = false;
 };
@@ -143,6 +146,11 @@ int run(const ProveArguments& a, const Common& common) {
   options.jobs = a.jobs;
   options.certificate_dir = a.certificates;
   if (!read_shape(a.shape, options)) return exit_usage;
+  if (!a.compared.empty()) {
+    std::vector<const Profile*> profiles;
+    for (const std::string& name : a.compared) profiles.push_back(find_profile(name));
+    return compare(options, profiles, a.witnesses);
+  }
   std::optional<Mutation> mutation;
   if (!a.drop.empty()) {
     mutation = mutation_named(*options.profile, a.drop);
@@ -192,6 +200,17 @@ void add_prove(CLI::App& app, Common& common) {
   command->add_option("--drop", a->drop, "prove with this check left out")->type_name("RULE.CHECK");
   command->add_option("-o,--output", a->out, "write the counterexample trace here")
       ->type_name("FILE");
+  command
+      ->add_option("--compare", a->compared,
+                   "one table of what holds under these profiles (comma-separated)")
+      ->delimiter(',')
+      ->check(CLI::IsMember(profiles))
+      ->type_name("PROFILE,...");
+  command
+      ->add_option("--witnesses", a->witnesses,
+                   "with --compare: traces that may break what no search reached")
+      ->check(CLI::ExistingDirectory)
+      ->type_name("DIR");
   command->add_flag("--severity", a->severity, "which invariants each check carries");
   command->add_flag("--vacuity", a->vacuity, "which outcomes of rules can happen at all");
   add_common(*command, common);

@@ -5,6 +5,7 @@
 
 #include "checker/cli/cli.hpp"
 #include "checker/cli/spec_parts.hpp"
+#include "checker/prove/properties.hpp"
 #include "model/catalog.hpp"
 #include "spec/system.hpp"
 
@@ -62,6 +63,12 @@ int list(const Profile& profile, bool json) {
     if (!json) fmt::print("    {:<42} {}\n", i.name, i.source);
   });
   out["invariants"] = invariants;
+  out["properties"] = nlohmann::ordered_json::array();
+  if (!json) fmt::print("properties of steps\n");
+  for (const prove::PropertyInfo& p : prove::properties_of(profile)) {
+    out["properties"].push_back({{"name", p.name}, {"source", p.source}});
+    if (!json) fmt::print("    {:<42} {}\n", p.name, p.source);
+  }
   if (json) fmt::print("{}\n", out.dump(2));
   return exit_ok;
 }

@@ -40,6 +40,12 @@ struct StepTerms {
   std::vector<CheckTerm> checks;
 };
 
+// What a step keeps, by name (spec/properties.hpp).
+struct PropertyTerm {
+  std::string name;
+  z3::expr holds;
+};
+
 class Encoding {
  public:
   virtual ~Encoding() = default;
@@ -50,6 +56,10 @@ class Encoding {
   virtual Terms reset_state(const Terms& state) const = 0;
   virtual StepTerms step(Instance instance, const Terms& before, const std::string& prefix,
                          const Profile& profile, const Mutation* mutation) const = 0;
+  // Of the step that step() gives for the same arguments.
+  virtual std::vector<PropertyTerm> properties(Instance instance, const Terms& before,
+                                               const std::string& prefix, const Profile& profile,
+                                               const Mutation* mutation) const = 0;
   // In the order of each_invariant(); the last, of ours, is `numbers_are_natural`.
   virtual Terms invariants(const Terms& state) const = 0;
   virtual z3::expr host_is_possible(const Terms& state) const = 0;

@@ -1,5 +1,7 @@
 // Encoding for one shape. Included by the shape_*.cpp files only.
 #pragma once
+#include <optional>
+
 #include "checker/prove/encoding.hpp"
 #include "checker/prove/proof_domain.hpp"
 
@@ -40,7 +42,19 @@ class EncodingIn final : public Encoding {
     context.profile = &profile;
     context.mutation = mutation;
     context.rule = instance.rule;
-    return dispatch(SystemRules<D>{}, instance, typed(before), prefix, context);
+    return dispatch(SystemRules<D>{}, instance, typed(before), prefix, context, nullptr);
+  }
+
+  std::vector<PropertyTerm> properties(Instance instance, const Terms& before,
+                                       const std::string& prefix, const Profile& profile,
+                                       const Mutation* mutation) const override {
+    StepContext context;
+    context.profile = &profile;
+    context.mutation = mutation;
+    context.rule = instance.rule;
+    std::vector<PropertyTerm> out;
+    dispatch(SystemRules<D>{}, instance, typed(before), prefix, context, &out);
+    return out;
   }
 
   Terms invariants(const Terms& terms) const override {
@@ -135,15 +149,17 @@ class EncodingIn final : public Encoding {
 
   template <class... Rule>
   static StepTerms dispatch(TypeList<Rule...>, Instance instance, State state,
-                            const std::string& prefix, const StepContext& context) {
-    using Apply = StepTerms (*)(Instance, State&, const std::string&, const StepContext&);
+                            const std::string& prefix, const StepContext& context,
+                            std::vector<PropertyTerm>* properties) {
+    using Apply = StepTerms (*)(Instance, State&, const std::string&, const StepContext&,
+                                std::vector<PropertyTerm>*);
     static constexpr Apply table[] = {&step_of<Rule>...};
-    return table[instance.rule](instance, state, prefix, context);
+    return table[instance.rule](instance, state, prefix, context, properties);
   }
 
   template <class Rule>
   static StepTerms step_of(Instance instance, State& state, const std::string& prefix,
-                           const StepContext& context) {
+                           const StepContext& context, std::vector<PropertyTerm>* properties) {
     SymFlag possible = true;
     Rule rule = fresh<Rule>(prefix, possible);
     Terms arguments;
@@ -152,6 +168,7 @@ class EncodingIn final : public Encoding {
         [&](auto& handle) { handle.index = instance.vcpu; });
     possible = possible && handles_exist(rule, state) && can_be_called<D>(state, rule);
 
+    const std::optional<State> before = properties ? std::optional(state) : std::nullopt;
     StepWatch watch;
     watch.prefix = prefix;
     Step<D> k(context);
@@ -160,6 +177,11 @@ class EncodingIn final : public Encoding {
     D::watch = &watch;
     rule.apply(k, state);
     D::watch = nullptr;
+    if (properties)
+      each_property(Taken<D, Rule>{*before, rule, state, k.ok(), *context.profile},
+                    [&](const char* name, const SymFlag& holds, const char*) {
+                      properties->push_back({name, holds.e});
+                    });
     return {flat(state),    std::move(arguments), watch.choices,
             k.code().e,     k.legal().e,          possible.e,
             k.returned().e, k.returns_if().e,     checks_of(watch, k.ok())};

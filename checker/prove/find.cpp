@@ -52,9 +52,12 @@ class ConcreteReader final : public Reader<Concrete> {
   Bits<64> word(u32 leaf) const override { return values_[leaf]; }
   Number number(u32 leaf) const override { return values_[leaf]; }
   bool invariant(u32 number) const override {
-    for (const std::string& broken : broken_invariants(state_))
-      if (broken == names_.invariants[number]) return false;
-    return true;
+    u32 at = 0;
+    bool holds = true;  // numbers of the Concrete domain are natural
+    each_invariant<Concrete>([&](const Invariant<Concrete>& i) {
+      if (at++ == number) holds = i.holds(state_);
+    });
+    return holds;
   }
 
  private:

@@ -12,6 +12,7 @@
 #include <unordered_set>
 
 #include "checker/prove/certificates.hpp"
+#include "checker/prove/properties.hpp"
 
 namespace assay::prove {
 namespace {
@@ -44,7 +45,7 @@ void keep_obstacle(const Job& job, const Premise& p, const z3::model& model, Obl
   try {
     Event e = event_of(model, o.instance, p.step);
     o.obstacle.push_back({job.encoding->decode(model, p.before), e});
-  } catch (const z3::exception&) { o.reason = "the state has numbers beyond 64 bits"; }
+  } catch (const std::range_error&) { o.reason = "the state has numbers beyond 64 bits"; }
 }
 
 Obligation prove_one(const Job& job, const Premise& p, const Instance& instance, unsigned number,
@@ -58,9 +59,9 @@ Obligation prove_one(const Job& job, const Premise& p, const Instance& instance,
     solver.add(broken);
     if (job.certificates != nullptr) {
       const bool base = instance.rule == creating_rule();
-      job.certificates->add(
-          {base ? "base" : "step", name_of(instance), invariant_names()[number], "unsat"},
-          solver.to_smt2());
+      job.certificates->add({base ? "base" : "step", name_of(instance),
+                             claim_names(*job.options->profile)[number], "unsat"},
+                            solver.to_smt2());
     }
     const z3::check_result r = solver.check();
     o.answer = answer_of(r, z3::unsat);
@@ -99,6 +100,12 @@ z3::solver bounded_solver(const Options& options) {
 
 const Encoding* encoding_of(const Options& o) {
   return encoding_for(shape_of(o.vcpus, o.pes, o.slots, o.pmus, o.regions));
+}
+
+std::vector<std::string> claim_names(const Profile& profile) {
+  std::vector<std::string> names = invariant_names();
+  for (const PropertyInfo& p : properties_of(profile)) names.push_back(p.name);
+  return names;
 }
 
 Hypothesis all_invariants(const Profile& profile) { return {invariants_of(profile), nullptr}; }
@@ -168,6 +175,14 @@ InstanceAnswer prove_instance(const Job& job, const Instance& instance) {
   for (unsigned i = 0; i < after.size(); ++i)
     if (job.hypothesis->assumed[i])
       answer.obligations.push_back(prove_one(job, p, instance, i, after[i], assumed, solver));
+  if (!job.proves_properties) return answer;
+  const std::vector<std::string> names = claim_names(*job.options->profile);
+  for (const PropertyTerm& kept : job.encoding->properties(
+           instance, p.before, "call", *job.options->profile, job.options->mutation)) {
+    const auto at = std::find(names.begin(), names.end(), kept.name);
+    const auto number = static_cast<unsigned>(at - names.begin());
+    answer.obligations.push_back(prove_one(job, p, instance, number, kept.holds, assumed, solver));
+  }
   return answer;
 }
 

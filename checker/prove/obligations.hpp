@@ -18,7 +18,7 @@ enum class Answer { holds, fails, unknown };
 // One rule instance and one invariant.
 struct Obligation {
   Instance instance;
-  unsigned invariant = 0;
+  unsigned invariant = 0;  // its number; those of properties follow (see claim_names)
   unsigned conjuncts = 0;  // touched; 0: holds by framing
   Answer answer = Answer::unknown;
   double seconds = 0;
@@ -39,12 +39,16 @@ struct Job {
   const Hypothesis* hypothesis = nullptr;
   CertificateWriter* certificates = nullptr;
   bool checks_premises = true;  // prove_instance asks whether each premise has a model
+  bool proves_properties = false;
 };
 
 InstanceAnswer prove_instance(const Job& job, const Instance& instance);
 // In parallel, each in a Z3 context of its own, so that answers do not depend on the threads; in
 // the order of `instances`.
 std::vector<InstanceAnswer> prove_instances(const Job& job, const std::vector<Instance>& instances);
+
+// Invariants by number, and after them the profile's properties of steps.
+std::vector<std::string> claim_names(const Profile& profile);
 
 // Satisfiability of the hypothesis alone.
 Answer hypothesis_is_satisfiable(const Job& job);

@@ -25,7 +25,10 @@ Steps build(const Job& job, const Path& path, z3::solver& solver) {
     if (i + 1 != path.instances.size()) solver.add(can_be_shown(path.instances[i], s.taken.back()));
     solver.add(enc.fits_shape(s.taken.back().next));
   }
-  solver.add(path.end(s.taken.back(), s.taken.back().next));
+  const std::size_t last = path.instances.size() - 1;
+  const Terms& before = last == 0 ? s.host_state : s.taken[last - 1].next;
+  solver.add(
+      path.end({path.instances[last], before, "call" + std::to_string(last), s.taken[last]}));
   return s;
 }
 

@@ -5,10 +5,17 @@
 
 namespace assay::prove {
 
+struct LastStep {
+  Instance instance;
+  const Terms& before;
+  std::string prefix;  // of its arguments
+  const StepTerms& step;
+};
+
 struct Path {
   std::vector<Instance> instances;
-  // What shall hold at its end, given the last step and the state after it.
-  std::function<z3::expr(const StepTerms&, const Terms& after)> end;
+  // What shall hold at its end.
+  std::function<z3::expr(const LastStep&)> end;
 };
 
 // Whether a step can stand in a history: it is legal, and an event that traces show without an

@@ -10,6 +10,7 @@
 
 #include "checker/prove/certificates.hpp"
 #include "checker/prove/obligations.hpp"
+#include "checker/prove/properties.hpp"
 #include "checker/prove/replay.hpp"
 #include "checker/prove/search.hpp"
 
@@ -25,9 +26,14 @@ bool contains(const std::vector<std::string>& list, const std::string& name) {
 std::string refusal_of(const std::string& invariant, const Profile& profile) {
   const auto& names = invariant_names();
   const auto at = std::find(names.begin(), names.end(), invariant);
-  if (at == names.end()) return "no invariant is called " + invariant;
-  const bool applies = invariants_of(profile)[static_cast<std::size_t>(at - names.begin())];
-  return applies ? "" : invariant + " says nothing about " + std::string(profile.name);
+  const bool is_invariant = at != names.end();
+  if (is_invariant && invariants_of(profile)[static_cast<std::size_t>(at - names.begin())])
+    return "";
+  if (!is_invariant && contains(claim_names(profile), invariant)) return "";
+  for (const Profile& p : all_profiles())
+    if (contains(claim_names(p), invariant))
+      return invariant + " says nothing about " + std::string(profile.name);
+  return "no invariant is called " + invariant;
 }
 
 // Why the options cannot be served; empty when they can.
@@ -50,11 +56,12 @@ std::string assumptions_of(const Options& o) {
          std::to_string(o.regions) + " redistributor regions; conforming answers";
 }
 
-std::vector<Result> blank_results() {
+std::vector<Result> blank_results(const Profile& profile) {
   std::vector<Result> results;
   std::map<std::string, std::string> sources;
   each_invariant<Concrete>([&](const Invariant<Concrete>& i) { sources[i.name] = i.source; });
-  for (const std::string& name : invariant_names()) {
+  for (const PropertyInfo& p : properties_of(profile)) sources[p.name] = p.source;
+  for (const std::string& name : claim_names(profile)) {
     Result r;
     r.name = name;
     r.source = sources[name];
@@ -72,7 +79,7 @@ void note_round(const std::vector<InstanceAnswer>& answers, unsigned round,
       Result& r = results[o.invariant];
       r.rules.push_back({name_of(a.instance), o.seconds, o.conjuncts, o.answer == Answer::holds});
       if (o.answer == Answer::holds) continue;
-      failed[o.invariant] = true;
+      if (o.invariant < failed.size()) failed[o.invariant] = true;
       (a.instance.rule == creating_rule() ? r.base : r.step) = false;
       const char* how = o.answer == Answer::fails ? "not kept by " : "undecided for ";
       r.reason += (r.reason.empty() ? "" : ", ") + std::string(how) + name_of(a.instance);
@@ -100,13 +107,15 @@ void look_for_history(const Job& job, unsigned number, Result& r) {
   const auto broken = [number](const Encoding& e, const Terms& s) {
     return !e.invariants(s)[number];
   };
-  SearchResult found = search_state(job, broken, job.options->depth);
+  const bool is_invariant = number < invariant_names().size();
+  SearchResult found = is_invariant ? search_state(job, broken, job.options->depth)
+                                    : search_step(job, r.name, job.options->depth);
   r.verdict = Verdict::unknown;
   if (r.reason.empty()) r.reason = "not assumed";
   switch (found.kind) {
     case SearchResult::Kind::found: {
-      auto end = replay(found.history, *job.options->profile, job.options->mutation);
-      const bool agreed = end && contains(broken_invariants(*end), r.name);
+      const bool agreed =
+          contains(broken_by(found.history, *job.options->profile, job.options->mutation), r.name);
       r.verdict = agreed ? Verdict::violated : Verdict::disagreement;
       if (!agreed) r.reason += "; the solver's history does not break it when replayed";
       r.counterexample = std::move(found.history);
@@ -131,22 +140,31 @@ bool none_of(const std::vector<bool>& flags) {
   return std::find(flags.begin(), flags.end(), true) == flags.end();
 }
 
+// Properties of steps are shown anew in every round: what they may assume has become less.
+void forget(Result& property) {
+  property.rules.clear();
+  property.obstacles.clear();
+  property.reason.clear();
+  property.step = true;
+}
+
 // Rounds of induction until a set of invariants stands on its own. Gives its inconsistency.
 std::string prove_together(Job& job, Hypothesis& hypothesis, std::vector<Result>& results,
                            Report& report) {
   for (report.rounds = 1;; ++report.rounds) {
     if (job.certificates != nullptr) job.certificates->discard();
     for (std::size_t i = 0; i < results.size(); ++i)
-      if (hypothesis.assumed[i]) results[i].rules.clear();
+      if (i >= hypothesis.assumed.size()) forget(results[i]);
+      else if (hypothesis.assumed[i]) results[i].rules.clear();
     auto answers = prove_instances(job, instances_of(job.encoding->shape(), *job.options->profile));
     for (const InstanceAnswer& a : answers) {
       ++report.asked;  // the premise
       for (const Obligation& o : a.obligations) ++(o.conjuncts != 0 ? report.asked : report.framed);
     }
-    if (std::string why = inconsistency(job, answers); !why.empty()) return why;
-    std::vector<bool> failed(results.size(), false);
+    std::vector<bool> failed(hypothesis.assumed.size(), false);
     note_round(answers, report.rounds, results, failed);
-    if (none_of(failed)) return "";
+    // What failed may be what contradicts: consistent is said of what stands in the end.
+    if (none_of(failed)) return inconsistency(job, answers);
     for (std::size_t i = 0; i < failed.size(); ++i)
       if (failed[i]) hypothesis.assumed[i] = false;
   }
@@ -181,8 +199,13 @@ Report prove_under(const Options& options, Hypothesis hypothesis) {
   CertificateWriter writer(options.certificate_dir, std::string(options.profile->name),
                            text_of(encoding->shape()));
   Job job{encoding, &options, &hypothesis, options.certificate_dir.empty() ? nullptr : &writer};
-  std::vector<Result> results = blank_results();
-  const std::vector<bool> concerned = invariants_of(*options.profile);
+  job.proves_properties =
+      options.names.empty() ||
+      std::any_of(options.names.begin(), options.names.end(),
+                  [](const std::string& name) { return !contains(invariant_names(), name); });
+  std::vector<Result> results = blank_results(*options.profile);
+  std::vector<bool> concerned = invariants_of(*options.profile);
+  concerned.resize(results.size(), true);
   const std::string inconsistent = prove_together(job, hypothesis, results, report);
   if (job.certificates != nullptr) {
     report.certificates = writer.finish();
@@ -196,7 +219,7 @@ Report prove_under(const Options& options, Hypothesis hypothesis) {
     if (!r.consistent) {
       r.base = r.step = false;
       r.reason = inconsistent;
-    } else if (hypothesis.assumed[i]) {
+    } else if (i < hypothesis.assumed.size() ? hypothesis.assumed[i] : r.step) {
       r.verdict = Verdict::proved;
     } else if (options.depth > 0) {
       look_for_history(job, i, r);

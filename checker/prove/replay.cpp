@@ -1,6 +1,8 @@
 // Replay with every resolution of the free choices, like an odometer.
 #include "checker/prove/replay.hpp"
 
+#include "checker/prove/properties.hpp"
+
 namespace assay::prove {
 namespace {
 
@@ -47,11 +49,26 @@ std::optional<SystemState<Concrete>> replay(const History& history, const Profil
   return state;
 }
 
-std::vector<std::string> broken_invariants(const SystemState<Concrete>& state) {
+std::vector<std::string> broken_invariants(const SystemState<Concrete>& state,
+                                           const Profile& profile) {
   std::vector<std::string> broken;
   each_invariant<Concrete>([&](const Invariant<Concrete>& i) {
-    if (!i.holds(state)) broken.emplace_back(i.name);
+    if (i.applies(profile) && !i.holds(state)) broken.emplace_back(i.name);
   });
+  return broken;
+}
+
+std::vector<std::string> broken_by(const History& history, const Profile& profile,
+                                   const Mutation* mutation) {
+  if (history.events.empty()) return {};
+  const History all_but_last{history.host, {history.events.begin(), history.events.end() - 1}};
+  const auto before = replay(all_but_last, profile, mutation);
+  if (!before) return {};
+  SystemState<Concrete> after = *before;
+  if (!replay_event(history.events.back(), profile, mutation, after, nullptr)) return {};
+  std::vector<std::string> broken = broken_invariants(after, profile);
+  for (std::string& name : broken_properties(*before, history.events.back(), after, profile))
+    broken.push_back(std::move(name));
   return broken;
 }
 

@@ -17,7 +17,11 @@ bool replay_event(const Event& event, const Profile& profile, const Mutation* mu
 std::optional<SystemState<Concrete>> replay(const History& history, const Profile& profile,
                                             const Mutation* mutation);
 
-// The invariants that a state breaks.
-std::vector<std::string> broken_invariants(const SystemState<Concrete>& state);
+// The profile's invariants that a state breaks.
+std::vector<std::string> broken_invariants(const SystemState<Concrete>& state,
+                                           const Profile& profile);
+// The invariants that its last state breaks, and the properties that its last event breaks.
+std::vector<std::string> broken_by(const History& history, const Profile& profile,
+                                   const Mutation* mutation);
 
 }  // namespace assay::prove

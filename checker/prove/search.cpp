@@ -6,8 +6,11 @@
 #include <chrono>
 #include <optional>
 #include <thread>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "checker/prove/path.hpp"
+#include "checker/prove/properties.hpp"
 
 namespace assay::prove {
 namespace {
@@ -22,11 +25,85 @@ bool changes_state(const Terms& before, const Terms& after) {
 
 constexpr unsigned pick_bits = 16;  // of the unknown that picks an instance
 
+// The rule instances that can change a state at all.
+std::vector<Instance> moving_instances(const Job& job) {
+  const Encoding& enc = *job.encoding;
+  const Terms s = enc.unknown_state("s");
+  std::vector<Instance> out;
+  for (const Instance& i : instances_of(enc.shape(), *job.options->profile)) {
+    if (i.rule == creating_rule()) continue;
+    StepTerms step = enc.step(i, s, "call", *job.options->profile, job.options->mutation);
+    if (changes_state(s, step.next)) out.push_back(i);
+  }
+  return out;
+}
+
+// Which leaves of a state expressions read.
+class Reads {
+ public:
+  explicit Reads(const Terms& state) : read_(state.size()) {
+    for (std::size_t i = 0; i < state.size(); ++i) leaf_[Z3_get_ast_id(z3_context(), state[i])] = i;
+  }
+  void add(const z3::expr& e) {
+    std::vector<z3::expr> todo{e};
+    while (!todo.empty()) {
+      const z3::expr x = todo.back();
+      todo.pop_back();
+      if (!x.is_app() || !seen_.insert(Z3_get_ast_id(z3_context(), x)).second) continue;
+      kept_.push_back(x);
+      if (auto at = leaf_.find(Z3_get_ast_id(z3_context(), x)); at != leaf_.end())
+        read_[at->second] = true;
+      for (unsigned i = 0; i < x.num_args(); ++i) todo.push_back(x.arg(i));
+    }
+  }
+  bool operator[](std::size_t leaf) const { return read_[leaf]; }
+  std::size_t size() const { return kept_.size(); }  // expressions looked at
+
+ private:
+  std::vector<bool> read_;
+  std::unordered_map<unsigned, std::size_t> leaf_;
+  std::unordered_set<unsigned> seen_;
+  std::vector<z3::expr> kept_;  // ids stay unique only while their expressions live
+};
+
+// The moving instances that what `roots` reads may depend on. A history without the others is a
+// history too, and reaches the same: shortest ones have none of them.
+std::vector<Instance> instances_near(const Job& job, const Terms& s,
+                                     const std::vector<z3::expr>& roots) {
+  struct Candidate {
+    Instance instance;
+    StepTerms step;
+    bool taken = false;
+  };
+  std::vector<Candidate> candidates;
+  for (const Instance& i : moving_instances(job))
+    candidates.push_back(
+        {i, job.encoding->step(i, s, "call", *job.options->profile, job.options->mutation)});
+  Reads reads(s);
+  for (const z3::expr& root : roots) reads.add(root);
+  for (std::size_t seen = 0; seen != reads.size();) {
+    seen = reads.size();
+    for (Candidate& c : candidates) {
+      for (std::size_t i = 0; i < s.size(); ++i) {
+        if (is_same(c.step.next[i], s[i]) || !reads[i]) continue;
+        reads.add(c.step.next[i]);
+        if (c.taken) continue;
+        for (const z3::expr& guard : {c.step.legal, c.step.possible, c.step.code}) reads.add(guard);
+        c.taken = true;
+      }
+    }
+  }
+  std::vector<Instance> out;
+  for (const Candidate& c : candidates)
+    if (c.taken) out.push_back(c.instance);
+  return out;
+}
+
 // States s0 (reset), s1 (a VM exists), s2, ... each one step after the last.
 class Unrolling {
  public:
-  explicit Unrolling(const Job& job)
-      : job_(job), solver_(bounded_solver(*job.options)), instances_(moving_instances()) {
+  Unrolling(const Job& job, std::vector<Instance> instances)
+      : job_(job), solver_(bounded_solver(*job.options)), instances_(std::move(instances)) {
     const Encoding& enc = *job.encoding;
     Terms reset = enc.reset_state(enc.unknown_state("s"));
     solver_.add(enc.host_is_possible(reset));
@@ -82,18 +159,6 @@ class Unrolling {
   }
 
  private:
-  std::vector<Instance> moving_instances() const {
-    const Encoding& enc = *job_.encoding;
-    Terms s = enc.unknown_state("s");
-    std::vector<Instance> out;
-    for (const Instance& i : instances_of(enc.shape(), *job_.options->profile)) {
-      if (i.rule == creating_rule()) continue;
-      StepTerms step = enc.step(i, s, "call", *job_.options->profile, job_.options->mutation);
-      if (changes_state(s, step.next)) out.push_back(i);
-    }
-    return out;
-  }
-
   const Job& job_;
   z3::solver solver_;
   std::vector<Instance> instances_;
@@ -154,12 +219,11 @@ SearchResult search_state(const Job& job, const Goal& goal, unsigned depth,
   SearchResult result;
   result.depth = std::min(1u, depth);
   try {
-    Unrolling u(job);
+    const Terms s = job.encoding->unknown_state("s");
+    Unrolling u(job, instances_near(job, s, {goal(*job.encoding, s)}));
     const auto make = [&](std::vector<Instance> instances) {
-      const Instance last = instances.back();
-      return Path{std::move(instances),
-                  [&goal, &job, last](const StepTerms& s, const Terms& after) {
-                    return can_be_shown(last, s) && goal(*job.encoding, after);
+      return Path{std::move(instances), [&goal, &job](const LastStep& s) {
+                    return can_be_shown(s.instance, s.step) && goal(*job.encoding, s.step.next);
                   }};
     };
     for (; u.depth() <= depth && !interrupter.stopped(); u.extend()) {
@@ -191,44 +255,76 @@ z3::expr ends_in(const StepTerms& step, const LastCall& end) {
   return end.kind == VerbKind::require ? decides : decides && step.legal;
 }
 
-// The history of calls that a check needs, if the last of them can be made at this depth.
-std::optional<SearchResult> try_last_call(const Job& job, Unrolling& u, const LastCall& end) {
+using End = std::function<z3::expr(const LastStep&)>;
+
+// The history whose last event is of the rule and ends as wanted, if there is one of this depth.
+std::optional<SearchResult> try_last_event(const Job& job, Unrolling& u, u32 rule, const End& end) {
   const Encoding& enc = *job.encoding;
   for (const Instance& i : instances_of(enc.shape(), *job.options->profile)) {
-    if (i.rule != end.rule) continue;
-    StepTerms last = enc.step(i, u.last(), "last", *job.options->profile, job.options->mutation);
+    if (i.rule != rule) continue;
+    const StepTerms last =
+        enc.step(i, u.last(), "last", *job.options->profile, job.options->mutation);
     const auto make = [&](std::vector<Instance> instances) {
       instances.push_back(i);
-      return Path{std::move(instances),
-                  [&](const StepTerms& step, const Terms&) { return ends_in(step, end); }};
+      return Path{std::move(instances), end};
     };
-    z3::expr goal = last.possible && enc.fits_shape(last.next) && ends_in(last, end);
+    z3::expr goal = last.possible && enc.fits_shape(last.next) && end({i, u.last(), "last", last});
     if (auto r = try_goal(job, u, goal, make)) return r;
   }
   return std::nullopt;
 }
 
+// The step breaks the property and could be shown by a trace.
+z3::expr breaks(const Job& job, const LastStep& s, const std::string& property) {
+  for (const PropertyTerm& p : job.encoding->properties(
+           s.instance, s.before, s.prefix, *job.options->profile, job.options->mutation))
+    if (p.name == property) return can_be_shown(s.instance, s.step) && !p.holds;
+  return z3_context().bool_val(false);
+}
+
 }  // namespace
+
+SearchResult search_step(const Job& job, const std::string& property, unsigned depth) {
+  FreshContext scope;
+  const auto& all = properties_of(*job.options->profile);
+  const auto info =
+      std::find_if(all.begin(), all.end(), [&](const auto& p) { return p.name == property; });
+  const End end = [&](const LastStep& s) { return breaks(job, s, property); };
+  const Terms s = job.encoding->unknown_state("s");
+  std::vector<z3::expr> roots;
+  for (const Instance& i : instances_of(job.encoding->shape(), *job.options->profile)) {
+    if (std::find(info->rules.begin(), info->rules.end(), i.rule) == info->rules.end()) continue;
+    const StepTerms step = job.encoding->step(i, s, "last", *job.options->profile, nullptr);
+    roots.push_back(step.possible && end({i, s, "last", step}));
+  }
+  Unrolling u(job, instances_near(job, s, roots));
+  SearchResult result;
+  for (; u.depth() < depth; u.extend())
+    for (u32 rule : info->rules)
+      if (auto r = try_last_event(job, u, rule, end)) return *r;
+  result.depth = depth;
+  return result;
+}
 
 std::vector<SearchResult> search_calls(const Job& job, const std::vector<LastCall>& ends,
                                        unsigned depth) {
   FreshContext scope;
   std::vector<SearchResult> results(ends.size());
   std::vector<bool> decided(ends.size(), false);
+  auto end_of = [](const LastCall& end) {
+    return [&end](const LastStep& s) { return ends_in(s.step, end); };
+  };
   for (std::size_t i = 0; i < ends.size(); ++i) {
     results[i].depth = depth;
     if (ends[i].rule != creating_rule()) continue;
-    const LastCall& end = ends[i];
-    results[i] = solve_path(job, {{{creating_rule(), 0}}, [&](const StepTerms& step, const Terms&) {
-                                    return ends_in(step, end);
-                                  }});
+    results[i] = solve_path(job, {{{creating_rule(), 0}}, end_of(ends[i])});
     decided[i] = true;
   }
-  Unrolling u(job);
+  Unrolling u(job, moving_instances(job));
   for (; u.depth() < depth; u.extend())
     for (std::size_t i = 0; i < ends.size(); ++i) {
       if (decided[i]) continue;
-      if (auto r = try_last_call(job, u, ends[i])) {
+      if (auto r = try_last_event(job, u, ends[i].rule, end_of(ends[i]))) {
         results[i] = std::move(*r);
         decided[i] = true;
       }

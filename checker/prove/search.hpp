@@ -17,6 +17,8 @@ struct LastCall {
   VerbKind kind = VerbKind::reject;
   bool success = false;
 };
+// A last event that breaks a property of steps.
+SearchResult search_step(const Job& job, const std::string& property, unsigned depth);
 
 // Invariants that the job's hypothesis assumes are taken to hold in every state after the first.
 // `searched`: told each depth at which there was nothing.

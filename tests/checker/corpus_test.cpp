@@ -101,7 +101,11 @@ TEST(Corpus, EveryWrittenTraceIsJudgedAsItSays) {
     }
     ++violate;
     ASSERT_FALSE(r.findings.empty()) << t.name;
-    EXPECT_EQ("violates " + r.findings[0].check, t.expect) << t.name;
+    // One event breaks one check; the last state may break several invariants.
+    const bool as_said = std::any_of(r.findings.begin(), r.findings.end(), [&](const Finding& f) {
+      return f.event == r.findings[0].event && "violates " + f.check == t.expect;
+    });
+    EXPECT_TRUE(as_said) << t.name << ": " << r.findings[0].check;
     const std::string check = t.expect.substr(t.expect.find(' ') + 1);
     const std::size_t dot = check.find('.');
     if (dot == std::string::npos) continue;  // an invariant

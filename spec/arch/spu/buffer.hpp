@@ -12,6 +12,7 @@ enum class SpeTime : unsigned { none, virtual_count, physical_count, guest_physi
 // A complete record, with its alignment padding, is in the buffer.
 template <class D>
 struct SpuRecord {
+  static constexpr bool by_hardware = true;
   static constexpr const char* name = "spe_record";
   static constexpr const char* syntax =
       "spe_record: cpu=cpu address=address size=size events=events type=type latency=latency "
@@ -75,6 +76,7 @@ struct SpuRecord {
 // part of no record that is ever completed (D17.7).
 template <class D>
 struct SpuStore {
+  static constexpr bool by_hardware = true;
   static constexpr const char* name = "spe_store";
   static constexpr const char* syntax = "spe_store: cpu=cpu address=address size=size";
   static constexpr const char* source = "D17.7";
@@ -89,7 +91,6 @@ struct SpuStore {
       const Flag<D> free = spu.unpredictable;
       k.require(free || takes_records<D>(spu),
                 {"buffer_takes_records", "D17.4: enabled, S clear, fill mode"});
-      k.require(address + size < wrap_at<D>(), {"store_does_not_wrap", "addresses have 64 bits"});
       k.require(free || spu.records_end <= address,
                 {"not_before_the_records_end", "D17.7: complete records are not written again"});
       k.require(free || address + size <= spu.limit,
@@ -106,6 +107,7 @@ struct SpuStore {
 // the faulting address; DL tells whether it still is the end of the last complete record.
 template <class D>
 struct SpuFault {
+  static constexpr bool by_hardware = true;
   static constexpr const char* name = "spe_fault";
   static constexpr const char* syntax =
       "spe_fault: cpu=cpu address=address ec=ec fsc=fsc dl=data_loss";
@@ -122,10 +124,14 @@ struct SpuFault {
                       field("data_loss", &SpuFault::data_loss)};
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
-    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe) {
+    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe, auto& sw) {
       const Flag<D> free = spu.unpredictable;
       k.require(free || takes_records<D>(spu),
                 {"buffer_takes_records", "D17.8: reported only while S is clear"});
+      if (k.is(Behaviour::spe_series))
+        k.require(!is_at<D>(sw, Switch::guest) || ec != ec_stage2 ||
+                      (spu.enable && !is_mapped<D>(vm, sw)),
+                  {"stage2_has_no_entry", "facts/spe L20, N01: a mapped buffer does not fault"});
       k.require(spu.in_flight != 0, {"one_in_flight", "the write of a sample that was selected"});
       k.require(ec == ec_stage1 || ec == ec_stage2 || ec == ec_granule_protection,
                 {"is_a_fault", "D24.7 PMBSR_EL1.EC: 0x24, 0x25, 0x1E"});
@@ -163,6 +169,7 @@ struct SpuFault {
 // An external abort on a buffer write, reported through PMBSR_EL1: only before SPEv1p3 (D17.8.4).
 template <class D>
 struct SpuAbort {
+  static constexpr bool by_hardware = true;
   static constexpr const char* name = "spe_abort";
   static constexpr const char* syntax =
       "spe_abort: cpu=cpu address=address ec=ec asynchronous=asynchronous";
@@ -202,6 +209,7 @@ struct SpuAbort {
 // The buffer may not be accessed by its owner any more (D17.8.5): DL is set, the syndrome is zero.
 template <class D>
 struct SpuNotAllowed {
+  static constexpr bool by_hardware = true;
   static constexpr const char* name = "spe_not_allowed";
   static constexpr const char* syntax = "spe_not_allowed: cpu=cpu";
   static constexpr const char* source = "D17.8.5";

@@ -70,6 +70,14 @@ Flag<D> is_between(const SpeSwitch<D>& sw) {
          is_at<D>(sw, Switch::guest_saved);
 }
 
+// The buffer of the guest whose registers are concerned is mapped at stage 2.
+template <class D>
+Flag<D> is_mapped(const Vm<D>& vm, const SpeSwitch<D>& sw) {
+  return any<D>(vm.vcpu, [&](const auto& c, std::size_t i) {
+    return sw.vcpu == Word<D, 16>(i) && c.spe.buffer.mapped;
+  });
+}
+
 // Runs body(spu, pe) or body(spu, pe, switch) for the SPU of a PE, after making sure that the PE
 // may have one. PMSVer 0 means that nothing is known of the PE, 0xff that it has no SPE.
 template <class D, class Body>

@@ -29,6 +29,15 @@ Flag<D> buffer_pointers_are_ordered(const Vm<D>& vm) {
     return s.start <= s.records_end && s.records_end <= s.bytes_end && s.records_end <= s.ptr;
   });
 }
+// A44: a buffer that takes records has room for one, and PTR is where the last one ended.
+template <class D>
+Flag<D> running_buffer_has_room(const Vm<D>& vm) {
+  return all<D>(vm.spu, [&](const auto& s, std::size_t i) {
+    const Flag<D> running = s.enable && !s.service && s.fill != discard_mode;
+    return s.unpredictable || !running ||
+           (s.ptr == s.records_end && s.ptr + vm.host.pe[i].spe_record_max <= s.limit);
+  });
+}
 template <class D>
 Flag<D> pointer_stays_below_limit(const Vm<D>& vm) {
   return each_lawful_spu<D>(vm, [](const auto& s) {

@@ -21,7 +21,9 @@ void begin_epoch(Step<D>& k, Spu<D>& s, const Num<D>& record_max) {
   k.set(s.records_end, s.ptr);
   k.set(s.bytes_end, s.ptr);
   k.set(s.event_flight, s.in_flight);
-  k.set(s.unpredictable, s.enable && !pointers_valid<D>(s, record_max));
+  // Samples of an unlawful epoch may still be on their way.
+  k.set(s.unpredictable,
+        (s.unpredictable && s.in_flight != 0) || (s.enable && !pointers_valid<D>(s, record_max)));
 }
 
 // Samples in flight were collected under the old controls, or see the new ones: the SPU's register
@@ -222,8 +224,9 @@ struct SpuContext {
     k.require(e2pb != 1, {"e2pb_is_not_reserved", "D24.3.17 MDCR_EL2.E2PB"});
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
       k.require(!is_between<D>(sw) || el == 2, {"switch_runs_at_el2", "facts/spe 4.10"});
-      k.require(!is_at<D>(sw, Switch::guest) || e2pb == 2,
-                {"guest_keeps_the_buffer", "v4-23; facts/spe W01"});
+      k.require(
+          (!is_at<D>(sw, Switch::guest) && !is_at<D>(sw, Switch::restoring_guest)) || e2pb == 2,
+          {"guest_keeps_the_buffer", "v4-23; facts/spe W01"});
       k.when(spu.e2pb != e2pb, [&] { change_controls<D>(k, spu); });
       k.set(spu.el, el);
       k.set(spu.tge, tge);

@@ -20,6 +20,7 @@ Flag<D> is_interval(const Spu<D>& s, const Word<D, 32>& count) {
 // loaded if software had left it at zero (D17.3.4).
 template <class D>
 struct SpuCount {
+  static constexpr bool by_hardware = true;
   static constexpr const char* name = "spe_count";
   static constexpr const char* syntax = "spe_count: cpu=cpu operations=operations load=load";
   static constexpr const char* source = "D17.3.4; ASL SPEToCollectSample";
@@ -49,6 +50,7 @@ struct SpuCount {
 // The counter reached zero: an operation is selected as a sample and the counter is loaded again.
 template <class D>
 struct SpuSample {
+  static constexpr bool by_hardware = true;
   static constexpr const char* name = "spe_sample";
   static constexpr const char* syntax = "spe_sample: cpu=cpu el=el reload=reload";
   static constexpr const char* source = "D17.3, D17.4; ASL SPEStartSample";
@@ -85,6 +87,7 @@ struct SpuSample {
 // A selection found the PE unable to hold one more sample: PMBSR_EL1.COLL, and nothing else.
 template <class D>
 struct SpuCollision {
+  static constexpr bool by_hardware = true;
   static constexpr const char* name = "spe_collision";
   static constexpr const char* syntax = "spe_collision: cpu=cpu reload=reload";
   static constexpr const char* source = "D17.3.7";
@@ -100,6 +103,8 @@ struct SpuCollision {
                 {"profiling_enabled", "D17.3.7, D17.4"});
       k.require(free || spu.interval == 0 || spu.count == 0,
                 {"counter_is_zero", "D17.3.4: selection when COUNT reaches zero"});
+      k.require(free || spu.interval == 0 || is_interval<D>(spu, reload),
+                {"reloaded_with_interval", "D17.3.4: COUNT[31:8] is INTERVAL"});
       k.require(pe.spe_in_flight_max == 0 || spu.in_flight == pe.spe_in_flight_max,
                 {"none_free", "D17.3.7: a collision needs a sample in flight"});
       k.require(spu.in_flight != 0, {"one_in_flight", "D17.3.7"});
@@ -140,6 +145,7 @@ Flag<D> filters(const Spu<D>& s) {
 // buffer disabled or stopped).
 template <class D>
 struct SpuDrop {
+  static constexpr bool by_hardware = true;
   static constexpr const char* name = "spe_drop";
   static constexpr const char* syntax = "spe_drop: cpu=cpu filtered=filtered";
   static constexpr const char* source = "D17.4, D17.5; ASL SPECompleteSample";

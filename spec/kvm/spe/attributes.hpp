@@ -9,6 +9,16 @@ template <class D>
 Flag<D> host_has_spe(const Vm<D>& vm) {
   return any<D>(vm.host.pe, [](const auto& pe) { return pe.spe != 0 && pe.spe != 0xff; });
 }
+// The set of PEs with SPE, as far as a mask of 64 tells.
+template <class D>
+Word<D, 64> cpus_with_spe(const Vm<D>& vm) {
+  Word<D, 64> cpus(0);
+  vm.host.pe.for_each([&](const auto& pe, std::size_t i) {
+    if (i < 64)
+      cpus = cpus | ite(pe.spe != 0 && pe.spe != 0xff, Word<D, 64>(u64{1} << i), Word<D, 64>(0));
+  });
+  return cpus;
+}
 template <class D>
 Flag<D> has_spe_feature(const Vcpu<D>& cpu) {
   return bit(plain(cpu.features), static_cast<unsigned>(Feature::spe));
@@ -125,7 +135,7 @@ struct SpeSetOther {
   static constexpr const char* source = "SPE v4-20";
   static bool applies(const Profile& p) { return is_spe_series(p); }
   VcpuId vcpu{};
-  Word<D, 64> attr = Word<D, 64>(3);
+  Word<D, 64> attr = Word<D, 64>(5);
   static constexpr auto fields() {
     return std::tuple{field("vcpu", &SpeSetOther::vcpu), field("attr", &SpeSetOther::attr)};
   }

@@ -2,6 +2,9 @@
 // series as it was posted: its profiles say which behaviour breaks them, and `assay prove` shows
 // how.
 #pragma once
+#include "spec/arch/spu/invariants.hpp"
+#include "spec/kvm/spe/designs.hpp"
+#include "spec/kvm/spe/run.hpp"
 #include "spec/kvm/spe/switch.hpp"
 
 namespace assay {
@@ -31,14 +34,18 @@ template <class D>
 Flag<D> locked_memslot_exists(const Vm<D>& vm) {
   return all<D>(vm.slot, [](const auto& s) { return !s.lock.held || s.pages != 0; });
 }
-// L03: what is charged is what is locked.
+// L03: what is charged is what is locked, and it is given back once.
 template <class D>
 Flag<D> locked_pages_are_exact(const Vm<D>& vm) {
   Num<D> sum(0);
   vm.slot.for_each([&](const auto& s, std::size_t) {
     sum = sum + ite(s.lock.held, Num<D>(plain(s.pages)), Num<D>(0));
   });
-  return vm.spe.locked_pages == sum && !vm.spe.undercharged;
+  return vm.spe.locked_pages == sum;
+}
+template <class D>
+Flag<D> locked_pages_are_given_back_once(const Vm<D>& vm) {
+  return Flag<D>(!vm.spe.undercharged);
 }
 // L04: never beyond RLIMIT_MEMLOCK without CAP_IPC_LOCK.
 template <class D>
@@ -75,6 +82,12 @@ Flag<D> initialized_spe_has_interrupt(const Vm<D>& vm) {
   });
 }
 
+// A hardware event waits for the sync with S set in the guest's copy.
+template <class D>
+Flag<D> pending_event_has_service(const Vm<D>& vm) {
+  return all<D>(vm.vcpu, [](const auto& c) { return !c.spe.event_pending || c.spe.regs.service; });
+}
+
 // I01: the virtual line is the guest's PMBSR_EL1.S, but between a hardware event and the sync.
 template <class D>
 Flag<D> virtual_line_equals_service_bit(const Vm<D>& vm) {
@@ -98,8 +111,24 @@ Flag<D> world_switch_is_silent(const Vm<D>& vm) {
   return all<D>(vm.spe_switch, [&](const auto& sw, std::size_t i) {
     const Spu<D>& s = vm.spu[i];
     const Flag<D> between = is_between<D>(sw);
-    return s.unpredictable || !between ||
-           (s.in_flight == 0 && s.el == 2 && !s.e2spe && !profiling_enabled<D>(s));
+    return !between || (s.el == 2 && !s.e2spe && !profiling_enabled<D>(s) &&
+                        (s.unpredictable || s.in_flight == 0));
+  });
+}
+// While a guest's registers are loaded the buffer is the guest's, and one PE has them.
+template <class D>
+Flag<D> loaded_guest_owns_the_buffer(const Vm<D>& vm) {
+  return all<D>(vm.spe_switch, [&](const auto& sw, std::size_t i) {
+    const Flag<D> loaded = is_at<D>(sw, Switch::restoring_guest) || is_at<D>(sw, Switch::guest);
+    return !loaded || vm.spu[i].e2pb == 2;
+  });
+}
+template <class D>
+Flag<D> vcpu_is_on_one_pe(const Vm<D>& vm) {
+  return all<D>(vm.spe_switch, [&](const auto& a, std::size_t i) {
+    return all<D>(vm.spe_switch, [&](const auto& b, std::size_t j) {
+      return i >= j || is_at<D>(a, Switch::host) || is_at<D>(b, Switch::host) || a.vcpu != b.vcpu;
+    });
   });
 }
 // W09: while the guest's registers are loaded, profiling is enabled last.
@@ -125,6 +154,97 @@ Flag<D> spe_vcpu_never_runs_without_spe(const Vm<D>& vm) {
              return c.on_pe != Word<D, 16>(i) || pe.spe != 0xff;
            });
   });
+}
+
+// V01: nor outside the set that it named.
+template <class D>
+Flag<D> spe_vcpu_never_runs_on_unsupported_cpu(const Vm<D>& vm) {
+  return all<D>(vm.vcpu, [&](const auto& c) {
+    return !c.in_guest || !has_spe_feature<D>(c) || spe_may_run_on<D>(vm, c, plain(c.on_pe));
+  });
+}
+// An SPE vCPU that ran names no PE without SPE; with v5 the set is never empty.
+template <class D>
+Flag<D> names_spe_cpus_only(const Vm<D>& vm, const Vcpu<D>& c) {
+  return all<D>(vm.host.pe, [&](const auto& pe, std::size_t i) {
+    return i >= 64 || !bit(plain(c.spe.cpus), i % 64) || pe.spe != 0xff;
+  });
+}
+template <class D>
+Flag<D> spe_vcpu_that_ran_names_spe_cpus(const Vm<D>& vm) {
+  return all<D>(vm.vcpu, [&](const auto& c) {
+    return c.runner == 0 || !has_spe_feature<D>(c) || names_spe_cpus_only<D>(vm, c);
+  });
+}
+template <class D>
+Flag<D> initialized_spe_vcpu_names_cpus(const Vm<D>& vm) {
+  return all<D>(vm.vcpu, [&](const auto& c) {
+    return !c.initialized || !has_spe_feature<D>(c) ||
+           (c.spe.cpus == cpus_with_spe<D>(vm) && host_has_spe<D>(vm));
+  });
+}
+// An initialised vCPU's SPE feature has passed its reset (v4-17).
+template <class D>
+Flag<D> initialized_spe_feature_fits(const Vm<D>& vm) {
+  return all<D>(vm.vcpu, [&](const auto& c) {
+    return !c.initialized || !has_spe_feature<D>(c) || (host_has_spe<D>(vm) && !vm.is_32bit);
+  });
+}
+// V07.
+template <class D>
+Flag<D> spe_vcpu_is_aarch64(const Vm<D>& vm) {
+  return all<D>(vm.vcpu, [&](const auto& c) {
+    return !c.initialized || !has_spe_feature<D>(c) ||
+           !bit(plain(c.features), static_cast<unsigned>(Feature::el1_32bit));
+  });
+}
+
+// --- what the designs differ in (facts/spe 5, 6.6) ----------------------------------------------
+// L20, N01: profiling is never stopped behind the guest's back.
+template <class D>
+Flag<D> profiling_has_no_blackout(const Vm<D>& vm) {
+  return all<D>(vm.vcpu, [](const auto& c) { return Flag<D>(!c.spe.buffer.blackout); });
+}
+// Records that the SPU lost are reported to the guest by some event; and by PMBSR_EL1.DL.
+template <class D>
+Flag<D> no_loss_goes_untold(const Vm<D>& vm) {
+  return all<D>(vm.vcpu, [](const auto& c) { return Flag<D>(!c.spe.buffer.untold); });
+}
+template <class D>
+Flag<D> loss_shows_as_dl(const Vm<D>& vm) {
+  return all<D>(vm.vcpu, [](const auto& c) {
+    return Flag<D>(!c.spe.buffer.untold && !c.spe.buffer.dl_hidden);
+  });
+}
+// N07: a buffer is pinned only while the guest has it enabled.
+template <class D>
+Flag<D> pinned_buffer_is_in_use(const Vm<D>& vm) {
+  return all<D>(vm.vcpu,
+                [](const auto& c) { return c.spe.buffer.pinned == 0 || c.spe.regs.enable; });
+}
+// Designs that pin no memory at the VMM's word have no locks.
+template <class D>
+Flag<D> nothing_is_locked(const Vm<D>& vm) {
+  return all<D>(vm.slot, [](const auto& s) { return Flag<D>(!s.lock.held); });
+}
+// N01: what is pinned is mapped, and a guest's running buffer is both.
+template <class D>
+Flag<D> pinned_buffer_is_mapped(const Vm<D>& vm) {
+  return all<D>(vm.vcpu,
+                [](const auto& c) { return iff(c.spe.buffer.pinned != 0, c.spe.buffer.mapped); });
+}
+template <class D>
+Flag<D> running_buffer_is_mapped(const Vm<D>& vm) {
+  return all<D>(vm.spe_switch, [&](const auto& sw, std::size_t i) {
+    const Spu<D>& s = vm.spu[i];
+    const Flag<D> stage2 = reported<D>(s, SpuEvent::fault) && s.ec == ec_stage2;
+    return !is_at<D>(sw, Switch::guest) || ((!s.enable || is_mapped<D>(vm, sw)) && !stage2);
+  });
+}
+// N04: without CAP_IPC_LOCK what guests pin stays within RLIMIT_MEMLOCK.
+template <class D>
+Flag<D> buffers_are_within_memlock(const Vm<D>& vm) {
+  return vm.host.ipc_lock || pinned_for_buffers<D>(vm) <= vm.host.memlock_pages;
 }
 
 }  // namespace assay

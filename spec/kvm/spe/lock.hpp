@@ -6,6 +6,14 @@
 namespace assay {
 
 constexpr bool is_spe_series(const Profile& p) { return p.is(Behaviour::spe_series); }
+// The designs (facts/spe 5): pin all memory at the VMM's word; pin a buffer when the guest enables
+// it; pin nothing and serve the SPU's stage 2 faults.
+constexpr bool pins_memory(const Profile& p) {
+  return is_spe_series(p) && !p.is(Behaviour::spe_pins_buffer) &&
+         !p.is(Behaviour::spe_takes_faults);
+}
+constexpr bool pins_buffer(const Profile& p) { return p.is(Behaviour::spe_pins_buffer); }
+constexpr bool takes_faults(const Profile& p) { return p.is(Behaviour::spe_takes_faults); }
 
 // ioctl(VM, KVM_ENABLE_CAP, {cap, flags, args}): args[0] is the slot, args[1] what to do.
 template <class D>
@@ -14,7 +22,7 @@ struct EnableCap {
   static constexpr const char* syntax =
       "ioctl(<vm>, KVM_ENABLE_CAP, unreadable:{cap=cap, flags=flags, args=[args]})";
   static constexpr const char* source = "SPE v4-02, v4-03; v5-02, v5-03; facts/spe 4.2, 4.3";
-  static bool applies(const Profile& p) { return is_spe_series(p); }
+  static bool applies(const Profile& p) { return pins_memory(p); }
   Flag<D> unreadable{};
   Word<D, 32> cap = Word<D, 32>(206), flags{};
   std::array<Word<D, 64>, 4> args{};
@@ -155,6 +163,9 @@ struct MmuUnmap {
       k.set(s.lock.mapped, false);
       k.set(s.lock.notified, s.lock.held);
     });
+    // A pinned buffer's pages stay mapped until the guest disables it (v6-30, v6-31).
+    if (!pins_buffer(k.profile()))
+      each<D>(vm.vcpu, [&](auto& c) { k.set(c.spe.buffer.mapped, false); });
   }
 };
 

@@ -26,6 +26,22 @@ struct SlotLock {
   }
 };
 
+// What the hypervisor knows and does about the memory of a guest's buffer (facts/spe 5). The buffer
+// is taken to lie in the VM's memory.
+template <class D>
+struct SpeBuffer {
+  NumCell<D> pinned{};     // pages pinned for it, with those of the tables that map it
+  FlagCell<D> mapped{};    // every page from PTR to LIMIT is mapped at stage 2
+  FlagCell<D> blackout{};  // a stage 2 fault stopped it, and neither guest nor fault was served yet
+  FlagCell<D> untold{};    // records were lost and the guest saw no event
+  FlagCell<D> dl_hidden{};  // the guest saw an event whose DL is clear although records were lost
+  static constexpr auto fields() {
+    return std::tuple{field("pinned", &SpeBuffer::pinned), field("mapped", &SpeBuffer::mapped),
+                      field("blackout", &SpeBuffer::blackout), field("untold", &SpeBuffer::untold),
+                      field("dl_hidden", &SpeBuffer::dl_hidden)};
+  }
+};
+
 template <class D>
 struct SpeVm {
   FlagCell<D> perfmon{};       // the creator was perfmon_capable()
@@ -33,11 +49,16 @@ struct SpeVm {
   FlagCell<D> undercharged{};  // pages were given back that were never charged
   FlagCell<D> flush_dcache{};  // pending until a vCPU runs
   FlagCell<D> clear_tags{};
+  NumCell<D> buffer_max{};  // KVM_ARM_VCPU_MAX_BUFFER_SIZE, bytes; 0 = not set
+  WordCell<D, 32> spu{};    // KVM_ARM_VCPU_SPE_SPU: the id, plus one; 0 = not set
   static constexpr auto fields() {
-    return std::tuple{
-        field("perfmon", &SpeVm::perfmon), field("locked_pages", &SpeVm::locked_pages),
-        field("undercharged", &SpeVm::undercharged), field("flush_dcache", &SpeVm::flush_dcache),
-        field("clear_tags", &SpeVm::clear_tags)};
+    return std::tuple{field("perfmon", &SpeVm::perfmon),
+                      field("locked_pages", &SpeVm::locked_pages),
+                      field("undercharged", &SpeVm::undercharged),
+                      field("flush_dcache", &SpeVm::flush_dcache),
+                      field("clear_tags", &SpeVm::clear_tags),
+                      field("buffer_max", &SpeVm::buffer_max),
+                      field("spu", &SpeVm::spu)};
   }
 };
 
@@ -78,12 +99,13 @@ struct SpeVcpu {
   FlagCell<D> line{};           // level of the virtual interrupt line
   FlagCell<D> event_pending{};  // hardware S was set when the guest's registers were saved
   SpeRegisters<D> regs{};
+  SpeBuffer<D> buffer{};
   static constexpr auto fields() {
     return std::tuple{
         field("irq", &SpeVcpu::irq),   field("initialized", &SpeVcpu::initialized),
         field("stop", &SpeVcpu::stop), field("cpus", &SpeVcpu::cpus),
         field("line", &SpeVcpu::line), field("event_pending", &SpeVcpu::event_pending),
-        field("regs", &SpeVcpu::regs)};
+        field("regs", &SpeVcpu::regs), field("buffer", &SpeVcpu::buffer)};
   }
 };
 

@@ -32,6 +32,21 @@ void enter_stage(Step<D>& k, SpeSwitch<D>& sw, Switch stage) {
   k.set(sw.stage, Word<D, 3>(static_cast<u64>(stage)));
 }
 
+// No PE has the vCPU's registers loaded.
+template <class D>
+Flag<D> is_out_of_guest(const Vm<D>& vm, VcpuId v) {
+  return !any<D>(vm.spe_switch, [&](const auto& sw) {
+    return is_at<D>(sw, Switch::guest) && sw.vcpu == Word<D, 16>(v.index);
+  });
+}
+// What every emulated access of the guest needs: it was left, and hardware's events are synced.
+template <class D>
+void check_trap(Step<D>& k, const Vm<D>& vm, VcpuId v) {
+  k.require(is_out_of_guest<D>(vm, v), {"guest_was_left", "a trap is an exit"});
+  k.require(!vm.vcpu[v.index].spe.event_pending,
+            {"event_was_synced", "v4-34: after every exit; facts/spe I02"});
+}
+
 template <class D>
 Flag<D> status_is_clear(const Spu<D>& s) {
   return !s.service && !s.data_loss && !s.external_abort && !s.collision && s.ec == 0 && s.mss == 0;
@@ -52,6 +67,12 @@ struct SpeHostSaved {
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
       k.require(is_at<D>(sw, Switch::host), {"from_host", "facts/spe 4.10"});
+      k.require(!any<D>(vm.spe_switch,
+                        [&](const auto& other) {
+                          return !is_at<D>(other, Switch::host) &&
+                                 other.vcpu == Word<D, 16>(vcpu.index);
+                        }),
+                {"one_pe_at_a_time", "one vCPU, one PE"});
       k.require(spu.el == 2, {"at_el2", "the hypervisor runs at EL2"});
       k.require(!spu.e2spe, {"host_profiling_off", "v4-31: PMSCR_EL2 before the buffer moves"});
       k.require(spu.in_flight == 0, {"host_drained", "v4-31: PSB CSYNC; DSB; facts/spe W07"});
@@ -108,6 +129,7 @@ struct SpeEnter {
               {"spe_is_initialized", "v4-22: no run before INIT; facts/spe V06"});
     k.require(!vm.spe.flush_dcache,
               {"maintenance_done", "v4-04: pending operations come first; facts/spe L10"});
+    k.require(!self.event_pending, {"event_was_synced", "v4-34: after every exit; facts/spe I02"});
     k.require(!(self.stop == spe_stopped_exit && !self.line && guest.enable &&
                 (guest.e0spe || guest.e1spe)),
               {"stopped_guest_stays_out", "v4-36; facts/spe W16"});
@@ -117,6 +139,8 @@ struct SpeEnter {
       k.require(pe.spe != 0xff, {"pe_of_the_guest_has_spe", "facts/spe V02"});
       k.require(status_is_clear<D>(spu), {"status_is_clear", "v4-34: PMBSR 0; facts/spe W11"});
       const Flag<D> runs = guest.enable && !self.line && !stopped;
+      if (pins_buffer(k.profile()))
+        k.require(!runs || self.buffer.mapped, {"buffer_is_pinned", "v6-28, v6-29; facts/spe N01"});
       k.require(iff(spu.enable, runs), {"buffer_as_guest_wants", "v4-34; facts/spe W12, W15"});
       k.require(
           !runs || (spu.ptr == guest.ptr && spu.limit == guest.limit && spu.fill == guest.fill),
@@ -126,6 +150,10 @@ struct SpeEnter {
       k.require(spu.pct2 == 0 || (spu.pct2 == 1 && vm.spe.perfmon),
                 {"physical_time_needs_perfmon", "v4-33; facts/spe W18"});
       k.require(!spu.pa2, {"no_physical_addresses", "facts/spe W19"});
+      if (pins_memory(k.profile()))
+        k.set(vm.vcpu[vcpu.index].spe.buffer.mapped, all<D>(vm.slot, [](const auto& s) {
+                return s.pages == 0 || (s.lock.write && s.lock.mapped);
+              }));
       enter_stage<D>(k, sw, Switch::guest);
     });
   }
@@ -163,6 +191,7 @@ struct SpeGuestSaved {
         k.set(self.regs.ec, spu.ec);
         k.set(self.regs.mss, spu.mss);
         k.set(self.event_pending, true);
+        k.set(self.buffer.blackout, spu.ec == ec_stage2 && spu.event == number_of(SpuEvent::fault));
       });
       enter_stage<D>(k, sw, Switch::guest_saved);
     });
@@ -223,8 +252,12 @@ struct SpeSync {
     SpeRegisters<D>& r = self.regs;
     k.require(iff(level, self.line || self.event_pending),
               {"event_raises_line", "v4-34; facts/spe I02, I08"});
+    if (takes_faults(k.profile()))
+      k.require(!self.buffer.blackout, {"fault_was_served", "facts/spe 5.1: options 2 and 4"});
     const Flag<D> passes = r.ec == ec_buffer || r.ec == ec_stage1;
     k.when(self.event_pending && !passes, [&] {
+      k.set(self.buffer.dl_hidden, self.buffer.dl_hidden || (self.buffer.blackout && r.data_loss));
+      k.set(self.buffer.blackout, false);
       k.set(r.data_loss, false);
       k.set(r.collision, false);
       k.set(r.external_abort, true);
@@ -235,6 +268,14 @@ struct SpeSync {
     k.set(self.event_pending, false);
   }
 };
+
+// Another buffer, or none: v6 gives back what it pinned (v6-28).
+template <class D>
+void give_back(Step<D>& k, SpeVcpu<D>& self) {
+  if (!pins_buffer(k.profile())) return;
+  k.set(self.buffer.pinned, Num<D>(0));
+  k.set(self.buffer.mapped, false);
+}
 
 // The guest's trapped writes of its buffer registers.
 template <class D>
@@ -248,7 +289,12 @@ struct SpeTrapPointer {
   static constexpr auto fields() {
     return std::tuple{field("vcpu", &SpeTrapPointer::vcpu), field("ptr", &SpeTrapPointer::ptr)};
   }
-  void apply(Step<D>& k, Vm<D>& vm) const { k.set(vm.vcpu[vcpu.index].spe.regs.ptr, ptr); }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
+    check_trap<D>(k, vm, vcpu);
+    k.set(self.regs.ptr, ptr);
+    give_back<D>(k, self);
+  }
 };
 
 template <class D>
@@ -267,10 +313,13 @@ struct SpeTrapLimit {
                       field("fill", &SpeTrapLimit::fill), field("enable", &SpeTrapLimit::enable)};
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
-    SpeRegisters<D>& r = vm.vcpu[vcpu.index].spe.regs;
+    SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
+    SpeRegisters<D>& r = self.regs;
+    check_trap<D>(k, vm, vcpu);
     k.set(r.limit, limit);
     k.set(r.fill, fill);
     k.set(r.enable, enable);
+    give_back<D>(k, self);
   }
 };
 
@@ -301,6 +350,7 @@ struct SpeTrapStatus {
   void apply(Step<D>& k, Vm<D>& vm) const {
     SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
     SpeRegisters<D>& r = self.regs;
+    check_trap<D>(k, vm, vcpu);
     k.require(iff(level, service), {"line_follows_service", "v4-34: the line is the written S"});
     k.set(r.service, service);
     k.set(r.data_loss, data_loss);

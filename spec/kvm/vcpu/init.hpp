@@ -125,12 +125,7 @@ struct VcpuInit {
     fails(has_bit(Feature::spe) && is_32bit, {"spe_needs_aarch64", "SPE v4-17: EL1_32BIT"});
     if (!k.is(Behaviour::spe_v5)) return;
     // v5: the set of CPUs is the PEs that have SPE, copied at this call.
-    Word<D, 64> cpus(0);
-    std::as_const(vm.host.pe).for_each([&](const auto& pe, std::size_t i) {
-      if (i < 64)
-        cpus = cpus | ite(pe.spe != 0 && pe.spe != 0xff, Word<D, 64>(u64{1} << i), Word<D, 64>(0));
-    });
-    k.set(self.spe.cpus, ite(has_bit(Feature::spe), cpus, Word<D, 64>(0)));
+    k.set(self.spe.cpus, ite(has_bit(Feature::spe), cpus_with_spe<D>(vm), Word<D, 64>(0)));
   }
 };
 

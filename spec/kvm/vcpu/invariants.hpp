@@ -43,4 +43,25 @@ Flag<D> interrupts_have_one_owner(const Vm<D>& vm) {
   });
 }
 
+// A vCPU that ran is initialised: a later KVM_ARM_VCPU_INIT either asks for the same features,
+// which then still fit, or is refused (api.rst 4.82).
+template <class D>
+Flag<D> vcpu_that_ran_is_initialized(const Vm<D>& vm) {
+  return all<D>(vm.vcpu, [](const auto& c) { return c.runner == 0 || c.initialized; });
+}
+// Before Linux 6.7: what an initialised vCPU's features have passed (reset.c:kvm_reset_vcpu).
+template <class D>
+Flag<D> initialized_features_fit(const Vm<D>& vm) {
+  return all<D>(vm.vcpu, [&](const auto& c) {
+    auto has_bit = [&](Feature f) { return bit(plain(c.features), static_cast<unsigned>(f)); };
+    const Flag<D> width = vm.width_fixed && iff(has_bit(Feature::el1_32bit), plain(vm.is_32bit));
+    const Flag<D> sve = !has_bit(Feature::sve) || c.sve_finalized || vm.host.sve;
+    const Flag<D> address = has_bit(Feature::ptrauth_address);
+    const Flag<D> generic = has_bit(Feature::ptrauth_generic);
+    const Flag<D> ptrauth = !(address || generic) || (address && generic && vm.host.ptrauth);
+    const Flag<D> pmu = !has_bit(Feature::pmu_v3) || vm.host.pmu_v3;
+    return !c.initialized || (width && sve && ptrauth && pmu);
+  });
+}
+
 }  // namespace assay

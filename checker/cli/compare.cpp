@@ -1,0 +1,141 @@
+#include "checker/cli/compare.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include "checker/check.hpp"
+#include "checker/cli/cli.hpp"
+#include "checker/cli/progress.hpp"
+#include "traces/trace_file.hpp"
+
+namespace assay::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using prove::Verdict;
+
+struct Witness {
+  std::string file;
+  std::uint64_t events = 0;
+};
+// By profile and invariant: the shortest trace that breaks it.
+using Witnesses = std::map<std::pair<std::string, std::string>, Witness>;
+
+// False when the trace cannot be read to its end.
+bool judge(const fs::path& file, Witnesses& out) {
+  std::optional<checker::Checker> checker;
+  std::string profile;
+  traces::TraceSink sink;
+  sink.header = [&](const traces::TraceHeader& h) {
+    checker::CheckOptions options;
+    options.profile = find_profile(h.profile);
+    if (options.profile == nullptr) return;
+    profile = h.profile;
+    if (h.host_known) options.host = h.host;
+    checker.emplace(binder(), options);
+  };
+  sink.event = [&](const traces::TraceEvent& e, std::string_view) {
+    if (checker) checker->feed(e);
+    return checker.has_value();
+  };
+  traces::ReadFailure failure;
+  const auto read = read_trace(file.string(), traces::Format::automatic, binder(), sink, failure);
+  if (!checker) return true;  // of another profile, or of none
+  if (read != traces::ReadResult::complete) return false;
+  const checker::Report report = checker->finish();
+  for (const checker::Finding& f : report.findings) {
+    Witness& w = out[{profile, f.check}];
+    if (w.file.empty() || report.checked < w.events) w = {file.filename().string(), report.checked};
+  }
+  return true;
+}
+
+bool find_witnesses(const std::string& directory, Witnesses& out) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(directory))
+    if (entry.path().extension() == ".trace") files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  for (const fs::path& file : files)
+    if (!judge(file, out)) {
+      fmt::print(stderr, "assay: {} cannot be read; assay check says why\n", file.string());
+      return false;
+    }
+  return true;
+}
+
+struct Row {
+  std::string name, source;
+  std::vector<std::string> cells;
+};
+
+std::string cell_of(const prove::Result& r, const Profile& profile, unsigned depth,
+                    const Witnesses& witnesses, int& status) {
+  if (r.verdict == Verdict::proved) return "holds";
+  if (r.verdict == Verdict::violated) {
+    status = std::max<int>(status, exit_found);
+    return fmt::format("fails in {}", r.counterexample.events.size());
+  }
+  const auto w = witnesses.find({std::string(profile.name), r.name});
+  if (w != witnesses.end()) {
+    status = std::max<int>(status, exit_found);
+    return fmt::format("fails in {}: {}", w->second.events, w->second.file);
+  }
+  status = std::max<int>(status, exit_unknown);
+  return fmt::format("open beyond {}", depth);
+}
+
+void print(const std::vector<Row>& rows, const std::vector<const Profile*>& profiles) {
+  std::vector<std::vector<std::string>> lines{{"", "source"}};
+  for (const Profile* p : profiles) lines[0].emplace_back(p->name);
+  for (const Row& row : rows) {
+    lines.push_back({row.name, row.source});
+    lines.back().insert(lines.back().end(), row.cells.begin(), row.cells.end());
+  }
+  std::vector<std::size_t> width(lines[0].size(), 3);
+  for (const auto& line : lines)
+    for (std::size_t i = 0; i < line.size(); ++i) width[i] = std::max(width[i], line[i].size());
+  for (std::size_t n = 0; n < lines.size(); ++n) {
+    for (std::size_t i = 0; i < width.size(); ++i) fmt::print("| {:<{}} ", lines[n][i], width[i]);
+    fmt::print("|\n");
+    if (n != 0) continue;
+    for (const std::size_t w : width) fmt::print("|{:-<{}}", "", w + 2);
+    fmt::print("|\n");
+  }
+}
+
+}  // namespace
+
+int compare(prove::Options options, const std::vector<const Profile*>& profiles,
+            const std::string& witnesses) {
+  Witnesses known;
+  if (!witnesses.empty() && !find_witnesses(witnesses, known)) return exit_usage;
+  std::vector<Row> rows;
+  int status = exit_ok;
+  for (std::size_t column = 0; column < profiles.size(); ++column) {
+    options.profile = profiles[column];
+    Progress progress;
+    progress.start(std::string(profiles[column]->name));
+    options.progress = [&](std::size_t done, std::size_t total) { progress.show(done, total); };
+    const prove::Report report = prove::prove(options);
+    progress.done();
+    if (!report.refusal.empty()) {
+      fmt::print(stderr, "assay: {}\n", report.refusal);
+      return exit_usage;
+    }
+    for (const prove::Result& r : report.results) {
+      auto row =
+          std::find_if(rows.begin(), rows.end(), [&](const Row& x) { return x.name == r.name; });
+      if (row == rows.end())
+        row = rows.insert(rows.end(),
+                          {r.name, r.source, std::vector<std::string>(profiles.size(), "")});
+      row->cells[column] = cell_of(r, *profiles[column], options.depth, known, status);
+    }
+  }
+  print(rows, profiles);
+  return status;
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,17 @@
+// assay prove --compare: one table of what holds under several profiles.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "checker/prove/prove.hpp"
+
+namespace assay::cli {
+
+// Proves everything under each profile and prints a Markdown table: a row for each invariant and
+// property of steps, a column for each profile. Where induction fails and no history of up to
+// options.depth events is found, the shortest trace below `witnesses` that was judged to break the
+// invariant is named instead. The exit status is that of a proof of all profiles together.
+int compare(prove::Options options, const std::vector<const Profile*>& profiles,
+            const std::string& witnesses);
+
+}  // namespace assay::cli

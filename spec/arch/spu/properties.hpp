@@ -1,0 +1,224 @@
+// What an SPU's steps keep (facts/spe 6.1, properties A01 to A44 that speak of steps). An SPU whose
+// `unpredictable` is set before the step may do anything.
+#pragma once
+#include "spec/arch/spu/buffer.hpp"
+#include "spec/properties.hpp"
+
+namespace assay {
+
+// holds(before, after, pe) of the SPU that the event names, if it is programmed lawfully.
+template <class D, class Call, class F>
+Flag<D> of_its_spu(const Taken<D, Call>& t, F&& holds) {
+  return all<D>(t.before.spu, [&](const auto& before, std::size_t i) {
+    const Pe<D>& pe = t.before.host.pe[i];
+    return t.call.cpu != Word<D, 16>(i) || before.unpredictable ||
+           holds(before, t.after.spu[i], pe);
+  });
+}
+
+// The stopping event of a step, if it reported one.
+template <class D>
+Flag<D> reports(const Spu<D>& before, const Spu<D>& after, SpuEvent e) {
+  return !before.service && after.service && after.event == number_of(e);
+}
+
+template <class D, class Call>
+void register_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
+  say("service_is_sticky",
+      of_its_spu(t, [](const auto& a, const auto& b,
+                       const auto&) { return implies<D>(plain(a.service), plain(b.service)); }),
+      "A07; D17.8");
+  say("status_bits_are_sticky",
+      of_its_spu(t,
+                 [](const auto& a, const auto& b, const auto&) {
+                   return (!a.data_loss || b.data_loss) &&
+                          (!a.external_abort || b.external_abort) && (!a.collision || b.collision);
+                 }),
+      "A08; D17.8");
+  say("first_event_wins",
+      of_its_spu(t,
+                 [](const auto& a, const auto& b, const auto&) {
+                   return (a.ec == b.ec && a.mss == b.mss) || (!a.service && b.service);
+                 }),
+      "A09; D17.8");
+  say("pointer_is_frozen_while_stopped",
+      of_its_spu(t, [](const auto& a, const auto& b,
+                       const auto&) { return !a.service || a.ptr == b.ptr; }),
+      "A10; D24.7 PMBPTR_EL1");
+  say("pointer_is_frozen_while_off",
+      of_its_spu(t,
+                 [](const auto& a, const auto& b, const auto&) {
+                   return (a.enable && a.fill != discard_mode) || a.ptr == b.ptr;
+                 }),
+      "A11; D17.4, D17.5.5");
+  say("pointer_is_monotonic",
+      of_its_spu(t, [](const auto& a, const auto& b, const auto&) { return a.ptr <= b.ptr; }),
+      "A14; ASL SPEWriteToBuffer");
+}
+
+template <class D, class Call>
+void progress_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
+  say("counter_is_held_while_disabled",
+      of_its_spu(t,
+                 [](const auto& a, const auto& b, const auto& pe) {
+                   return profiling_enabled<D>(a) || sampled_late<D>(a, pe) || a.count == b.count;
+                 }),
+      "A28; D17.3.5");
+  say("counter_reloads_at_zero",
+      of_its_spu(t,
+                 [](const auto& a, const auto& b, const auto&) {
+                   return a.interval == 0 || b.count <= a.count || a.count == 0;
+                 }),
+      "A29; D17.3.4");
+  say("discard_mode_is_silent",
+      of_its_spu(t,
+                 [](const auto& a, const auto& b, const auto&) {
+                   const Flag<D> nothing_written = a.bytes_end == b.bytes_end && a.ptr == b.ptr;
+                   // An asynchronous abort belongs to a write before the mode was entered.
+                   return a.fill != discard_mode || a.service ||
+                          (nothing_written &&
+                           (!b.service || b.event == number_of(SpuEvent::abort) ||
+                            b.event == number_of(SpuEvent::not_allowed)));
+                 }),
+      "A33; D17.5.5");
+  say("full_leaves_dl_and_a_record_end",
+      of_its_spu(t,
+                 [](const auto& a, const auto& b, const auto&) {
+                   return !reports<D>(a, b, SpuEvent::full) ||
+                          (iff(a.data_loss, b.data_loss) && b.ptr == b.records_end);
+                 }),
+      "A17; D17.8.2");
+  say("fault_inside_a_record_sets_dl",
+      of_its_spu(t,
+                 [&](const auto& a, const auto& b, const auto&) {
+                   const Flag<D> silent = t.profile.is(Behaviour::spe_dl_never_set_by_fault);
+                   return silent || !reports<D>(a, b, SpuEvent::fault) || b.ptr == b.records_end ||
+                          b.data_loss;
+                 }),
+      "A18; D17.8");
+  say("software_owns_the_buffer_registers",
+      of_its_spu(t,
+                 [](const auto& a, const auto& b, const auto&) {
+                   return a.limit == b.limit && iff(a.enable, b.enable) && a.fill == b.fill;
+                 }),
+      "A40, W13; D24.7 PMBLIMITR_EL1");
+}
+
+template <class D>
+void sample_properties(const Taken<D, SpuSample<D>>& t, const SayProperty<D>& say) {
+  say("no_sample_while_stopped",
+      of_its_spu(
+          t, [](const auto& a, const auto&, const auto& pe) { return !a.service || pe.spe == 6; }),
+      "A01; D17.4");
+  say("no_sample_while_disabled",
+      of_its_spu(t,
+                 [](const auto& a, const auto&, const auto&) { return Flag<D>(plain(a.enable)); }),
+      "A02; D17.4");
+  say("no_sample_above_the_owner",
+      of_its_spu(t,
+                 [](const auto& a, const auto&, const auto&) { return a.e2pb == 0 || a.el <= 1; }),
+      "A03; D17.4");
+  say("no_sample_where_prohibited",
+      of_its_spu(t,
+                 [](const auto& a, const auto&, const auto&) { return !a.excluded && a.el != 3; }),
+      "A04; D17.4");
+  say("no_sample_of_a_host_with_tge",
+      of_its_spu(t, [](const auto& a, const auto&, const auto&) { return a.e2pb == 0 || !a.tge; }),
+      "A05; D17.4 RTDHBH");
+  say("level_control_gates_samples",
+      of_its_spu(t, [](const auto& a, const auto&, const auto&) { return level_enabled<D>(a); }),
+      "A06; D17.9");
+  say("period_is_the_interval",
+      of_its_spu(t,
+                 [](const auto& a, const auto& b, const auto&) {
+                   const Flag<D> exact = a.random || field_bits<8>(plain(b.count), 0) == 0;
+                   return a.interval == 0 ||
+                          (a.count == 0 && holds_interval<D>(a, plain(b.count)) && exact);
+                 }),
+      "A30, A31; D17.3.4.1");
+}
+
+template <class D>
+void record_properties(const Taken<D, SpuRecord<D>>& t, const SayProperty<D>& say) {
+  const SpuRecord<D>& r = t.call;
+  say("records_stay_inside",
+      of_its_spu(t,
+                 [&](const auto& a, const auto&, const auto&) {
+                   return a.start <= r.address && r.address + r.size <= a.limit;
+                 }),
+      "A12, A13, W05; D17.7, D17.8.2");
+  say("filtered_records_are_not_written",
+      of_its_spu(t,
+                 [&](const auto& a, const auto&, const auto&) {
+                   return a.mixed || passes_filters<D>(a, {r.events, r.type, r.latency});
+                 }),
+      "A32; D17.5");
+  say("record_size_is_bounded",
+      of_its_spu(t, [&](const auto&, const auto&,
+                        const auto& pe) { return r.size != 0 && r.size <= pe.spe_record_max; }),
+      "A34; D24.7 PMSIDR_EL1.MaxSize");
+  say("timestamps_need_ts",
+      of_its_spu(t,
+                 [&](const auto& a, const auto&, const auto&) {
+                   return a.mixed || r.time == 0 || (a.e2pb == 0 && a.ts2) ||
+                          (a.e2pb != 0 && a.ts1);
+                 }),
+      "A36; D17.6");
+  say("guest_addresses_are_gated",
+      of_its_spu(t,
+                 [&](const auto& a, const auto&, const auto&) {
+                   return a.mixed || !r.pa || a.e2pb == 0 || (a.pa1 && a.pa2);
+                 }),
+      "A37; D17.6");
+  say("virtual_time_is_forced",
+      of_its_spu(t,
+                 [&](const auto& a, const auto&, const auto&) {
+                   return a.mixed || a.e2pb == 0 || a.pct2 != 0 ||
+                          r.time <= static_cast<u64>(SpeTime::virtual_count);
+                 }),
+      "A38; D24.7 PMSCR_EL2.PCT");
+}
+
+template <class D>
+void collision_properties(const Taken<D, SpuCollision<D>>& t, const SayProperty<D>& say) {
+  say("collision_touches_only_coll",
+      of_its_spu(t,
+                 [](const auto& a, const auto& b, const auto&) {
+                   return a.ptr == b.ptr && iff(a.service, b.service) &&
+                          iff(a.data_loss, b.data_loss) &&
+                          iff(a.external_abort, b.external_abort) && a.ec == b.ec &&
+                          a.mss == b.mss && a.in_flight == b.in_flight;
+                 }),
+      "A23; D17.3.7");
+}
+
+// Every property of the SPU that speaks of this kind of event.
+template <class D, class Call>
+void spu_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
+  if constexpr (HardwareStep<Call>) {
+    register_properties(t, say);
+    progress_properties(t, say);
+  }
+  if constexpr (std::is_same_v<Call, SpuSample<D>>) sample_properties<D>(t, say);
+  if constexpr (std::is_same_v<Call, SpuRecord<D>>) record_properties<D>(t, say);
+  if constexpr (std::is_same_v<Call, SpuCollision<D>>) collision_properties<D>(t, say);
+  if constexpr (std::is_same_v<Call, SpuFault<D>>)
+    say("fault_comes_before_full",
+        of_its_spu(t, [](const auto&, const auto& b,
+                         const auto&) { return b.event == number_of(SpuEvent::fault); }),
+        "A25; D17.8.1");
+  if constexpr (std::is_same_v<Call, SpuDrained<D>>)
+    say("drain_is_complete",
+        of_its_spu(t,
+                   [](const auto& a, const auto& b, const auto&) {
+                     return b.in_flight == 0 && (a.service || b.ptr == b.records_end);
+                   }),
+        "A39; D17.9");
+  if constexpr (std::is_same_v<Call, SpuWriteStatus<D>>)
+    say("written_service_drives_the_line",
+        of_its_spu(t,
+                   [](const auto&, const auto& b, const auto&) { return iff(b.irq, b.service); }),
+        "A27; D17.8 IGRLRX");
+}
+
+}  // namespace assay

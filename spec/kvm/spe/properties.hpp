@@ -1,0 +1,246 @@
+// What the events of SPE virtualisation keep (facts/spe 6.2 to 6.6, as far as they speak of steps).
+#pragma once
+#include "spec/kvm/lifecycle/rules.hpp"
+#include "spec/kvm/memslot/rules.hpp"
+#include "spec/kvm/spe/designs.hpp"
+#include "spec/kvm/vcpu/rules.hpp"
+#include "spec/properties.hpp"
+
+namespace assay {
+
+// holds(before, after) of the vCPU that the event names.
+template <class D, class Call, class F>
+Flag<D> of_its_vcpu(const Taken<D, Call>& t, F&& holds) {
+  return holds(t.before.vcpu[t.call.vcpu.index], t.after.vcpu[t.call.vcpu.index]);
+}
+
+template <class D>
+void slot_change_properties(const Taken<D, SetUserMemoryRegion<D>>& t, const SayProperty<D>& say) {
+  say("locked_memslot_does_not_change",
+      !t.succeeds || all<D>(t.before.slot,
+                            [&](const auto& a, std::size_t i) {
+                              const auto& b = t.after.slot[i];
+                              const Flag<D> stays = a.pages == b.pages &&
+                                                    a.base_gfn == b.base_gfn &&
+                                                    a.userspace_addr == b.userspace_addr &&
+                                                    iff(a.readonly, b.readonly);
+                              return !a.lock.held || (stays && (!a.log_dirty || b.log_dirty));
+                            }),
+      "L07, L19; v4-08");
+}
+
+template <class D>
+void lock_properties(const Taken<D, EnableCap<D>>& t, const SayProperty<D>& say) {
+  const u64 number = t.profile.is(Behaviour::spe_v5) ? 207 : 206;
+  const Flag<D> locks = t.call.cap == number && t.call.flags == EnableCap<D>::lock_flag;
+  say("failed_lock_changes_nothing", t.succeeds || !locks || is_same<D>(t.before, t.after),
+      "L09; v4-03");
+  say("memory_is_pinned_for_profiling_guests_only",
+      !t.succeeds || !locks ||
+          any<D>(t.before.vcpu, [](const auto& c) { return Flag<D>(plain(c.spe.regs.enable)); }),
+      "facts/spe 5.1; the designs' price");
+  say("no_vcpu_runs_during_lock",
+      !t.succeeds || !locks || !any<D>(t.before.vcpu, [](const auto& c) { return c.in_guest; }),
+      "L16; v4-03");
+  if (!t.profile.is(Behaviour::spe_v5))
+    say("lock_comes_before_the_first_run",
+        !t.succeeds || !locks ||
+            !any<D>(t.before.vcpu, [](const auto& c) { return c.runner != 0; }),
+        "L17; v4-03");
+  const Flag<D> pending = t.before.spe.flush_dcache || t.before.spe.clear_tags;
+  if (t.profile.is(Behaviour::spe_v5))
+    say("unlock_of_a_pristine_lock_unmaps",
+        all<D>(t.before.slot,
+               [&](const auto& a, std::size_t i) {
+                 const auto& b = t.after.slot[i];
+                 return !(t.succeeds && a.lock.held && !b.lock.held && pending) || !b.lock.mapped;
+               }),
+        "L18; v5-07");
+  const Flag<D> unlocks_all =
+      t.call.cap == number && t.call.flags == EnableCap<D>::unlock_flag && bit(t.call.args[1], 0);
+  const Flag<D> none_locked = !any<D>(t.before.slot, [](const auto& s) { return s.lock.held; });
+  const Flag<D> slots_stay = all<D>(
+      t.before.slot, [&](const auto& a, std::size_t i) { return is_same<D>(a, t.after.slot[i]); });
+  say("unlock_all_is_idempotent", !t.succeeds || !unlocks_all || !none_locked || slots_stay,
+      "L22; v4-03");
+}
+
+// Attributes and the set of CPUs: what refuses changes nothing, what is set once stays.
+template <class D, class Call>
+void attribute_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
+  say("refused_attribute_changes_nothing", t.succeeds || is_same<D>(t.before, t.after),
+      "E02; v4-20 to v4-35");
+  say("interrupt_number_is_set_once",
+      of_its_vcpu(
+          t, [](const auto& a, const auto& b) { return a.spe.irq == 0 || a.spe.irq == b.spe.irq; }),
+      "V10; v4-21");
+  say("setup_stays_set_up",
+      of_its_vcpu(t,
+                  [](const auto& a, const auto& b) {
+                    return implies<D>(plain(a.spe.initialized), plain(b.spe.initialized));
+                  }),
+      "V10; v4-22");
+  say("attributes_touch_one_vcpu",
+      all<D>(t.before.vcpu,
+             [&](const auto& a, std::size_t i) {
+               return i == t.call.vcpu.index || is_same<D>(a.spe, t.after.vcpu[i].spe);
+             }),
+      "V14; v4-20");
+  if constexpr (!std::is_same_v<Call, SpeSupportedCpus<D>>)
+    say("attributes_need_the_feature",
+        !t.succeeds || has_spe_feature<D>(t.before.vcpu[t.call.vcpu.index]), "V13; v4-20");
+}
+
+// Whatever the event, the copies of other vCPUs' registers stay as they are.
+template <class D, class Call>
+void isolation_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
+  say("other_vcpus_registers_stay",
+      all<D>(t.before.vcpu,
+             [&](const auto& a, std::size_t i) {
+               Flag<D> own = false;
+               if constexpr (requires { t.call.vcpu; }) own = i == t.call.vcpu.index;
+               return own || is_same<D>(a.spe.regs, t.after.vcpu[i].spe.regs);
+             }),
+      "W04; v4-30");
+  if constexpr (!std::is_same_v<Call, SpeTrapLimit<D>>)
+    say("limit_changes_by_trapped_writes_only",
+        all<D>(t.before.vcpu,
+               [&](const auto& a, std::size_t i) {
+                 const auto& b = t.after.vcpu[i].spe.regs;
+                 return a.spe.regs.limit == b.limit && iff(a.spe.regs.enable, b.enable);
+               }),
+        "W13; v4-30");
+  if constexpr (!std::is_same_v<Call, CreateVm<D>>)
+    say("capability_is_sampled_once", iff(t.before.spe.perfmon, t.after.spe.perfmon), "W20; v4-33");
+}
+
+template <class D>
+void enter_properties(const Taken<D, SpeEnter<D>>& t, const SayProperty<D>& say) {
+  const SpeVcpu<D>& self = t.before.vcpu[t.call.vcpu.index].spe;
+  const Flag<D> wants = self.regs.enable && (self.regs.e0spe || self.regs.e1spe);
+  auto entered = [&](auto&& holds) {
+    return all<D>(t.after.spu, [&](const auto& s, std::size_t i) {
+      return t.call.cpu != Word<D, 16>(i) || holds(s);
+    });
+  };
+  say("maintenance_comes_before_the_guest", !t.before.spe.flush_dcache, "L10, L12; v4-04");
+  say("entered_vcpu_is_initialized", Flag<D>(plain(self.initialized)), "V06; v4-22");
+  say("status_is_clear_at_entry", entered([](const auto& s) { return status_is_clear<D>(s); }),
+      "W11; v4-34");
+  say("asserted_line_disables_the_buffer",
+      !self.line || entered([](const auto& s) { return !s.enable; }), "W12; v4-34");
+  say("stopped_vcpu_never_samples",
+      self.stop == spe_running || entered([](const auto& s) { return !s.e0spe && !s.e1spe; }),
+      "W14; v4-36");
+  say("stopped_vcpu_leaves_the_buffer",
+      self.stop == spe_running || entered([](const auto& s) { return !s.enable; }), "W15; v4-36");
+  say("stop_exit_keeps_profiling_guests_out", self.stop != spe_stopped_exit || self.line || !wants,
+      "W16; v4-36");
+  say("line_is_service_at_entry", iff(self.line, self.regs.service), "I01; v4-34");
+  const Flag<D> runs = self.regs.enable && !self.line && self.stop == spe_running;
+  say("entry_loads_the_guests_buffer", !runs || entered([&](const auto& s) {
+        return s.ptr == self.regs.ptr && s.limit == self.regs.limit && s.enable;
+      }),
+      "W10; v4-30, v4-31");
+  const Flag<D> pinned = self.buffer.mapped && self.buffer.pinned != 0;
+  const Flag<D> entered_pinned = entered([&](const auto&) { return pinned; });
+  if (pins_buffer(t.profile))
+    say("enabled_buffer_is_pinned", !runs || entered_pinned, "N01; v6-28");
+}
+
+template <class D>
+void sync_properties(const Taken<D, SpeSync<D>>& t, const SayProperty<D>& say) {
+  const SpeVcpu<D>& a = t.before.vcpu[t.call.vcpu.index].spe;
+  const SpeVcpu<D>& b = t.after.vcpu[t.call.vcpu.index].spe;
+  const Flag<D> pending = Flag<D>(plain(a.event_pending));
+  say("hardware_event_is_delivered", !pending || b.line, "I02, I09; v4-34");
+  say("line_is_sticky_until_the_guest_acts", !a.line || b.line, "I08; v4-34");
+  say("guest_never_sees_stage2", !pending || b.regs.ec != ec_stage2, "I04; v4-34");
+  say("guest_sees_two_event_classes", !pending || b.regs.ec == ec_buffer || b.regs.ec == ec_stage1,
+      "I05; v4-34");
+  const Flag<D> replaced = a.regs.ec != ec_buffer && a.regs.ec != ec_stage1;
+  say("other_events_become_an_external_abort",
+      !pending || !replaced ||
+          (b.regs.external_abort && b.regs.ec == ec_stage1 && b.regs.mss == 0x10),
+      "I06; v4-34");
+}
+
+template <class D>
+void stage_properties(const Taken<D, SpeGuestSaved<D>>& t, const SayProperty<D>& say) {
+  say("guest_is_drained_before_the_save",
+      all<D>(t.before.spu,
+             [&](const auto& s, std::size_t i) {
+               return t.call.cpu != Word<D, 16>(i) || s.in_flight == 0;
+             }),
+      "W06; v4-30");
+}
+
+// Every property of SPE virtualisation that speaks of this kind of event.
+template <class D, class Call>
+void spe_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
+  if (!is_spe_series(t.profile)) return;
+  constexpr auto is = []<class... One>(TypeList<One...>) {
+    return (std::is_same_v<Call, One> || ...);
+  };
+  if constexpr (!std::is_same_v<Call, CreateVm<D>>) isolation_properties(t, say);
+  if constexpr (is(TypeList<SetUserMemoryRegion<D>>{})) slot_change_properties<D>(t, say);
+  if constexpr (is(TypeList<EnableCap<D>>{})) lock_properties<D>(t, say);
+  if constexpr (is(TypeList<SpeSetIrq<D>, SpeInit<D>, SpeStop<D>, SpeSetOther<D>, SpeSetSpu<D>,
+                            SpeSetBufferMax<D>, SpeSupportedCpus<D>>{}))
+    attribute_properties(t, say);
+  if constexpr (is(TypeList<SpeStop<D>>{})) {
+    const Word<D, 32>& flags = t.call.flags;
+    say("stop_takes_one_flag", !t.succeeds || flags == 1 || flags == 2 || flags == 4, "E03; v4-35");
+    say("stop_changes_nothing_else",
+        of_its_vcpu(t,
+                    [](const auto& a, const auto& b) {
+                      return is_same<D>(a.spe.regs, b.spe.regs) && iff(a.spe.line, b.spe.line);
+                    }),
+        "W17; v4-36");
+  }
+  if constexpr (is(TypeList<SpeSupportedCpus<D>>{}))
+    say("cpus_are_named_before_the_first_run",
+        !t.succeeds || t.before.vcpu[t.call.vcpu.index].runner == 0, "V05; v4-12");
+  if constexpr (is(TypeList<SpeEnter<D>>{})) enter_properties<D>(t, say);
+  if constexpr (is(TypeList<SpeSync<D>>{})) sync_properties<D>(t, say);
+  if constexpr (is(TypeList<SpeGuestSaved<D>>{})) stage_properties<D>(t, say);
+  if constexpr (is(TypeList<SpeHostRestored<D>>{}))
+    say("host_finds_its_own_status",
+        all<D>(t.after.spu,
+               [&](const auto& s, std::size_t i) {
+                 const SpeRegisters<D>& host = t.before.spe_switch[i].host;
+                 return t.call.cpu != Word<D, 16>(i) ||
+                        (iff(s.service, host.service) && s.ec == host.ec && s.mss == host.mss);
+               }),
+        "I11; v4-30");
+  if constexpr (is(TypeList<SpeSetSpu<D>>{}))
+    say("spu_is_chosen_once",
+        !t.succeeds || (!t.before.has_ran_once &&
+                        (t.before.spe.spu == 0 || t.before.spe.spu == t.after.spe.spu)),
+        "V15; v6-12");
+  if constexpr (is(TypeList<SpeBufferPinned<D>>{})) {
+    const SpeRegisters<D>& r = t.before.vcpu[t.call.vcpu.index].spe.regs;
+    const auto& most = t.before.spe.buffer_max;
+    say("pinned_buffer_is_within_its_maximum", most == 0 || r.limit <= r.ptr + most, "N02; v6-14");
+  }
+  if constexpr (is(TypeList<SpeTrapStatus<D>>{}))
+    say("cleared_service_drops_the_line",
+        of_its_vcpu(t,
+                    [](const auto&, const auto& b) { return iff(b.spe.line, b.spe.regs.service); }),
+        "I03; v4-34");
+  if constexpr (is(TypeList<SpeRlimitExit<D>>{}))
+    say("rlimit_exit_starts_nothing", is_same<D>(t.before, t.after), "N04; v6-33");
+  if constexpr (is(TypeList<SpeBufferPinned<D>, SpeSetBufferMax<D>, SpeTrapLimit<D>>{}))
+    if (pins_buffer(t.profile))
+      say("charge_is_never_lowered", t.before.spe.locked_pages <= t.after.spe.locked_pages,
+          "N05; v6-33");
+  if constexpr (is(TypeList<SpeStage1Missing<D>>{}))
+    say("missing_translation_is_an_event",
+        of_its_vcpu(t,
+                    [](const auto&, const auto& b) {
+                      return b.spe.regs.service && b.spe.line && b.spe.regs.ec == ec_stage1;
+                    }),
+        "N06; v6 replies");
+}
+
+}  // namespace assay
