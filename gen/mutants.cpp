@@ -34,7 +34,7 @@ Mutant swap(const CatalogEntry& a, const CatalogEntry& b) {
 }  // namespace
 
 std::vector<Mutant> enumerate_mutants(const Profile& profile) {
-  const std::vector<CatalogEntry> checks = system_catalog(profile);
+  const std::vector<CatalogEntry>& checks = system_catalog(profile);
   std::vector<Mutant> mutants;
   for (std::size_t i = 0; i < checks.size(); ++i) {
     const CatalogEntry& check = checks[i];

@@ -45,7 +45,8 @@ using SystemRules =
              SpeStage1Missing<D>, SpeFaultServed<D>>;
 
 // Every check, freedom, answer and effect of every rule under a profile, in the order of the text.
-std::vector<CatalogEntry> system_catalog(const Profile& profile);
+// Made once for each set of behaviours.
+const std::vector<CatalogEntry>& system_catalog(const Profile& profile);
 
 // The rule that makes a system out of nothing; all others apply to one that was made.
 template <class D>

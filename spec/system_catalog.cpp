@@ -1,9 +1,17 @@
+#include <map>
+#include <mutex>
+
 #include "spec/system.hpp"
 
 namespace assay {
 
-std::vector<CatalogEntry> system_catalog(const Profile& profile) {
-  return catalog_of<SystemState<Catalog>>(SystemRules<Catalog>{}, profile);
+const std::vector<CatalogEntry>& system_catalog(const Profile& profile) {
+  static std::mutex mutex;
+  static std::map<std::pair<Precedence, u64>, std::vector<CatalogEntry>> made;
+  std::lock_guard lock(mutex);
+  auto [at, is_new] = made.try_emplace({profile.precedence, profile.behaviours});
+  if (is_new) at->second = catalog_of<SystemState<Catalog>>(SystemRules<Catalog>{}, profile);
+  return at->second;
 }
 
 }  // namespace assay

@@ -113,7 +113,7 @@ void add_coverage(CLI::App& command, std::shared_ptr<std::string> profile, Commo
   command.add_option("FILE", *files, "traces; none: the bundled real traces");
   command.callback([profile, files, &common] {
     const Profile& judged = *find_profile(*profile);
-    const auto entries = system_catalog(judged);
+    const auto& entries = system_catalog(judged);
     Taken taken;
     if (!take(files->empty() ? bundled_traces() : *files, judged, taken)) {
       common.status = exit_usage;

@@ -12,7 +12,7 @@
 namespace assay::cli {
 namespace {
 
-std::vector<CatalogEntry> catalog(const Profile& profile) { return system_catalog(profile); }
+const std::vector<CatalogEntry>& catalog(const Profile& profile) { return system_catalog(profile); }
 
 const char* kind_name(VerbKind kind) {
   switch (kind) {
@@ -38,7 +38,7 @@ nlohmann::ordered_json entry_json(const CatalogEntry& e) {
 }
 
 int list(const Profile& profile, bool json) {
-  std::vector<CatalogEntry> entries = catalog(profile);
+  const std::vector<CatalogEntry>& entries = catalog(profile);
   nlohmann::ordered_json out{{"profile", std::string(profile.name)},
                              {"rules", nlohmann::ordered_json::array()}};
   for (const RuleInfo& rule : rule_infos(SystemRules<Concrete>{})) {
@@ -100,8 +100,15 @@ int show(const Profile& profile, const std::string& id, bool json) {
     found = true;
     fmt::print("{}: invariant ({})\n", i.name, i.source);
   });
+  for (const prove::PropertyInfo& p : prove::properties_of(profile)) {
+    if (id != p.name) continue;
+    found = true;
+    fmt::print("{}: property of steps ({})\n", p.name, p.source);
+    for (const u32 rule : p.rules) fmt::print("  of {}\n", binder().rule(rule).name);
+  }
   if (!found)
-    fmt::print(stderr, "assay: no rule, check or invariant is called '{}'; see assay spec list\n",
+    fmt::print(stderr,
+               "assay: no rule, check, invariant or property is called '{}'; see assay spec list\n",
                id);
   return found ? exit_ok : exit_usage;
 }

@@ -32,7 +32,6 @@ struct EnableCap {
   }
   static constexpr u64 lock_flag = 1, unlock_flag = 2;
   static constexpr u64 read_lock = 1, write_lock = 2, unlock_all = 1;
-  static constexpr u64 slots_max = 32767;  // KVM_MEM_SLOTS_NUM of the series' kernel
 
   void apply(Step<D>& k, Vm<D>& vm) const {
     gate<D>(k, vm);
@@ -56,7 +55,8 @@ struct EnableCap {
   Flag<D> wants_write() const { return bit(args[1], 1); }
 
   void lock(Step<D>& k, Vm<D>& vm) const {
-    k.reject(Errno::inval, args[0] >= slots_max, {"lock_slot_beyond_max", "v4-03"});
+    k.reject(Errno::inval, args[0] >= zero_extend<64>(plain(vm.host.slots_max)),
+             {"lock_slot_beyond_max", "v4-03"});
     k.reject(Errno::inval, !bit(args[1], 0), {"read_lock_is_mandatory", "v4-02"});
     k.reject(Errno::busy, any<D>(vm.vcpu, [](const auto& c) { return c.in_guest; }),
              {"vcpu_is_running", "v4-03: mutex_trylock of every vCPU"});
@@ -103,7 +103,8 @@ struct EnableCap {
   void unlock(Step<D>& k, Vm<D>& vm) const {
     const Flag<D> every = bit(args[1], 0);
     k.when(every, [&] { each<D>(vm.slot, [&](auto& s) { release(k, vm, s); }); });
-    k.reject(Errno::inval, !every && args[0] >= slots_max, {"unlock_slot_beyond_max", "v4-03"});
+    k.reject(Errno::inval, !every && args[0] >= zero_extend<64>(plain(vm.host.slots_max)),
+             {"unlock_slot_beyond_max", "v4-03"});
     k.when(!every, [&] {
       k.at(vm.slot, slot(), [&](auto& s) {
         k.reject(Errno::inval, s.pages == 0, {"unlock_absent_slot", "v4-03: id_to_memslot"});
