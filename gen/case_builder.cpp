@@ -116,8 +116,12 @@ void CaseBuilder::start_from_recipe() {
   }
   const auto& oddities = knowledge_.oddities();
   const bool odd = !towards && !oddities.empty() && random_.one_in(2);
-  const Knowledge::Recipe& recipe =
+  const Knowledge::Recipe& known =
       odd ? oddities[random_.below(oddities.size())] : knowledge_.recipe(g);
+  // A lesson learns while it repeats, and what it learns may replace or move the recipe.
+  Knowledge::Recipe copy;
+  if (pupil_ != nullptr) copy = known;
+  const Knowledge::Recipe& recipe = pupil_ != nullptr ? copy : known;
   if (recipe.empty()) return;
   for (std::size_t i = 0; i + (towards ? 1 : 0) < recipe.size(); ++i) repeat(recipe[i]);
   if (!towards || live_.empty()) return;
