@@ -38,7 +38,7 @@ void patch_address(const Event& e, traces::Operation& op) {
     op.flags |= PERFORM_ARENA_PATCH;
 }
 
-void encode_program(const Program& p, std::vector<std::uint8_t>& out) {
+void encode_program(const Program& p, std::uint16_t run_limit_ms, std::vector<std::uint8_t>& out) {
   Descriptors d(p);
   traces::Call call;
   traces::Operation op;
@@ -51,6 +51,7 @@ void encode_program(const Program& p, std::vector<std::uint8_t>& out) {
     traces::Placement place;
     place.tag = static_cast<u32>(i);
     place.thread = o.thread;
+    place.limit_ms = run_limit_ms;
     std::string line;
     if (o.kind == Operation::Kind::affinity) {
       line = fmt::format("sched_setaffinity(0, 8, [{}]) = 0", o.cpu);
@@ -155,11 +156,12 @@ class Decoder {
 
 }  // namespace
 
-std::vector<std::uint8_t> performer_stream(std::span<const Program> batch) {
+std::vector<std::uint8_t> performer_stream(std::span<const Program> batch,
+                                           std::uint16_t run_limit_ms) {
   std::vector<std::uint8_t> out;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     control(PERFORM_PROGRAM, i, out);
-    encode_program(batch[i], out);
+    encode_program(batch[i], run_limit_ms, out);
   }
   control(PERFORM_FINISH, 0, out);
   return out;

@@ -105,8 +105,17 @@ class Reader {
     push(op, e, call_.has_result);
   }
 
+  // A converted capture says in an event what a program's own text says in a comment.
+  void arena() {
+    for (const traces::Node& n : call_.nodes) {
+      if (n.name == "arena") out_.answers.arena = n.value;
+      if (n.name == "arena_bytes") out_.answers.arena_bytes = n.value;
+    }
+  }
+
   void take(u64 number) {
     if (call_.name == "sched_setaffinity") return affinity();
+    if (call_.kind == traces::CallKind::event && call_.name == "program") return arena();
     TraceEvent e;
     Rules::instance().binder().bind(call_, e);
     e.line = number;

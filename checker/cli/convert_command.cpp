@@ -1,24 +1,51 @@
-// assay convert IN OUT: between text and binary, and from strace or captures to native text.
+// assay convert IN OUT: between text and binary, from strace or captures to native text, from a
+// capture and what ftrace wrote beside it to one trace, and from a trace to the performer's
+// operations.
 #include <fmt/format.h>
 
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <map>
+
 #include "checker/cli/cli.hpp"
+#include "checker/cli/host_option.hpp"
+#include "gen/performer.hpp"
 #include "traces/binary.hpp"
+#include "traces/capture_reader.hpp"
+#include "traces/merge.hpp"
 
 namespace assay::cli {
 namespace {
 
 struct ConvertArguments {
-  std::string in, out, format = "auto";
+  std::string in, out, format = "auto", ftrace, host;
 };
 
 bool is_binary_name(const std::string& path) { return path.ends_with(".atrace"); }
+bool is_operations_name(const std::string& path) { return path.ends_with(".ops"); }
+
+// What --host says replaces what the input said; other lines of its header stay.
+void set_host(const ConvertArguments& a, traces::TraceHeader& header) {
+  if (a.host.empty()) return;
+  header.host = {};
+  read_host_option(a.host, header.host);
+  header.host_known = true;
+  if (header.lines.empty()) return;
+  std::erase_if(header.lines, [](const std::string& l) { return l.starts_with("# host "); });
+  const bool ours = header.lines.front().starts_with("# assay-trace ");
+  if (!ours) header.lines.insert(header.lines.begin(), "# assay-trace 1");
+  header.lines.insert(header.lines.begin() + 1, "# host " + traces::host_text(header.host));
+}
 
 // Native text of everything that concerns KVM; lines that are no KVM call stay as they are.
 int to_text(const ConvertArguments& a, traces::Format format) {
   std::string text;
   traces::TraceSink sink;
   sink.wants_text = true;
-  sink.header = [&](const traces::TraceHeader& header) {
+  sink.header = [&](const traces::TraceHeader& read) {
+    traces::TraceHeader header = read;
+    set_host(a, header);
     if (header.version != 0 || !header.lines.empty()) text = write_header(header);
   };
   sink.event = [&](const traces::TraceEvent& e, std::string_view line) {
@@ -40,7 +67,9 @@ int to_binary(const ConvertArguments& a, traces::Format format) {
   bool opened = false;
   traces::TraceSink sink;
   sink.wants_text = true;
-  sink.header = [&](const traces::TraceHeader& header) {
+  sink.header = [&](const traces::TraceHeader& read) {
+    traces::TraceHeader header = read;
+    set_host(a, header);
     writer.emplace(binder(), header);
     opened = writer->open(a.out, why);
   };
@@ -67,22 +96,124 @@ int to_binary(const ConvertArguments& a, traces::Format format) {
   return exit_ok;
 }
 
+// The calls of a trace as operations: `assay lab perform` carries them out again.
+int to_operations(const ConvertArguments& a) {
+  std::ifstream file;
+  if (a.in != "-") file.open(a.in, std::ios::binary);
+  std::istream& in = a.in == "-" ? std::cin : file;
+  if (!in) {
+    fmt::print(stderr, "assay: cannot read {}\n", a.in);
+    return exit_usage;
+  }
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const gen::ProgramText read = gen::read_program(text);
+  if (!read.error.empty() || read.program.operations.empty()) {
+    fmt::print(stderr, "{}:{}\n", a.in,
+               read.error.empty() ? " no call in it can be performed" : read.error);
+    return exit_usage;
+  }
+  if (read.left_out != 0)
+    fmt::print(stderr, "assay: {} calls are left out: no rule describes them, or they are hidden\n",
+               read.left_out);
+  // A first run on another thread waits for the kernel's grace periods: tens of milliseconds.
+  constexpr std::uint16_t run_limit_ms = 500;
+  const auto operations = gen::performer_stream({&read.program, 1}, run_limit_ms);
+  return write_file(a.out, {operations.begin(), operations.end()}) ? exit_ok : exit_internal;
+}
+
+// What the merging could not use, by reason, on standard error.
+void show_left_out(const std::string& file, const traces::Merged& merged) {
+  struct Reason {
+    std::uint64_t count = 0, first = 0;
+  };
+  std::map<std::string_view, Reason> reasons;
+  for (const traces::LeftOut& l : merged.left_out) {
+    Reason& r = reasons[l.why];
+    if (r.count++ == 0) r.first = l.line;
+  }
+  for (const auto& [why, r] : reasons)
+    fmt::print(stderr, "{}:{}: {} events are left out: {}\n", file, r.first, r.count, why);
+  const bool nothing = merged.entries + merged.exits == 0;
+  if (nothing && !merged.left_out.empty())
+    fmt::print(stderr,
+               "assay: nothing fits: was trace_clock mono, and is this trace of that "
+               "capture?\n");
+}
+
+// A capture and what ftrace wrote beside it as one native trace.
+int to_merged(const ConvertArguments& a) {
+  traces::ReadFailure failure;
+  traces::KernelTrace kernel;
+  if (!read_kernel_trace(a.ftrace, kernel, failure.why, failure.source_line))
+    return show_failure(a.ftrace, failure);
+  const std::uint64_t lost = kernel.lost;
+  traces::CaptureReader reader;
+  if (!reader.open(a.in, failure.why)) return show_failure(a.in, failure);
+  traces::TraceHeader header;
+  header.version = traces::trace_version;
+  header.kernel = reader.release();
+  if (const Profile* p = profile_for_release(header.kernel); p != nullptr) header.profile = p->name;
+  set_host(a, header);
+  traces::Merger merger(std::move(kernel));
+  traces::Call call;
+  for (bool more = true; more && !interrupted();) {
+    switch (reader.next(call, failure.why)) {
+      case traces::CaptureReader::Answer::call: merger.call(call); break;
+      case traces::CaptureReader::Answer::malformed: return show_failure(a.in, failure);
+      case traces::CaptureReader::Answer::end: more = false; break;
+    }
+  }
+  const traces::Merged merged = merger.finish();
+  std::string text = write_header(header);
+  for (const std::string& line : merged.lines) text += line + "\n";
+  if (!write_file(a.out, text)) return exit_internal;
+  if (lost != 0) fmt::print(stderr, "{}: {} events were lost by the tracer\n", a.ftrace, lost);
+  show_left_out(a.ftrace, merged);
+  fmt::print(stderr, "assay: {} entries, {} exits and {} task switches merged\n", merged.entries,
+             merged.exits, merged.switches);
+  for (const traces::LeftOut& l : merged.left_out)
+    if (l.missing) return exit_unknown;
+  return lost != 0 ? exit_unknown : exit_ok;
+}
+
 }  // namespace
 
 void add_convert(CLI::App& app, Common& common) {
-  auto* command =
-      app.add_subcommand("convert", "convert traces: OUT ending in .atrace is binary, else text");
+  auto* command = app.add_subcommand(
+      "convert", "convert traces: to text, binary or the performer's operations");
   auto a = std::make_shared<ConvertArguments>();
   command->add_option("IN", a->in, "a trace of any format; - is standard input")->required();
-  command->add_option("OUT", a->out, "FILE.atrace: binary; any other name: text; -: text")
+  command
+      ->add_option("OUT", a->out,
+                   "FILE.atrace: binary; FILE.ops: what `assay lab perform` carries out; any other "
+                   "name: text; -: text")
       ->required();
+  command
+      ->add_option("--ftrace", a->ftrace,
+                   "merge into the capture IN what ftrace wrote meanwhile (trace_clock mono): each "
+                   "kvm_entry and kvm_exit is bound to the vCPU on which its thread was inside "
+                   "KVM_RUN; what cannot be bound is left out and reported, and the status is 2")
+      ->type_name("TRACE.txt");
+  command->add_option("--host", a->host, host_option_help)->check([](const std::string& text) {
+    Host<Concrete> host;
+    return read_host_option(text, host);
+  });
   command->add_option("--format", a->format, "input format")
       ->check(CLI::IsMember({"auto", "assay", "strace", "ftrace", "binary", "capture"}));
   add_common(*command, common);
   command->callback([a, &common] {
     traces::Format format = traces::Format::automatic;
     traces::format_named(a->format, format);
-    common.status = is_binary_name(a->out) ? to_binary(*a, format) : to_text(*a, format);
+    if (!a->ftrace.empty()) {
+      if (!is_binary_name(a->out) && !is_operations_name(a->out))
+        return void(common.status = to_merged(*a));
+      fmt::print(stderr, "assay: --ftrace makes text: convert that to {} afterwards\n", a->out);
+      common.status = exit_usage;
+      return;
+    }
+    common.status = is_operations_name(a->out) ? to_operations(*a)
+                    : is_binary_name(a->out)   ? to_binary(*a, format)
+                                               : to_text(*a, format);
   });
 }
 

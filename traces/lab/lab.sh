@@ -18,6 +18,8 @@
 #   --timeout S                         seconds to wait for a run or a batch; default 300
 #   --put HOSTFILE:GUESTPATH            before the command, executable
 #   --get GUESTPATH:HOSTFILE            after the command
+#   --ftrace HOSTFILE                   run, perform: where the kernel entered and left guests and
+#                                       switched tasks meanwhile, as text (assay convert --ftrace)
 #   --restart                           serve: boot again when the guest dies
 #
 # Exit status: the command's; 1 failure; 3 bad usage; 124 out of time; 125 the guest failed.
@@ -77,13 +79,13 @@ trap 'cleanup; exit 143' TERM HUP
 
 # Sets the options' variables and, after "--", COMMAND.
 parse() {
-  KERNEL=6.1 WHICH=standard APPEND='' SECONDS_MAX=300 RESTART=0
+  KERNEL=6.1 WHICH=standard APPEND='' SECONDS_MAX=300 RESTART=0 FTRACE=''
   PUTS=() GETS=() COMMAND=()
   while (($#)); do
     case $1 in
       --) shift; COMMAND=("$@"); return ;;
       --restart) RESTART=1; shift; continue ;;
-      --kernel | --machine | --append | --timeout | --put | --get | --dir)
+      --kernel | --machine | --append | --timeout | --put | --get | --ftrace | --dir)
         (($# > 1)) || usage "$1 needs a value" ;;
       *) usage "unknown argument $1" ;;
     esac
@@ -94,6 +96,7 @@ parse() {
       --timeout) [[ $2 =~ ^[0-9]+$ ]] || usage "--timeout needs seconds"; SECONDS_MAX=$2 ;;
       --put) [[ $2 == *:* ]] || usage "--put needs HOSTFILE:GUESTPATH"; PUTS+=("$2") ;;
       --get) [[ $2 == *:* ]] || usage "--get needs GUESTPATH:HOSTFILE"; GETS+=("$2") ;;
+      --ftrace) FTRACE=$2 ;;
       --dir) DIR=$2 ;;
     esac
     shift 2
@@ -129,13 +132,22 @@ lab_list() {
   done
 }
 
+# Runs COMMAND in a fresh guest, traced if it was asked for.
+lab_run() {
+  if [[ -n $FTRACE ]]; then
+    COMMAND=(guest_ftrace /tmp/ftrace "${COMMAND[@]}")
+    GETS+=("/tmp/ftrace:$FTRACE")
+  fi
+  run_job "$KERNEL" "$WHICH" "$APPEND" "$SECONDS_MAX"
+}
+
 lab_perform() {
   local ops status=0
   ops=$(mktemp "$LAB/job.XXXXXX")
   cat >"$ops"
   PUTS=("$ops:/tmp/ops")
   COMMAND=(perform /tmp/ops)
-  run_job "$KERNEL" "$WHICH" "$APPEND" "$SECONDS_MAX" || status=$?
+  lab_run || status=$?
   rm -f "$ops"
   return "$status"
 }
@@ -168,9 +180,10 @@ main() {
       [[ $verb != run || ${#COMMAND[@]} -gt 0 ]] || usage "run needs -- COMMAND"
       [[ $verb == run || ${#COMMAND[@]} -eq 0 ]] || usage "$verb takes no command"
       [[ $verb != serve && $verb != batch || -n $DIR ]] || usage "$verb needs --dir D"
+      [[ $verb == run || $verb == perform || -z $FTRACE ]] || usage "$verb takes no --ftrace"
       [[ $verb == batch ]] || prepare "$KERNEL"
       case $verb in
-        run) run_job "$KERNEL" "$WHICH" "$APPEND" "$SECONDS_MAX" ;;
+        run) lab_run ;;
         perform) lab_perform ;;
         info) lab_info ;;
         serve) serve "$KERNEL" "$WHICH" "$APPEND" "$RESTART" ;;

@@ -99,7 +99,7 @@ setup_userland() {
 # The initramfs is named after everything that goes into it: an edited source makes a new one.
 initramfs_path() {
   local sum
-  sum=$(cat "$HERE"/{guest_init,guest_io.c,host_info.c,setup.sh} \
+  sum=$(cat "$HERE"/{guest_init,guest_ftrace,guest_io.c,host_info.c,setup.sh} \
     "$CAPTURE"/{capture.h,perform_child.h,perform.c,perform_child.c} | sha256sum)
   printf '%s/initramfs-%s.cpio\n' "$LAB" "${sum:0:16}"
 }
@@ -118,6 +118,7 @@ setup_initramfs() {
     cp -a "$LAB/userland/." "$root"
     mkdir -p "$root"/{bin,proc,sys,dev,tmp,root,etc}
     install -m 755 "$HERE/guest_init" "$root/init"
+    install -m 755 "$HERE/guest_ftrace" "$root/bin"
     local cc=(aarch64-linux-gnu-gcc -std=c11 -O2 -Wall -Wextra -static -pthread)
     "${cc[@]}" -o "$root/bin/perform" "$CAPTURE"/perform.c "$CAPTURE"/perform_child.c
     "${cc[@]}" -o "$root/bin/guest_io" "$HERE/guest_io.c"
