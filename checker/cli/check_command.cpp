@@ -1,31 +1,18 @@
 // assay check, assay explain: verdicts on traces.
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <fstream>
 #include <set>
 
 #include "checker/check.hpp"
 #include "checker/cli/cli.hpp"
+#include "checker/cli/host_option.hpp"
 #include "checker/cli/progress.hpp"
-#include "checker/cli/spec_parts.hpp"
+#include "checker/cli/trace_files.hpp"
 #include "checker/perf_check.hpp"
 #include "checker/report/report.hpp"
 
 namespace assay::cli {
-
-std::vector<std::string> bundled_traces() {
-  namespace fs = std::filesystem;
-  std::vector<std::string> out;
-  std::string root = data_directory("corpus");
-  if (root.empty()) return out;
-  for (const auto& entry : fs::recursive_directory_iterator(root))
-    if (entry.is_regular_file() &&
-        (entry.path().extension() == ".trace" || entry.path().extension() == ".strace"))
-      out.push_back(entry.path().string());
-  std::sort(out.begin(), out.end());
-  return out;
-}
 
 namespace {
 
@@ -113,7 +100,7 @@ class FileCheck {
     options.profile = profile != nullptr ? profile : find_profile("documented");
     if (!arguments_.host.empty()) {
       options.host.emplace();
-      traces::read_host(arguments_.host, *options.host);
+      read_host_option(arguments_.host, *options.host);
     } else if (header.host_known) {
       options.host = header.host;
     }
@@ -169,6 +156,7 @@ int worse(int a, int b) {
 
 int run(const CheckArguments& arguments, const Common& common) {
   std::vector<std::string> files = arguments.files;
+  if (!expand_directories(files)) return exit_usage;
   if (files.empty()) files = bundled_traces();
   if (files.empty()) {
     std::fprintf(stderr, "assay: no bundled traces found: name a file, or - for standard input\n");
@@ -202,7 +190,7 @@ void add(CLI::App& app, Common& common, const char* name, const char* help, bool
   arguments->explain = explain;
   command->add_option("FILE", arguments->files,
                       "traces: text, strace, ftrace, capture or binary, or perf.data with Arm SPE "
-                      "records; - is standard input; "
+                      "records; a directory: the traces below it; - is standard input; "
                       "none: the bundled real traces");
   std::vector<std::string> names;
   for (const Profile& p : all_profiles()) names.emplace_back(p.name);
@@ -210,13 +198,10 @@ void add(CLI::App& app, Common& common, const char* name, const char* help, bool
       ->check(CLI::IsMember(names));
   command->add_option("--format", arguments->format, "input format")
       ->check(CLI::IsMember({"auto", "assay", "strace", "ftrace", "binary", "capture"}));
-  command
-      ->add_option("--host", arguments->host, "the host, as in a trace header: \"key=number ...\"")
+  command->add_option("--host", arguments->host, host_option_help)
       ->check([](const std::string& text) {
         Host<Concrete> host;
-        std::string_view bad = traces::read_host(text, host);
-        return bad.empty() ? std::string()
-                           : fmt::format("'{}' is no key=number of the host record", bad);
+        return read_host_option(text, host);
       });
   add_common(*command, common);
   command->callback([arguments, &common] { common.status = run(*arguments, common); });

@@ -7,8 +7,9 @@
 #include "checker/check.hpp"
 #include "checker/cli/cli.hpp"
 #include "checker/cli/spec_parts.hpp"
-#include "model/catalog.hpp"
-#include "spec/system.hpp"
+#include "checker/cli/trace_files.hpp"
+#include "checker/exercised.hpp"
+#include "checker/perf_check.hpp"
 
 namespace assay::cli {
 namespace {
@@ -22,6 +23,7 @@ struct Taken {
 // Judges the traces of one profile and keeps what they evaluated. False: a trace is unreadable.
 bool take(const std::vector<std::string>& files, const Profile& profile, Taken& out) {
   for (const std::string& file : files) {
+    if (checker::is_perf_file(file)) continue;  // sampling records: no rule is evaluated
     std::optional<checker::Checker> checker;
     traces::TraceSink sink;
     sink.header = [&](const traces::TraceHeader& h) {
@@ -53,56 +55,44 @@ bool take(const std::vector<std::string>& files, const Profile& profile, Taken& 
   return true;
 }
 
-// How one part of the specification was exercised.
-struct Row {
-  const CatalogEntry* part;
-  Coverage::Counter seen;
-  bool both() const { return seen.held != 0 && seen.not_held != 0; }
-  // A requirement that conforming implementations keep is never broken.
-  bool kept() const { return part->kind == VerbKind::require && seen.not_held != 0; }
-  bool never() const { return seen.held == 0 && seen.not_held == 0; }
-};
+using checker::Exercised;
+using checker::ExercisedCheck;
 
-std::vector<Row> rows_of(const std::vector<CatalogEntry>& entries, const Coverage& coverage) {
-  std::map<std::string, u32> number;
-  for (const RuleInfo& rule : rule_infos(SystemRules<Concrete>{}))
-    number.emplace(rule.name, static_cast<u32>(number.size()));
-  std::vector<Row> rows;
-  for (const CatalogEntry& e : entries) {
-    if (e.kind != VerbKind::reject && e.kind != VerbKind::require) continue;
-    const Coverage::Counter* c = coverage.find(number.at(e.rule), e.hash);
-    rows.push_back({&e, c != nullptr ? *c : Coverage::Counter{}});
-  }
-  return rows;
-}
-
-void print(const std::vector<Row>& rows, const Taken& taken, const Profile& profile) {
+void print(const std::vector<ExercisedCheck>& checks, const Taken& taken, const Profile& profile) {
   fmt::print("{:<52} {:>10} {:>10} {:>10}\n", "check", "held", "did not", "decided");
-  unsigned seen = 0, both = 0;
-  for (const Row& r : rows) {
-    seen += r.never() ? 0 : 1;
-    both += r.both() ? 1 : 0;
-    fmt::print("{:<52} {:>10} {:>10} {:>10}{}\n", r.part->rule + "." + r.part->id, r.seen.held,
-               r.seen.not_held, r.seen.decided,
-               r.never()              ? "  never evaluated"
-               : r.both() || r.kept() ? ""
-                                      : "  one way only");
+  std::map<Exercised, unsigned> count;
+  for (const ExercisedCheck& c : checks) {
+    ++count[c.how];
+    if (c.how == Exercised::foreign) continue;
+    const char* note = text_of(c.how);
+    fmt::print("{:<52} {:>10} {:>10} {:>10}{}{}\n", c.check->rule + "." + c.check->id, c.seen.held,
+               c.seen.not_held, c.seen.decided, *note != 0 ? "  " : "", note);
   }
-  fmt::print("{} traces under {}, {} calls judged: of {} checks {} were evaluated, {} both ways\n",
-             taken.traces, profile.name, taken.judged, rows.size(), seen, both);
+  const unsigned foreign = count[Exercised::foreign];
+  const std::size_t own = checks.size() - foreign;
+  fmt::print(
+      "{} traces under {}, {} calls judged: of {} checks {} were evaluated, {} both ways, "
+      "{} requirements were kept\n",
+      taken.traces, profile.name, taken.judged, own, own - count[Exercised::never],
+      count[Exercised::both], count[Exercised::kept]);
+  if (foreign != 0)
+    fmt::print("{} more checks are not a rule of this profile: they judge hardware events\n",
+               foreign);
 }
 
-void print_json(const std::vector<Row>& rows, const Taken& taken, const Profile& profile) {
+void print_json(const std::vector<ExercisedCheck>& checks, const Taken& taken,
+                const Profile& profile) {
   nlohmann::ordered_json out{{"profile", std::string(profile.name)},
                              {"traces", taken.traces},
                              {"calls_judged", taken.judged},
                              {"checks", nlohmann::ordered_json::array()}};
-  for (const Row& r : rows)
-    out["checks"].push_back({{"id", r.part->rule + "." + r.part->id},
-                             {"source", r.part->source},
-                             {"held", r.seen.held},
-                             {"did_not_hold", r.seen.not_held},
-                             {"decided", r.seen.decided}});
+  for (const ExercisedCheck& c : checks)
+    out["checks"].push_back({{"id", c.check->rule + "." + c.check->id},
+                             {"source", c.check->source},
+                             {"held", c.seen.held},
+                             {"did_not_hold", c.seen.not_held},
+                             {"decided", c.seen.decided},
+                             {"note", text_of(c.how)}});
   fmt::print("{}\n", out.dump(2));
 }
 
@@ -110,18 +100,19 @@ void print_json(const std::vector<Row>& rows, const Taken& taken, const Profile&
 
 void add_coverage(CLI::App& command, std::shared_ptr<std::string> profile, Common& common) {
   auto files = std::make_shared<std::vector<std::string>>();
-  command.add_option("FILE", *files, "traces; none: the bundled real traces");
+  command.add_option("FILE", *files,
+                     "traces, or directories of traces; none: the bundled real traces");
   command.callback([profile, files, &common] {
     const Profile& judged = *find_profile(*profile);
-    const auto& entries = system_catalog(judged);
+    std::vector<std::string> all = *files;
     Taken taken;
-    if (!take(files->empty() ? bundled_traces() : *files, judged, taken)) {
+    if (!expand_directories(all) || !take(all.empty() ? bundled_traces() : all, judged, taken)) {
       common.status = exit_usage;
       return;
     }
-    const std::vector<Row> rows = rows_of(entries, taken.coverage);
-    if (common.json) print_json(rows, taken, judged);
-    else print(rows, taken, judged);
+    const auto checks = checker::exercised_checks(binder(), judged, taken.coverage);
+    if (common.json) print_json(checks, taken, judged);
+    else print(checks, taken, judged);
     // A coverage of nothing is no coverage.
     common.status = taken.judged == 0 ? exit_unknown : exit_ok;
   });

@@ -1,4 +1,5 @@
 #include "checker/cli/spec_parts.hpp"
+#include "checker/cli/trace_files.hpp"
 
 #include <fmt/format.h>
 

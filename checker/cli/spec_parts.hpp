@@ -13,7 +13,4 @@ void add_mutants(CLI::App& command, std::shared_ptr<std::string> profile, Common
 // `coverage`: which checks traces evaluate, and which way. Exit 2 when no call was judged.
 void add_coverage(CLI::App& command, std::shared_ptr<std::string> profile, Common& common);
 
-// The bundled traces, sorted by name.
-std::vector<std::string> bundled_traces();
-
 }  // namespace assay::cli
