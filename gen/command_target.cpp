@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -194,14 +196,15 @@ TargetFactory target_factory(std::string_view description, const TargetOptions& 
       machine = kernel.substr(colon + 1);
       kernel.resize(colon);
     }
-    if (machine != "standard" && machine != "biglittle")
-      error = "a laboratory machine is standard or biglittle";
+    constexpr std::array machines{"standard", "biglittle", "halfpmu", "bare"};
+    if (std::find(machines.begin(), machines.end(), machine) == machines.end())
+      error = "a laboratory machine is standard, biglittle, halfpmu or bare";
     if (options.lab_script.empty()) error = "no laboratory: name the path of lab.sh";
     if (!error.empty()) return nullptr;
     return [=] { return make_lab_target(kernel, machine, options); };
   }
   error = fmt::format(
-      "'{}' is no target: model, lab:KERNEL[:biglittle], device:/dev/kvm, "
+      "'{}' is no target: model, lab:KERNEL[:MACHINE], device:/dev/kvm, "
       "cmd:PROGRAM",
       description);
   return nullptr;

@@ -159,7 +159,7 @@ void add_fuzz(CLI::App& app, Common& common) {
   std::vector<std::string> profiles;
   for (const Profile& p : all_profiles()) profiles.emplace_back(p.name);
   command->add_option("--target", a->target,
-                      "model, lab:KERNEL, lab:KERNEL:biglittle, device:/dev/kvm, cmd:PROGRAM");
+                      "model, lab:KERNEL[:MACHINE], device:/dev/kvm, cmd:PROGRAM");
   command->add_option("--profile", a->profile, "default: the laboratory kernel's own")
       ->check(CLI::IsMember(profiles));
   command->add_option("--host", a->host, "the target's host: \"key=number ...\"");

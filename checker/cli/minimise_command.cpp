@@ -151,7 +151,7 @@ CLI::App* add(CLI::App& app, Common& common, const char* name, const char* help,
   for (const Profile& p : all_profiles()) profiles.emplace_back(p.name);
   command->add_option("FILE", a->file, "a trace; - is standard input")->required();
   command->add_option("--target", a->target,
-                      "model, lab:KERNEL[:biglittle], device:/dev/kvm, cmd:PROGRAM");
+                      "model, lab:KERNEL[:MACHINE], device:/dev/kvm, cmd:PROGRAM");
   command->add_option("--profile", a->profile)->check(CLI::IsMember(profiles));
   command->add_option("--host", a->host, "the host: \"key=number ...\"");
   command->add_option("--drop", a->drop, "model target: leave this check out")

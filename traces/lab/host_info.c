@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -101,14 +100,22 @@ static void print_vcpu(int vm) {
 static void print_vcpu(int vm) { (void)vm; }
 #endif
 
+/* The bound of user addresses is how the kernel was built, whatever the CPU's page tables reach:
+ * only a call that compares with it tells. */
+static int user_address_bits(int vm) {
+  struct kvm_userspace_memory_region beyond_48 = {.memory_size = 4096,
+                                                  .userspace_addr = UINT64_C(1) << 48};
+  if (ioctl(vm, KVM_SET_USER_MEMORY_REGION, &beyond_48)) return 48;
+  beyond_48.memory_size = 0;
+  ioctl(vm, KVM_SET_USER_MEMORY_REGION, &beyond_48);
+  return 52;
+}
+
 int main(void) {
   struct utsname name;
   uname(&name);
   printf("release=%s\nversion=%s\nmachine=%s\n", name.release, name.version, name.machine);
   printf("page_size=%ld\n", sysconf(_SC_PAGESIZE));
-  /* A hint beyond 48 bits is taken only where user addresses have 52. */
-  char* high = mmap((void*)(1ul << 51), 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  printf("user_address_bits=%d\n", (unsigned long)high >> 48 && high != MAP_FAILED ? 52 : 48);
   printf("online_cpus=%s\n", line_of("/sys/devices/system/cpu/%s", "online"));
   printf("possible_cpus=%s\n", line_of("/sys/devices/system/cpu/%s", "possible"));
   print_pmus();
@@ -125,6 +132,7 @@ int main(void) {
   }
   printf("api_version=%d\n", ioctl(kvm, KVM_GET_API_VERSION, 0));
   printf("vcpu_mmap_size=%d\n", ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0));
+  printf("user_address_bits=%d\n", user_address_bits(vm));
   for (size_t i = 0; i < sizeof caps / sizeof *caps; i++) {
     int of_vm = ioctl(vm, KVM_CHECK_EXTENSION, caps[i].number);
     int of_system = ioctl(kvm, KVM_CHECK_EXTENSION, caps[i].number);

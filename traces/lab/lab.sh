@@ -12,8 +12,11 @@
 #   lab.sh batch --dir D <OPS >CAPTURE  one batch on a served guest
 #
 #   --kernel 6.1|6.12|7.2               default 6.1
-#   --machine standard|biglittle        2 equal CPUs, or 4 whose pairs 0-1 and 2-3 have PMUs of
-#                                       their own; default standard
+#   --machine standard|biglittle|halfpmu|bare
+#                                       2 equal CPUs; 4 whose pairs 0-1 and 2-3 have PMUs of their
+#                                       own; the same without the second PMU; 2 CPUs with a GICv2
+#                                       and no PMU, SVE, pointer authentication or AArch32 at EL1.
+#                                       Default standard
 #   --append ARGS                       more kernel command line, e.g. kvm-arm.mode=nvhe
 #   --timeout S                         seconds to wait for a run or a batch; default 300
 #   --put HOSTFILE:GUESTPATH            before the command, executable

@@ -8,6 +8,8 @@
 
 MACHINE=virt,virtualization=on,gic-version=3
 CPU=max,pauth-impdef=on
+BARE_MACHINE=virt,virtualization=on,gic-version=2
+BARE_CPU=neoverse-n1,pmu=off
 
 QEMU= # process id of the machine
 HELPERS=()
@@ -15,22 +17,23 @@ HELPERS=()
 # machine_arguments KERNEL MACHINE JOB APPEND : sets ARGUMENTS. Apart from start_machine, because that
 # one's output goes to the console log and this one has things to say.
 machine_arguments() {
-  local kernel=$1 machine=$2 job=$3 append=$4 dtb
+  local kernel=$1 machine=$2 job=$3 append=$4 board=$MACHINE cpu=$CPU dtb
+  [[ $machine != bare ]] || board=$BARE_MACHINE cpu=$BARE_CPU
   # shellcheck disable=SC2054 # the commas are QEMU's
   ARGUMENTS=(
-    -M "$MACHINE" -cpu "$CPU" -m 1G -nic none -no-reboot -display none -monitor none
+    -M "$board" -cpu "$cpu" -m 1G -nic none -no-reboot -display none -monitor none
     -kernel "$LAB/kernels/$kernel/vmlinuz" -initrd "$(initramfs_path)"
     -append "console=ttyAMA0 quiet panic=-1 $append"
     -semihosting-config "enable=on,userspace=on,target=native,arg=${job//,/,,}"
     -chardev stdio,id=console,signal=off -serial chardev:console
   )
   case $machine in
-    standard) ARGUMENTS+=(-smp 2) ;;
-    biglittle)
-      dtb=$(biglittle_dtb)
+    standard | bare) ARGUMENTS+=(-smp 2) ;;
+    biglittle | halfpmu)
+      dtb=$(machine_dtb "$machine")
       ARGUMENTS+=(-smp 4 -dtb "$dtb")
       ;;
-    *) usage "no machine $machine: choose standard or biglittle" ;;
+    *) usage "no machine $machine: choose standard, biglittle, halfpmu or bare" ;;
   esac
 }
 

@@ -165,11 +165,11 @@ make_biglittle_dtb() {
   done
 }
 
-# Prints the path of the device tree, made once per QEMU version and recipe.
-biglittle_dtb() {
-  local sum target new
+# Prints the path of a machine's device tree, made once per QEMU version and recipe.
+machine_dtb() {
+  local machine=$1 sum target new
   sum=$({ qemu-system-aarch64 --version; cat "$HERE/setup.sh" "$HERE/machine.sh"; } | sha256sum)
-  target=$LAB/biglittle-${sum:0:16}.dtb
+  target=$LAB/$machine-${sum:0:16}.dtb
   if [[ ! -e $target ]]; then
     need_tools "$BIGLITTLE_TOOLS"
     lock
@@ -177,7 +177,8 @@ biglittle_dtb() {
     qemu-system-aarch64 -M "$MACHINE,dumpdtb=$new" -cpu "$CPU" -smp 4 -m 1G -nic none \
       -display none >/dev/null 2>&1
     make_biglittle_dtb "$new" || die "cannot make the big.LITTLE device tree"
-    rm -f "$LAB"/biglittle-*.dtb
+    [[ $machine != halfpmu ]] || fdtput -r "$new" /pmu-cortex-a57
+    rm -f "$LAB/$machine"-*.dtb
     mv "$new" "$target"
     unlock
   fi
