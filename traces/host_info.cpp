@@ -49,13 +49,20 @@ void read_pmus(const Pairs& pairs, Host<Concrete>& host) {
     if (key.starts_with("pmu.") && key.ends_with(".type"))
       by_type[number_at(value)] = key.substr(4, key.size() - 9);
   unsigned index = 0;
+  bool all_told = !by_type.empty();
   for (const auto& entry : by_type) {
     const u64 type = entry.first;
     host.pmu[index++].type = type;
     auto cpus = pairs.find(fmt::format("pmu.{}.cpus", entry.second));
+    all_told = all_told && cpus != pairs.end();
     if (cpus == pairs.end()) continue;
     each_cpu(cpus->second, [&](u64 cpu) { host.pe[cpu].pmu = type; });
   }
+  const auto online = pairs.find("online_cpus");
+  if (!all_told || online == pairs.end()) return;
+  each_cpu(online->second, [&](u64 cpu) {
+    if (host.pe[cpu].pmu == 0) host.pe[cpu].pmu = no_pmu;
+  });
 }
 
 }  // namespace

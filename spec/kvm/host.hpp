@@ -15,11 +15,14 @@ constexpr Shape shape_of(unsigned vcpus, unsigned pes, unsigned slots, unsigned 
   return Shape{{vcpus, pes, slots, pmus, regions, 0, 0, 0}};
 }
 
+// Pe::pmu of a CPU that no PMU covers.
+inline constexpr u64 no_pmu = 0xffffffff;
+
 // One physical CPU.
 template <class D>
 struct Pe {
   WordCell<D, 32> pmu{};  // perf type of the PMU that covers it; 0 = nothing is known of this PE,
-                          // all ones = no PMU covers it
+                          // `no_pmu` = none covers it
   WordCell<D, 8> spe{};   // ID_AA64DFR0_EL1.PMSVer: 1 to 6; 0 = nothing is known, 0xff = no SPE
   NumCell<D> spe_record_max{};         // 2^PMSIDR_EL1.MaxSize, bytes
   WordCell<D, 8> spe_in_flight_max{};  // samples the PE can hold at once; 0 = not told

@@ -25,7 +25,8 @@ Flag<D> host_is_possible(const Host<D>& host) {
     });
   });
   const Flag<D> pes_have_listed_pmus = all<D>(host.pe, [&](const auto& pe) {
-    return pe.pmu == 0 || any<D>(host.pmu, [&](const auto& p) { return p.type == pe.pmu; });
+    return pe.pmu == 0 || pe.pmu == no_pmu ||
+           any<D>(host.pmu, [&](const auto& p) { return p.type == pe.pmu; });
   });
   // D24.7 PMSIDR_EL1.MaxSize: 2^6 to 2^11 bytes.
   const Flag<D> spus = all<D>(host.pe, [&](const auto& pe) {

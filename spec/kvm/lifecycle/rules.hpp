@@ -56,7 +56,7 @@ struct CheckExtension {
     answer(k, 170, flag(host.sve), {"sve", "api.rst: KVM_CAP_ARM_SVE"});
     answer(k, 171, flag(host.ptrauth), {"ptrauth_address", "api.rst: KVM_CAP_ARM_PTRAUTH_ADDRESS"});
     answer(k, 172, flag(host.ptrauth), {"ptrauth_generic", "api.rst: KVM_CAP_ARM_PTRAUTH_GENERIC"});
-    answer(k, 105, flag(host.el1_32bit), {"el1_32bit", "api.rst: KVM_CAP_ARM_EL1_32BIT"});
+    answer(k, 93, flag(host.el1_32bit), {"el1_32bit", "api.rst: KVM_CAP_ARM_EL1_32BIT"});
     // A GICv2 lowers the VM's limit to 8 (vgic-init.c:kvm_vgic_create).
     const Word<D, 64> vcpus =
         ite(vm.gic.created && vm.gic.v2, Word<D, 64>(8), zero_extend<64>(plain(host.vcpus_max)));

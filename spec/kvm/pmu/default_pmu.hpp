@@ -12,7 +12,16 @@ namespace assay {
 // when not told; then every probed PMU is possible.
 template <class D>
 void pick_default_pmu(Step<D>& k, Vm<D>& vm, const Word<D, 16>& cpu, const Why& none) {
-  k.reject(Errno::nodev, all<D>(vm.host.pmu, [](const auto& p) { return p.type == 0; }), none);
+  Flag<D> uncovered = all<D>(vm.host.pmu, [](const auto& p) { return p.type == 0; });
+  if (k.is(Behaviour::default_pmu_at_init))
+    k.at(vm.host.pe, cpu, [&](const auto& pe) { k.let(uncovered, uncovered || pe.pmu == no_pmu); });
+  k.reject(Errno::nodev, uncovered, none);
+  if (k.is(Behaviour::default_pmu_at_init)) {
+    const Flag<D> some_lack = any<D>(vm.host.pe, [](const auto& pe) { return pe.pmu == no_pmu; });
+    k.when(cpu == 0xffff && some_lack, [&] {
+      k.may_fail(Errno::nodev, {"cpu_not_told", "pmu-emul.c:kvm_arm_set_default_pmu: ENODEV"});
+    });
+  }
   Flag<D> picked = false;
   each<D>(vm.host.pmu, [&](const auto& p, std::size_t i) {
     const Flag<D> last = is_last_pmu<D>(vm, i);
