@@ -50,6 +50,29 @@ expect 3 -- "$assay" check "$work/garbage"
 printf '7 ioctl(3</dev/kvm>, KVM_NO_SUCH_THING, 0) = 0\n' >"$work/unknown"
 expect 2 'no rule' -- "$assay" check "$work/unknown"
 
+# A directory is the traces below it.
+mkdir -p "$work/tree/below/none"
+cp "$good" "$work/tree/below/a.trace"
+cp "$good" "$work/tree/b.trace"
+cp "$work/garbage" "$work/tree/c.other"
+expect 0 'total 2 traces: 2 conform' -- "$assay" check "$work/tree"
+expect 0 '2 traces under linux-6.1' -- "$assay" spec coverage --profile linux-6.1 "$work/tree"
+expect 3 'no trace in it' -- "$assay" check "$work/tree/below/none"
+expect 3 'no trace in it' -- "$assay" spec coverage "$good" "$work/tree/below/none"
+
+# A trace's calls as operations; only a capture can be merged with what ftrace wrote.
+expect 0 -- "$assay" convert "$good" "$work/t.ops"
+expect 0 -- test -s "$work/t.ops"
+expect 3 'no call in it' -- "$assay" convert "$work/empty" "$work/t.ops"
+printf '# trace_clock: local\n' >"$work/local.ftrace"
+expect 3 'local.ftrace:1:16' -- "$assay" convert "$good" --ftrace "$work/local.ftrace" "$work/merged"
+printf 'x-1 [000] 1.5: kvm_entry: PC: 0x0\n' >"$work/mono.ftrace"
+expect 3 'capture stream' -- "$assay" convert "$good" --ftrace "$work/mono.ftrace" "$work/merged"
+expect 3 'makes text' -- "$assay" convert "$good" --ftrace "$work/mono.ftrace" "$work/t.atrace"
+expect 3 'neither key=number nor a file' -- "$assay" check --host nonsense "$good"
+printf 'release=6.1.0-1-arm64\n' >"$work/info"
+expect 3 'lacks' -- "$assay" check --host "$work/info" "$good"
+
 # One altered answer, in text and in binary.
 sed '0,/KVM_CREATE_VCPU.*/s/\(KVM_CREATE_VCPU, [0-9]*\)).*/\1) = -1 EACCES (Permission denied)/' \
   "$good" >"$work/altered"
@@ -103,6 +126,7 @@ expect 0 -- test -p "$work/pipe"
 expect 0 'vcpu_never_runs_on_unsupported_cpu' -- "$assay" spec list
 expect 0 'vcpu[].pmu.created' -- "$assay" spec list
 expect 0 'both ways' -- "$assay" spec coverage --profile linux-6.12
+expect 0 'not a rule of this profile' -- "$assay" spec coverage --profile linux-6.12
 expect 2 'never evaluated' -- "$assay" spec coverage --profile linux-6.12 "$work/empty"
 expect 0 'EBUSY' -- "$assay" spec show pmu_set_pmu.vm_has_run
 expect 3 -- "$assay" spec show no_such_rule
