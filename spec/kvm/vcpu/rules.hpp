@@ -69,6 +69,13 @@ void first_run_checks(Step<D>& k, Vm<D>& vm, VcpuId v) {
   kills(Errno::busy, !vm.gic.initialized,
         {"vgic_not_initialized", "vgic-v3.c:vgic_v3_map_resources"});
   k.when(maps, [&] { k.set(vm.gic.ready, true); });
+  // No rule describes where a GICv2 lies: it may or may not have been placed.
+  k.when(vm.gic.created && vm.gic.v2, [&] {
+    const Why why = {"gicv2_not_placed", "vgic-v2.c:vgic_v2_map_resources"};
+    const Flag<D> unplaced = k.choose({"gicv2_is_placed_or_not", "vgic-v2.c:vgic_v2_map_resources"});
+    k.when(unplaced, [&] { k.set(vm.dead, true); });
+    k.reject(Errno::nxio, unplaced, why);
+  });
 
   // Timer interrupts: claimed one after the other, and a claim is never given back. The PMU may
   // own one of them already.
