@@ -135,9 +135,10 @@ void show_left_out(const std::string& file, const traces::Merged& merged) {
     fmt::print(stderr, "{}:{}: {} events are left out: {}\n", file, r.first, r.count, why);
   const bool nothing = merged.entries + merged.exits == 0;
   if (nothing && !merged.left_out.empty())
-    fmt::print(stderr,
-               "assay: nothing fits: was trace_clock mono, and is this trace of that "
-               "capture?\n");
+    fmt::print(
+        stderr,
+        "assay: nothing fits: was trace_clock mono, is this trace of that capture, and do both "
+        "number threads alike (not so across PID namespaces)?\n");
 }
 
 // A capture and what ftrace wrote beside it as one native trace.
@@ -163,6 +164,7 @@ int to_merged(const ConvertArguments& a) {
       case traces::CaptureReader::Answer::end: more = false; break;
     }
   }
+  if (interrupted()) return exit_internal;
   const traces::Merged merged = merger.finish();
   std::string text = write_header(header);
   for (const std::string& line : merged.lines) text += line + "\n";

@@ -166,5 +166,33 @@ TEST(Corpus, EveryAlteredAnswerViolatesAtItsEvent) {
   EXPECT_EQ(missed, 0u);
 }
 
+// Real kernels' entries and exits say something: without any one of them, or with it on another
+// CPU, the trace violates.
+TEST(Corpus, EveryEntryAndExitIsNeededWhereItStands) {
+  const u32 entry = binder().rule_named("guest_entry"), exit = binder().rule_named("guest_exit");
+  auto first_check = [](const Trace& t) {
+    const Report r = judged(t);
+    return r.findings.empty() ? std::string("conforms") : r.findings[0].check;
+  };
+  unsigned entries = 0;
+  for (Trace t : traces_of(Origin::recorded)) {
+    for (std::size_t i = 0; i < t.events.size(); ++i) {
+      const traces::TraceEvent original = t.events[i];
+      if (original.kind != traces::TraceKind::rule) continue;
+      if (original.event.rule == entry) {
+        ++entries;
+        t.events[i].kind = traces::TraceKind::ignored;
+        EXPECT_EQ(first_check(t), "guest_exit.was_in_guest") << t.name << ": event " << i;
+      } else if (original.event.rule == exit) {
+        ASSERT_GE(original.cpu, 0) << t.name;
+        t.events[i].cpu = original.cpu + 1;
+        EXPECT_EQ(first_check(t), "guest_exit.same_cpu") << t.name << ": event " << i;
+      }
+      t.events[i] = original;
+    }
+  }
+  EXPECT_GE(entries, 100u);
+}
+
 }  // namespace
 }  // namespace assay::checker
