@@ -72,7 +72,8 @@ void first_run_checks(Step<D>& k, Vm<D>& vm, VcpuId v) {
   // No rule describes where a GICv2 lies: it may or may not have been placed.
   k.when(vm.gic.created && vm.gic.v2, [&] {
     const Why why = {"gicv2_not_placed", "vgic-v2.c:vgic_v2_map_resources"};
-    const Flag<D> unplaced = k.choose({"gicv2_is_placed_or_not", "vgic-v2.c:vgic_v2_map_resources"});
+    const Flag<D> unplaced =
+        k.choose({"gicv2_is_placed_or_not", "vgic-v2.c:vgic_v2_map_resources"});
     k.when(unplaced, [&] { k.set(vm.dead, true); });
     k.reject(Errno::nxio, unplaced, why);
   });
