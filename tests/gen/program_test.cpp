@@ -81,6 +81,27 @@ TEST(ProgramText, user_addresses_return_to_the_arena) {
   EXPECT_EQ(e.value[static_cast<std::size_t>(at)], 0x2000u);
 }
 
+// A converted capture, also one with the kernel's own events in it, is a program again.
+TEST(ProgramText, a_merged_capture_is_its_own_program) {
+  const ProgramText back = read_program(
+      "# assay-trace 1\n"
+      "7 1.0 program: number=0 arena=0x10000000 arena_bytes=8589934592\n"
+      "7 1.1 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = 3</dev/kvm> <0.1>\n"
+      "7 1.2 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0) = 4<anon_inode:kvm-vm> <0.1>\n"
+      "7 1.3 ioctl(4<anon_inode:kvm-vm>, KVM_SET_USER_MEMORY_REGION, {slot=0, flags=0, "
+      "guest_phys_addr=0, memory_size=4096, userspace_addr=0x10002000}) = 0 <0.1>\n"
+      "7 1.4 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = 5<anon_inode:kvm-vcpu:0> <0.1>\n"
+      "7 [001] 1.45 kvm_entry: fd=5<anon_inode:kvm-vcpu:0> PC: 0x0\n"
+      "x-7 [001] 1.46: sched_switch: prev_comm=x prev_pid=7 ==> next_comm=y next_pid=8\n"
+      "7 1.5 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_RUN, {immediate_exit=0, cpu=1}) = 0 <0.1>\n");
+  ASSERT_EQ(back.error, "");
+  EXPECT_EQ(back.left_out, 0u);
+  ASSERT_EQ(back.program.operations.size(), 5u);  // the entry is one that no performer makes
+  const Event& region = back.program.operations[1].event;
+  const int at = Rules::instance().info(region.rule).position("userspace_addr");
+  EXPECT_EQ(region.value[static_cast<std::size_t>(at)], 0x2000u);
+}
+
 TEST(Dependencies, an_operation_goes_with_the_maker_of_its_handle) {
   Generator g = generator_of("linux-6.12");
   unsigned dependents = 0;
