@@ -1,9 +1,11 @@
 // How often each check of each rule was seen true and false.
 //
-// Keyed by the rule's number and the hash of the check's id, in a small open-addressing table: a
-// lookup costs a few nanoseconds, so coverage stays on while checking traces.
+// Counters lie in the order in which checks were first seen, which is the order of the rules' text:
+// the next check of a step is almost always the next counter. Otherwise a hash of the rule's number
+// and the check's id finds it. So coverage stays on while checking traces.
 #pragma once
 #include <cstddef>
+#include <unordered_map>
 #include <vector>
 
 #include "model/why.hpp"
@@ -22,7 +24,10 @@ class Coverage {
   };
 
   void seen(u32 rule, const Why& why, bool held, bool decided) {
-    Counter& c = slot(rule, why);
+    if (next_ >= counters_.size() || counters_[next_].hash != why.hash ||
+        counters_[next_].rule != rule)
+      next_ = index_of(rule, why);
+    Counter& c = counters_[next_++];
     c.held += held ? 1 : 0;
     c.not_held += held ? 0 : 1;
     c.decided += decided ? 1 : 0;
@@ -32,28 +37,16 @@ class Coverage {
   u64 evaluations() const;
   template <class F>
   void each(F&& f) const {
-    for (const Counter& c : table_)
-      if (c.id != nullptr) f(c);
+    for (const Counter& c : counters_) f(c);
   }
 
  private:
-  // Multiplicative hashing: a specification's few hundred checks hardly ever collide.
-  std::size_t home(u32 rule, u32 hash) const {
-    return ((hash ^ rule * 0x9e3779b1u) * u64{0x9e3779b97f4a7c15u}) >> shift_;
-  }
-  Counter& slot(u32 rule, const Why& why) {
-    for (std::size_t at = home(rule, why.hash);; at = (at + 1) & (table_.size() - 1)) {
-      Counter& c = table_[at];
-      if (c.hash == why.hash && c.rule == rule && c.id != nullptr) return c;
-      if (c.id == nullptr) return claim(c, rule, why);
-    }
-  }
-  Counter& claim(Counter& empty, u32 rule, const Why& why);
+  static u64 key(u32 rule, u32 hash) { return u64{rule} << 32 | hash; }
+  std::size_t index_of(u32 rule, const Why& why);
 
-  static constexpr unsigned bits_at_first = 11;
-  std::vector<Counter> table_ = std::vector<Counter>(std::size_t{1} << bits_at_first);
-  unsigned shift_ = 64 - bits_at_first;
-  std::size_t used_ = 0;
+  std::vector<Counter> counters_;
+  std::unordered_map<u64, std::size_t> index_;
+  std::size_t next_ = 0;  // the counter that is expected to be seen next
 };
 
 }  // namespace assay

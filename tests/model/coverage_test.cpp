@@ -13,7 +13,7 @@ TEST(Coverage, CountsBothSidesAndSurvivesGrowth) {
   for (int i = 0; i < 3000; ++i) names.push_back("check" + std::to_string(i));
   for (int round = 0; round < 2; ++round)
     for (u32 i = 0; i < names.size(); ++i)
-      coverage.seen(i % 7, Why(names[i].c_str(), ""), round == 0, round == 0);
+      coverage.seen(i % 7, Why::named(names[i].c_str()), round == 0, round == 0);
   for (u32 i = 0; i < names.size(); ++i) {
     const Coverage::Counter* c = coverage.find(i % 7, Why::hash_of(names[i].c_str()));
     ASSERT_NE(c, nullptr);
@@ -27,9 +27,9 @@ TEST(Coverage, CountsBothSidesAndSurvivesGrowth) {
 
 TEST(Coverage, MergeAddsUp) {
   Coverage a, b;
-  a.seen(1, Why("x", ""), true, true);
-  b.seen(1, Why("x", ""), false, false);
-  b.seen(2, Why("x", ""), true, false);
+  a.seen(1, Why::named("x"), true, true);
+  b.seen(1, Why::named("x"), false, false);
+  b.seen(2, Why::named("x"), true, false);
   a.merge(b);
   EXPECT_EQ(a.find(1, Why::hash_of("x"))->held, 1u);
   EXPECT_EQ(a.find(1, Why::hash_of("x"))->not_held, 1u);
