@@ -2,9 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <oneapi/tbb/global_control.h>
-#include <oneapi/tbb/parallel_for.h>
-#include <oneapi/tbb/task_arena.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,6 +9,7 @@
 #include <filesystem>
 #include <mutex>
 
+#include "gen/parallel.hpp"
 #include "gen/world.hpp"
 
 namespace assay::gen {
@@ -34,7 +32,7 @@ class Campaign {
     CampaignSummary part;
     std::unique_ptr<World> world;
   };
-  void work(unsigned job);
+  void work();
   bool take_batch(unsigned size, u64& first, u64& count);
   void judge(Job& job, const Program& p, const Answers& a);
   void found(Job& job, const Program& p, const Answers& a, Violation v);
@@ -104,7 +102,7 @@ void Campaign::judge(Job& job, const Program& p, const Answers& a) {
   if (std::optional<Violation> v = options_.oracle(p, a)) found(job, p, a, std::move(*v));
 }
 
-void Campaign::work(unsigned) {
+void Campaign::work() {
   std::unique_ptr<Target> target = options_.target();
   Job job;
   job.world = std::make_unique<World>(*options_.profile, options_.host);
@@ -161,15 +159,9 @@ void Campaign::write_corpus(CampaignSummary& summary) const {
 }
 
 CampaignSummary Campaign::run() {
-  const int jobs = static_cast<int>(std::max(1u, options_.jobs));
   // More jobs than cores make sense: most of a laboratory job's time is waiting.
-  tbb::global_control allow(tbb::global_control::max_allowed_parallelism,
-                            static_cast<std::size_t>(jobs));
-  tbb::task_arena arena(jobs);
-  arena.execute([&] {
-    tbb::parallel_for(
-        0, jobs, [&](int job) { work(static_cast<unsigned>(job)); }, tbb::simple_partitioner{});
-  });
+  const unsigned jobs = std::max(1u, options_.jobs);
+  in_parallel(jobs, jobs, [&](std::size_t) { work(); });
   for (auto& [key, f] : findings_) summary_.findings.push_back(std::move(f));
   std::sort(summary_.findings.begin(), summary_.findings.end(),
             [](const Finding& a, const Finding& b) {

@@ -2,10 +2,6 @@
 // write is the same object before and after the step: the frame rule is a set lookup.
 #include "checker/prove/obligations.hpp"
 
-#include <tbb/blocked_range.h>
-#include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
-
 #include <algorithm>
 #include <chrono>
 #include <mutex>
@@ -184,18 +180,6 @@ InstanceAnswer prove_instance(const Job& job, const Instance& instance) {
     answer.obligations.push_back(prove_one(job, p, instance, number, kept.holds, assumed, solver));
   }
   return answer;
-}
-
-void in_parallel(unsigned jobs, std::size_t count, const std::function<void(std::size_t)>& body) {
-  tbb::task_arena arena(static_cast<int>(std::max(1u, jobs)));
-  arena.execute([&] {
-    tbb::parallel_for(
-        tbb::blocked_range<std::size_t>(0, count, 1),
-        [&](const auto& range) {
-          for (std::size_t i = range.begin(); i != range.end(); ++i) body(i);
-        },
-        tbb::simple_partitioner{});
-  });
 }
 
 std::vector<InstanceAnswer> prove_instances(const Job& job,

@@ -2,6 +2,7 @@
 #pragma once
 #include "checker/prove/encoding.hpp"
 #include "checker/prove/prove.hpp"
+#include "gen/parallel.hpp"
 
 namespace assay::prove {
 
@@ -75,8 +76,5 @@ Hypothesis all_invariants(const Profile& profile);
 
 // prove() with another hypothesis; for tests of the consistency check.
 Report prove_under(const Options& options, Hypothesis hypothesis);
-
-// Calls body(i) for i in [0, count) on `jobs` threads.
-void in_parallel(unsigned jobs, std::size_t count, const std::function<void(std::size_t)>& body);
 
 }  // namespace assay::prove
