@@ -87,6 +87,7 @@ Descriptors::Descriptors(const Program& p)
     const Operation& op = p.operations[i];
     if (op.kind == Operation::Kind::affinity) continue;
     if (op.on == HandleKind::system) on_[i] = system;
+    if (op.on == HandleKind::machine) on_[i] = machine;
     const Handle wanted = canonical(op.on, op.event);
     for (const Known& k : known)
       if (k.handle == wanted) {

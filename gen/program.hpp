@@ -76,6 +76,7 @@ void renumber(Program& p);
 class Descriptors {
  public:
   static constexpr std::int32_t system = 3;
+  static constexpr std::int32_t machine = 0;  // of events that are on no descriptor; not shown
   explicit Descriptors(const Program& p);
   std::int32_t made_by(std::size_t operation) const { return made_[operation]; }
   // On which descriptor an operation acts; -1 when nothing makes its handle.

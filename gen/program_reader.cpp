@@ -105,6 +105,18 @@ class Reader {
     push(op, e, call_.has_result);
   }
 
+  // Something that hardware or a hypervisor did, on no descriptor.
+  static bool is_of_machine(const TraceEvent& e) {
+    return Rules::instance().binder().pattern(e.event.rule).on.front() == HandleKind::machine;
+  }
+  void machine(const TraceEvent& e) {
+    Operation op;
+    op.on = HandleKind::machine;
+    op.event = e.event;
+    op.event.answered = false;
+    push(op, e, true);
+  }
+
   // A converted capture says in an event what a program's own text says in a comment.
   void arena() {
     for (const traces::Node& n : call_.nodes) {
@@ -123,6 +135,7 @@ class Reader {
       thread_of(e.tid);
       return bind(e.new_fd, {HandleKind::system, 0, 0});
     }
+    if (e.kind == TraceKind::rule && is_of_machine(e)) return machine(e);
     auto known = handles_.find(e.fd);
     if (e.kind == TraceKind::dup && known != handles_.end()) return bind(e.new_fd, known->second);
     if ((e.kind != TraceKind::rule && e.kind != TraceKind::close) || known == handles_.end() ||

@@ -42,6 +42,27 @@ TEST(ProgramText, reads_back_as_the_same_program) {
   }
 }
 
+// Found by searching on from a trace: what the hardware did was left out of programs, so the
+// history that a search found for the SPU was shown, and judged, without it.
+TEST(ProgramText, events_of_the_hardware_are_part_of_a_program) {
+  const std::string text =
+      "# assay-trace 1\n# profile documented\n"
+      "7 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = 3</dev/kvm>\n"
+      "7 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0) = 4<anon_inode:kvm-vm>\n"
+      "spe_write_pmbsr: cpu=1 s=1\n"
+      "spe_irq: cpu=1 level=1\n";
+  const ProgramText read = read_program(text);
+  ASSERT_EQ(read.error, "");
+  ASSERT_EQ(read.left_out, 0u);
+  ASSERT_EQ(read.program.operations.size(), 3u);
+  EXPECT_EQ(read.program.operations[1].on, HandleKind::machine);
+  const std::string again = text_of(read.program, read.answers);
+  EXPECT_NE(again.find("spe_write_pmbsr: s=1"), std::string::npos) << again;
+  EXPECT_NE(again.find("spe_irq: level=1"), std::string::npos) << again;
+  const ProgramText back = read_program(again);
+  EXPECT_TRUE(same_operations(read.program, back.program)) << again;
+}
+
 TEST(ProgramText, an_answered_trace_keeps_its_verdict) {
   Generator g = generator_of("linux-6.12");
   const Mutation wrong = mutation("vgic_set_nr_irqs", "too_few");
