@@ -6,11 +6,13 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "checker/check.hpp"
 #include "checker/cli/cli.hpp"
 #include "checker/cli/history_text.hpp"
 #include "checker/cli/progress.hpp"
 #include "checker/cli/shape_option.hpp"
 #include "checker/judge.hpp"
+#include "traces/trace_file.hpp"
 
 namespace assay::cli {
 namespace {
@@ -18,7 +20,7 @@ namespace {
 using Kind = prove::SearchResult::Kind;
 
 struct FindArguments {
-  std::string predicate, shape = "vcpus=3,pes=4,slots=4", profile = "linux-6.1", out;
+  std::string predicate, shape = "vcpus=3,pes=4,slots=4", profile, after, out;
   unsigned depth = 8;
 };
 
@@ -27,6 +29,7 @@ struct Answer {
   prove::SearchResult result;
   std::string trace;  // of what was found
   std::string shape;
+  bool goes_on = false;  // from where a trace ends
   double seconds = 0;
 };
 
@@ -69,7 +72,9 @@ std::string sentence(const Answer& answer) {
   const prove::SearchResult& r = answer.result;
   switch (r.kind) {
     case Kind::found:
-      if (r.depth == 0) return "it holds at reset, before any event";
+      if (r.depth == 0)
+        return fmt::format("it holds {}, before any event",
+                           answer.goes_on ? "where the trace ends" : "at reset");
       return fmt::format("{} {}, and no shorter history does", r.depth,
                          r.depth == 1 ? "event reaches it" : "events reach it");
     case Kind::none:
@@ -86,8 +91,9 @@ std::string sentence(const Answer& answer) {
 void print(const Answer& answer, const Profile& profile, const Common& common) {
   const Kind kind = answer.result.kind;
   const char* color = kind == Kind::found ? "red" : kind == Kind::none ? "green" : "yellow";
-  fmt::print("{}: {}\n  {}, {}, every host; {:.2f} s\n", paint(common, color, name_of(kind)),
-             sentence(answer), profile.name, answer.shape, answer.seconds);
+  fmt::print("{}: {}\n  {}, {}, {}; {:.2f} s\n", paint(common, color, name_of(kind)),
+             sentence(answer), profile.name, answer.shape,
+             answer.goes_on ? "the trace's host" : "every host", answer.seconds);
 }
 
 void print_json(const Answer& answer, const Profile& profile, const std::string& predicate) {
@@ -98,6 +104,51 @@ void print_json(const Answer& answer, const Profile& profile, const std::string&
       {"seconds", answer.seconds}};
   if (!answer.trace.empty()) out["trace"] = answer.trace;
   fmt::print("{}\n", out.dump(2));
+}
+
+// A trace as a history: the events that were judged, as the checker bound them.
+struct Read {
+  prove::History history;
+  const Profile* profile = nullptr;  // the trace's own
+};
+bool read_history(const std::string& path, const Profile* wanted, Read& out) {
+  std::optional<checker::Checker> checker;
+  traces::TraceSink sink;
+  sink.header = [&](const traces::TraceHeader& header) {
+    out.profile = header.profile.empty() ? nullptr : find_profile(header.profile);
+    out.history.host = header.host;
+    checker::CheckOptions options;
+    options.profile = wanted != nullptr        ? wanted
+                      : out.profile != nullptr ? out.profile
+                                               : find_profile("linux-6.1");
+    options.host = header.host;
+    options.explain = true;
+    options.on_event = [&](const traces::TraceEvent& e, const std::vector<std::string>&) {
+      out.history.events.push_back(e.event);
+    };
+    checker.emplace(binder(), options);
+  };
+  sink.event = [&](const traces::TraceEvent& e, std::string_view) {
+    checker->feed(e);
+    return true;
+  };
+  traces::ReadFailure failure;
+  if (read_trace(path, traces::Format::automatic, binder(), sink, failure) ==
+      traces::ReadResult::complete)
+    return true;
+  show_failure(path, failure);
+  return false;
+}
+
+// Where --after lets the search begin; the trace's profile counts if none was named.
+bool begin_after(const std::string& path, const std::string& profile, prove::Options& options) {
+  Read read;
+  std::string why;
+  if (!read_history(path, profile.empty() ? nullptr : options.profile, read)) return false;
+  if (profile.empty() && read.profile != nullptr) options.profile = read.profile;
+  options.after = prove::start_after(read.history, options, why);
+  if (!options.after) fmt::print(stderr, "assay: {}: {}\n", path, why);
+  return options.after != nullptr;
 }
 
 Answer search(prove::Options& options, const prove::Predicate& predicate) {
@@ -126,7 +177,7 @@ int show(const Answer& answer, const Profile& profile, const FindArguments& a,
 
 int run(const FindArguments& a, const Common& common) {
   prove::Options options;
-  options.profile = find_profile(a.profile);
+  options.profile = find_profile(a.profile.empty() ? "linux-6.1" : a.profile);
   options.depth = a.depth;
   if (!read_shape(a.shape, options)) return exit_usage;
   const std::optional<prove::StateNames> names = prove::state_names(options);
@@ -139,8 +190,10 @@ int run(const FindArguments& a, const Common& common) {
   const auto predicate = prove::read_predicate(a.predicate, *names);
   if (const auto* failure = std::get_if<traces::ReadFailure>(&predicate))
     return show_failure("PREDICATE", *failure);
+  if (!a.after.empty() && !begin_after(a.after, a.profile, options)) return exit_usage;
   Answer answer = search(options, std::get<prove::Predicate>(predicate));
   answer.shape = names->shape;
+  answer.goes_on = options.after != nullptr;
   add_trace(answer, *options.profile);
   return show(answer, *options.profile, a, common);
 }
@@ -160,13 +213,18 @@ const char* const language =
 
 void add_find(CLI::App& app, Common& common) {
   auto* command = app.add_subcommand(
-      "find", "the shortest history from reset to a state that a predicate describes");
+      "find",
+      "the shortest history, from reset or from where a trace ends, to a state that a predicate "
+      "describes");
   auto a = std::make_shared<FindArguments>();
   std::vector<std::string> profiles;
   for (const Profile& p : all_profiles()) profiles.emplace_back(p.name);
   command->add_option("PREDICATE", a->predicate, "a condition on a state")->required();
   command->add_option("--shape", a->shape, "how many of each thing");
-  command->add_option("--profile", a->profile)->check(CLI::IsMember(profiles));
+  command->add_option("--profile", a->profile, "default: that of --after, or linux-6.1")
+      ->check(CLI::IsMember(profiles));
+  command->add_option("--after", a->after, "a trace: search on from where it ends")
+      ->type_name("FILE");
   command->add_option("--depth", a->depth, "longest history searched, in events")
       ->check(CLI::Range(0, 64));
   command->add_option("-o,--output", a->out, "write the trace here")->type_name("FILE");

@@ -66,6 +66,8 @@ class Encoding {
   virtual z3::expr fits_shape(const Terms& state) const = 0;
   virtual z3::expr is_created(const Terms& state) const = 0;
   virtual SystemState<Concrete> decode(const z3::model& model, const Terms& state) const = 0;
+  // A concrete state as constants; entries beyond the shape are left out.
+  virtual Terms state_constants(const SystemState<Concrete>& state) const = 0;
   // A concrete host as constants, in the order of the first leaves of a state.
   virtual Terms host_constants(const Host<Concrete>& host) const = 0;
 };

@@ -80,6 +80,11 @@ class EncodingIn final : public Encoding {
       throw std::range_error("a value of the specification leaves 64 bits: " + too_wide(model, s));
     }
   }
+  Terms state_constants(const SystemState<Concrete>& state) const override {
+    State lifted{};
+    leaves([](auto& leaf, const auto& value) { lift_leaf(leaf, raw(value)); }, lifted, state);
+    return flat(lifted);
+  }
   Terms host_constants(const Host<Concrete>& host) const override {
     Host<D> lifted{};
     Host<Concrete> copy = host;

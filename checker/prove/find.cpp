@@ -3,6 +3,7 @@
 #include "checker/prove/find.hpp"
 
 #include <unordered_map>
+#include <unordered_set>
 
 #include "checker/prove/path.hpp"
 #include "checker/prove/predicate_terms.hpp"
@@ -120,10 +121,49 @@ bool holds_in(const Predicate& predicate, const StateNames& names,
   return Evaluator<Concrete>(predicate, reader).holds();
 }
 
+std::shared_ptr<const Start> start_after(const History& history, const Options& options,
+                                         std::string& why) {
+  Start start{history, {}};
+  Host<Concrete>& host = start.history.host;
+  if (host.slots_max > options.slots) host.slots_max = options.slots;
+  start.state.host = host;
+  for (std::size_t i = 0; i < history.events.size(); ++i) {
+    if (replay_event(history.events[i], *options.profile, options.mutation, start.state, nullptr))
+      continue;
+    why = "under " + std::string(options.profile->name) +
+          " the specification does not answer event " + std::to_string(i + 1) + " so";
+    return nullptr;
+  }
+  const auto names = state_names(options);
+  std::unordered_set<std::string> known(names->paths().begin(), names->paths().end());
+  named_leaves(
+      "",
+      [&](const std::string& path, const auto& leaf) {
+        if (raw(leaf) != 0 && !path.starts_with("host.") && !known.contains(path))
+          why = path + " is beyond the shape " + names->shape;
+      },
+      start.state);
+  return why.empty() ? std::make_shared<const Start>(std::move(start)) : nullptr;
+}
+
+namespace {
+
+// At once where the search begins, without any event.
+SearchResult search_start(const Job& job, const Predicate& predicate) {
+  const Start* start = job.options->after.get();
+  if (start == nullptr) return search_reset(job, predicate);
+  SearchResult result;
+  if (holds_in(predicate, *state_names(*job.options), start->state))
+    result.kind = SearchResult::Kind::found;
+  return result;
+}
+
+}  // namespace
+
 SearchResult find(const Options& options, const Predicate& predicate) {
   const Hypothesis nothing_assumed{std::vector<bool>(invariant_names().size(), false), nullptr};
   const Job job{encoding_of(options), &options, &nothing_assumed, nullptr};
-  SearchResult result = search_reset(job, predicate);
+  SearchResult result = search_start(job, predicate);
   if (result.kind == SearchResult::Kind::none && options.depth > 0)
     result = search_state(
         job,
@@ -133,6 +173,12 @@ SearchResult find(const Options& options, const Predicate& predicate) {
           if (options.progress) options.progress(done, options.depth);
         });
   if (result.kind != SearchResult::Kind::found) return result;
+  if (options.after) {
+    const History& first = options.after->history;
+    result.history.host = first.host;
+    result.history.events.insert(result.history.events.begin(), first.events.begin(),
+                                 first.events.end());
+  }
   const auto end = replay(result.history, *options.profile, options.mutation);
   if (!end || !holds_in(predicate, *state_names(options), *end)) {
     result.kind = SearchResult::Kind::disagreement;

@@ -1,6 +1,8 @@
 // The shortest history from reset to a state that satisfies a predicate.
 #pragma once
+#include <memory>
 #include <optional>
+#include <string>
 
 #include "checker/prove/predicate.hpp"
 #include "checker/prove/prove.hpp"
@@ -14,10 +16,19 @@ std::optional<StateNames> state_names(const Options& options);
 bool holds_in(const Predicate& predicate, const StateNames& names,
               const SystemState<Concrete>& state);
 
+// The end of a history as a place to search from. The host's slots are taken to be those of the
+// shape. Nothing, and why, when the specification answers the history otherwise, or when its state
+// does not fit the options' shape.
+std::shared_ptr<const Start> start_after(const History& history, const Options& options,
+                                         std::string& why);
+
 // Looks at reset, then at one event, two events, ... up to options.depth. Invariants are not
 // assumed, so a predicate may ask for a broken one. What is found was replayed on the Concrete
 // domain and satisfies the predicate there; anything else is a `disagreement`.
-// Uses of `options`: the shape, profile, mutation, depth, rlimit, progress (depths done) and stop.
+// With options.after it looks there instead of at reset, and what is found begins with its history;
+// the result's depth counts the events that were added.
+// Uses of `options`: the shape, profile, after, mutation, depth, rlimit, progress (depths done) and
+// stop.
 SearchResult find(const Options& options, const Predicate& predicate);
 
 }  // namespace assay::prove

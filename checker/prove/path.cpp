@@ -8,14 +8,17 @@ namespace assay::prove {
 namespace {
 
 struct Steps {
-  Terms host_state;  // the first state: reset on an unknown host
+  Terms host_state;  // the first state: reset on an unknown host, or where the options say
   std::vector<StepTerms> taken;
 };
 
 Steps build(const Job& job, const Path& path, z3::solver& solver) {
   const Encoding& enc = *job.encoding;
-  Steps s{enc.reset_state(enc.unknown_state("s")), {}};
-  solver.add(enc.host_is_possible(s.host_state));
+  const Start* start = job.options->after.get();
+  Steps s{start != nullptr ? enc.state_constants(start->state)
+                           : enc.reset_state(enc.unknown_state("s")),
+          {}};
+  if (start == nullptr) solver.add(enc.host_is_possible(s.host_state));
   for (std::size_t i = 0; i < path.instances.size(); ++i) {
     const Terms& before = i == 0 ? s.host_state : s.taken.back().next;
     s.taken.push_back(enc.step(path.instances[i], before, "call" + std::to_string(i),
@@ -81,7 +84,8 @@ SearchResult replayed(const Job& job, const Path& path, const Steps& s, const z3
   SearchResult result;
   result.kind = SearchResult::Kind::found;
   result.depth = static_cast<unsigned>(path.instances.size());
-  SystemState<Concrete> state = enc.decode(model, s.host_state);
+  const Start* start = job.options->after.get();
+  SystemState<Concrete> state = start != nullptr ? start->state : enc.decode(model, s.host_state);
   result.history.host = state.host;
   for (std::size_t i = 0; i < path.instances.size(); ++i) {
     Event e = event_of(model, path.instances[i], s.taken[i]);

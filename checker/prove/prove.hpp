@@ -14,12 +14,25 @@
 // Rules are read with exact precedence (the first check that holds decides) in every profile.
 #pragma once
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "spec/system.hpp"
 
 namespace assay::prove {
+
+// A history from reset, made and answered by the (possibly mutated) specification.
+struct History {
+  Host<Concrete> host;
+  std::vector<Event> events;
+};
+
+// Where a search begins that does not begin at reset.
+struct Start {
+  History history;              // that leads there
+  SystemState<Concrete> state;  // which it ends in
+};
 
 struct Options {
   // Sizes of the bounded tables. Shapes are compiled in; shapes() lists them.
@@ -31,6 +44,7 @@ struct Options {
   unsigned jobs = 2;
   u64 rlimit = 400'000'000;  // per query, in Z3's units of work; 0: no bound
   const Mutation* mutation = nullptr;
+  std::shared_ptr<const Start> after;  // find(): histories go on from here; none: from reset
   // Called from worker threads, one at a time: obligations done, obligations known so far.
   std::function<void(std::size_t done, std::size_t total)> progress;
   // Asked every now and then by searches, from any thread: true ends them with "interrupted".
@@ -39,12 +53,6 @@ struct Options {
 
 enum class Verdict { proved, violated, unknown, disagreement };
 std::string_view name_of(Verdict v);
-
-// A history from reset, made and answered by the (possibly mutated) specification.
-struct History {
-  Host<Concrete> host;
-  std::vector<Event> events;
-};
 
 // What a bounded search for a history answers.
 struct SearchResult {

@@ -99,12 +99,17 @@ std::vector<Instance> instances_near(const Job& job, const Terms& s,
   return out;
 }
 
-// States s0 (reset), s1 (a VM exists), s2, ... each one step after the last.
+// States s0 (reset), s1 (a VM exists), s2, ... each one step after the last; or s0 (where the
+// options say), s1, s2, ...
 class Unrolling {
  public:
   Unrolling(const Job& job, std::vector<Instance> instances)
       : job_(job), solver_(bounded_solver(*job.options)), instances_(std::move(instances)) {
     const Encoding& enc = *job.encoding;
+    if (job.options->after) {
+      states_ = {enc.state_constants(job.options->after->state)};
+      return;
+    }
     Terms reset = enc.reset_state(enc.unknown_state("s"));
     solver_.add(enc.host_is_possible(reset));
     StepTerms create = enc.step({creating_rule(), 0}, reset, "call0", *job.options->profile,
@@ -153,7 +158,8 @@ class Unrolling {
 
   // The instances that a model took, from create_vm on.
   std::vector<Instance> path(const z3::model& model) const {
-    std::vector<Instance> out{{creating_rule(), 0}};
+    std::vector<Instance> out;
+    if (!job_.options->after) out.push_back({creating_rule(), 0});
     for (const z3::expr& pick : picks_) out.push_back(instances_[value_in(model, pick)]);
     return out;
   }
@@ -226,6 +232,7 @@ SearchResult search_state(const Job& job, const Goal& goal, unsigned depth,
                     return can_be_shown(s.instance, s.step) && goal(*job.encoding, s.step.next);
                   }};
     };
+    if (u.depth() == 0) u.extend();
     for (; u.depth() <= depth && !interrupter.stopped(); u.extend()) {
       result.depth = u.depth();
       if (auto r = try_goal(job, u, goal(*job.encoding, u.last()), make)) {

@@ -151,5 +151,68 @@ TEST(Find, OtherShapesHaveNoNames) {
   EXPECT_FALSE(state_names(o).has_value());
 }
 
+// --- from where a history ends -------------------------------------------------------------------
+
+TEST(FindAfter, GoesOnFromTheEndOfAHistory) {
+  Options o = small();
+  const SearchResult first = find_checked(o, "vcpu[1].created && slot[0].pages == 7");
+  ASSERT_EQ(first.kind, Kind::found);
+  std::string why;
+  o.after = start_after(first.history, o, why);
+  ASSERT_NE(o.after, nullptr) << why;
+  const Predicate p = read("vcpu[1].created && slot[0].pages == 7 && slot[2].pages == 9");
+  const SearchResult r = find(o, p);
+  ASSERT_EQ(r.kind, Kind::found) << r.reason;
+  EXPECT_EQ(r.depth, 1u);
+  ASSERT_EQ(r.history.events.size(), first.history.events.size() + 1);
+  EXPECT_EQ(rules_of(r.history).back(), "set_user_memory_region");
+}
+
+TEST(FindAfter, WhatHoldsAlreadyNeedsNoEvent) {
+  Options o = small();
+  const SearchResult first = find_checked(o, "vcpu[0].created");
+  std::string why;
+  o.after = start_after(first.history, o, why);
+  ASSERT_NE(o.after, nullptr) << why;
+  const SearchResult r = find(o, read("online == 1"));
+  EXPECT_EQ(r.kind, Kind::found);
+  EXPECT_EQ(r.depth, 0u);
+  EXPECT_EQ(r.history.events.size(), first.history.events.size());
+}
+
+TEST(FindAfter, ANarrowSearchFindsNothing) {
+  Options o = small();
+  o.depth = 1;
+  const SearchResult first = find_checked(o, "created");
+  std::string why;
+  o.after = start_after(first.history, o, why);
+  ASSERT_NE(o.after, nullptr) << why;
+  EXPECT_EQ(find(o, read("online == 2")).kind, Kind::none);
+}
+
+TEST(FindAfter, RefusesWhatTheSpecificationAnswersOtherwise) {
+  const Options o = small();
+  SearchResult first = find_checked(o, "vcpu[0].created");
+  ASSERT_EQ(first.kind, Kind::found);
+  first.history.events.back().answer = Errno::perm;
+  std::string why;
+  EXPECT_EQ(start_after(first.history, o, why), nullptr);
+  EXPECT_NE(why.find("event 2"), std::string::npos) << why;
+}
+
+TEST(FindAfter, RefusesWhatTheShapeDoesNotHold) {
+  Options wide = small();
+  wide.vcpus = 3;
+  wide.pes = 4;
+  wide.slots = 4;
+  const auto wanted = read_predicate("online == 3", *state_names(wide));
+  ASSERT_EQ(wanted.index(), 0u);
+  const SearchResult three = find(wide, std::get<Predicate>(wanted));
+  ASSERT_EQ(three.kind, Kind::found);
+  std::string why;
+  EXPECT_EQ(start_after(three.history, small(), why), nullptr);
+  EXPECT_NE(why.find("beyond the shape"), std::string::npos) << why;
+}
+
 }  // namespace
 }  // namespace assay::prove

@@ -148,6 +148,14 @@ expect 3 'PREDICATE:1:12: expected a condition' -- "$assay" find 'created && '
 expect 3 'nearest: dead' -- "$assay" find daed
 expect 3 -- "$assay" find
 expect 3 'not compiled in' -- "$assay" find --shape vcpus=77 dead
+expect 1 'spe_write_pmbsr: .*s=1' -- "$assay" find --shape "$small" --profile documented \
+  'any(spu, s: s.service)'
+expect 1 '1 event reaches it' -- "$assay" find --shape "$small" --after "$work/pmu" \
+  -o "$work/more" 'slot[1].pages != 0'
+expect 0 'conforms' -- "$assay" check "$work/more"
+expect 1 'where the trace ends' -- "$assay" find --shape "$small" --after "$work/more" 'slot[1].pages != 0'
+expect 3 'no-such-file' -- "$assay" find --after no-such-file dead
+expect 3 'cut:1:' -- "$assay" find --after "$work/cut" dead
 "$assay" find --depth 60 '!memslots_never_overlap' >"$work/stopped" 2>&1 &
 pid=$!
 sleep 2
