@@ -23,10 +23,10 @@ constexpr std::array profiles{
                           pmu_nr_counters, documented_alternatives, spe_dl_kept_at_boundary)},
     Profile{"spe-v4", Precedence::exact,
             behaviour_set(spe_series, spe_lock_leaks, spe_irq_unchecked, spe_stop_ignores_unknown,
-                          spe_nevfr_shared)},
+                          spe_status_set_quietly, spe_nevfr_shared)},
     Profile{"spe-v5", Precedence::exact,
             behaviour_set(spe_series, spe_v5, spe_lock_leaks, spe_irq_unchecked,
-                          spe_stop_ignores_unknown, spe_nevfr_shared)},
+                          spe_stop_ignores_unknown, spe_status_set_quietly, spe_nevfr_shared)},
     Profile{"spe-intent", Precedence::exact, behaviour_set(spe_series, spe_v5)},
     Profile{"spe-v6", Precedence::exact, behaviour_set(spe_series, spe_v5, spe_pins_buffer)},
     Profile{"spe-fault-resume", Precedence::exact,
@@ -80,6 +80,7 @@ std::string_view name_of(Behaviour b) {
     case spe_lock_leaks: return "spe_lock_leaks";
     case spe_irq_unchecked: return "spe_irq_unchecked";
     case spe_stop_ignores_unknown: return "spe_stop_ignores_unknown";
+    case spe_status_set_quietly: return "spe_status_set_quietly";
     case spe_nevfr_shared: return "spe_nevfr_shared";
     case count_: break;
   }

@@ -46,6 +46,7 @@ enum class Behaviour : unsigned {
   spe_lock_leaks,            // 4.2: a LOCK that fails midway leaves a page pinned
   spe_irq_unchecked,         // 4.7: SPE_IRQ takes numbers that are no PPI
   spe_stop_ignores_unknown,  // 4.7: SPE_STOP with unknown bits only succeeds
+  spe_status_set_quietly,    // I01: KVM_SET_ONE_REG of PMBSR_EL1 leaves the line as it was
   spe_nevfr_shared,          // 4.10: PMSNEVFR_EL1 of the guest stays behind in the host
   count_
 };

@@ -7,6 +7,7 @@
 #include "model/catalog.hpp"
 #include "spec/arch/spu/invariants.hpp"
 #include "spec/arch/spu/properties.hpp"
+#include "spec/arch/spu/reads.hpp"
 #include "spec/kvm/host_assumptions.hpp"
 #include "spec/kvm/lifecycle/invariants.hpp"
 #include "spec/kvm/lifecycle/rules.hpp"
@@ -28,21 +29,28 @@ template <class D>
 using SystemState = Vm<D>;
 
 template <class D>
-using SystemRules =
-    TypeList<CreateVm<D>, CheckExtension<D>, CreateVcpu<D>, PreferredTarget<D>,
-             SetUserMemoryRegion<D>, CreateDevice<D>, VcpuInit<D>, VcpuFinalize<D>, VcpuRun<D>,
-             GuestEntry<D>, GuestExit<D>, VgicSetDist<D>, VgicSetRedist<D>, VgicSetRedistRegion<D>,
-             VgicSetNrIrqs<D>, VgicInit<D>, PmuSetIrq<D>, PmuInit<D>, PmuSetFilter<D>, PmuSetPmu<D>,
-             PmuSetOther<D>, PmuGetIrq<D>, PmuHas<D>, SpuWritePointer<D>, SpuWriteLimit<D>,
-             SpuWriteStatus<D>, SpuWriteControl<D>, SpuWriteControl2<D>, SpuContext<D>,
-             SpuWriteInterval<D>, SpuWriteFilter<D>, SpuRead<D>, SpuInterrupt<D>, SpuCount<D>,
-             SpuSample<D>, SpuCollision<D>, SpuDrop<D>, SpuRecord<D>, SpuStore<D>, SpuFault<D>,
-             SpuAbort<D>, SpuNotAllowed<D>, SpuDrained<D>, EnableCap<D>, MmuUnmap<D>, SpeSetIrq<D>,
-             SpeInit<D>, SpeStop<D>, SpeSetOther<D>, SpeGetIrq<D>, SpeGetStop<D>,
-             SpeSupportedCpus<D>, SpeHostSaved<D>, SpeRestoring<D>, SpeEnter<D>, SpeGuestSaved<D>,
-             SpeHostRestored<D>, SpeSync<D>, SpeTrapPointer<D>, SpeTrapLimit<D>, SpeTrapStatus<D>,
-             SpeSetSpu<D>, SpeSetBufferMax<D>, SpeBufferPinned<D>, SpeRlimitExit<D>,
-             SpeStage1Missing<D>, SpeFaultServed<D>>;
+using SystemRules = TypeList<
+    CreateVm<D>, CheckExtension<D>, CreateVcpu<D>, PreferredTarget<D>, SetUserMemoryRegion<D>,
+    CreateDevice<D>, VcpuInit<D>, VcpuFinalize<D>, VcpuRun<D>, GuestEntry<D>, GuestExit<D>,
+    VgicSetDist<D>, VgicSetRedist<D>, VgicSetRedistRegion<D>, VgicSetNrIrqs<D>, VgicInit<D>,
+    PmuSetIrq<D>, PmuInit<D>, PmuSetFilter<D>, PmuSetPmu<D>, PmuSetOther<D>, PmuGetIrq<D>,
+    PmuHas<D>, SpuWritePointer<D>, SpuWriteLimit<D>, SpuWriteStatus<D>, SpuWriteControl<D>,
+    SpuWriteControl2<D>, SpuContext<D>, SpuReset<D>, SpuWriteInterval<D>, SpuWriteCounter<D>,
+    SpuWriteFilter<D>, SpuWriteValue<D, PmsevfrName>, SpuWriteValue<D, PmsnevfrName>,
+    SpuWriteValue<D, PmslatfrName>, SpuWriteValue<D, PmsdsfrName>, SpuWriteValue<D, PmbmarName>,
+    SpuReadPointer<D>, SpuReadStatus<D>, SpuReadLimit<D>, SpuReadControl<D>, SpuReadControl2<D>,
+    SpuReadInterval<D>, SpuReadCounter<D>, SpuReadFilter<D>, SpuReadValue<D, PmsevfrName>,
+    SpuReadValue<D, PmsnevfrName>, SpuReadValue<D, PmslatfrName>, SpuReadValue<D, PmsdsfrName>,
+    SpuReadValue<D, PmbmarName>, SpuReadSamplingId<D>, SpuReadBufferId<D>, SpuReadCounts<D>,
+    SpuInterrupt<D>, SpuCount<D>, SpuSample<D>, SpuCollision<D>, SpuDrop<D>, SpuRecord<D>,
+    SpuStore<D>, SpuTranslation<D>, SpuFault<D>, SpuAbort<D>, SpuNotAllowed<D>, SpuDrained<D>,
+    EnableCap<D>, MmuUnmap<D>, SpeSetIrq<D>, SpeInit<D>, SpeStop<D>, SpeSetOther<D>, SpeGetIrq<D>,
+    SpeGetStop<D>, SpeSupportedCpus<D>, SpeHostSaved<D>, SpeRestoring<D>, SpeEnter<D>,
+    SpeGuestSaved<D>, SpeHostRestored<D>, SpeSync<D>, SpeTrapPointer<D>, SpeTrapLimit<D>,
+    SpeTrapStatus<D>, SpeSetSpu<D>, SpeSetBufferMax<D>, SpeBufferPinned<D>, SpeRlimitExit<D>,
+    SpeStage1Missing<D>, SpeFaultServed<D>, SpeGetReg<D>, SpeSetReg<D>, SpeSetRegStatus<D>,
+    SpeSetRegPointer<D>, SpeSetRegLimit<D>, SpeTablesFreed<D>, SpeUnpinned<D>, SpeInject<D>,
+    SpeEnterWithout<D>>;
 
 // Every check, freedom, answer and effect of every rule under a profile, in the order of the text.
 // Made once for each set of behaviours.

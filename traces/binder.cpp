@@ -188,6 +188,7 @@ void Binder::bind_event(const Call& call, TraceEvent& out) const {
     out.event.value[0] = records != nullptr ? records->value : 0;
     return;
   }
+  if (call.name == "msr" || call.name == "mrs") return bind_sysreg(call, out);
   for (const Pattern& p : patterns_) {
     if (!p.is_event || p.call != call.name) continue;
     out.kind = TraceKind::rule;

@@ -48,6 +48,7 @@ class Binder {
   };
   void bind_ioctl(const Call& call, TraceEvent& out) const;
   void bind_event(const Call& call, TraceEvent& out) const;
+  void bind_sysreg(const Call& call, TraceEvent& out) const;
   Found match(const Pattern& pattern, const Call& call, TraceEvent& out) const;
   bool match_node(const Call& call, const PatternNode& want, const Node* got, Found& found,
                   TraceEvent& out) const;

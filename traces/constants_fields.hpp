@@ -81,10 +81,8 @@ inline constexpr std::array pvtime_attr_constants{
 };
 
 inline constexpr std::array spe_attr_constants{
-    Constant{"KVM_ARM_VCPU_SPE_IRQ", 0},
-    Constant{"KVM_ARM_VCPU_SPE_INIT", 1},
-    Constant{"KVM_ARM_VCPU_SPE_STOP", 2},
-    Constant{"KVM_ARM_VCPU_SPE_SPU", 3},
+    Constant{"KVM_ARM_VCPU_SPE_IRQ", 0},         Constant{"KVM_ARM_VCPU_SPE_INIT", 1},
+    Constant{"KVM_ARM_VCPU_SPE_STOP", 2},        Constant{"KVM_ARM_VCPU_SPE_SPU", 3},
     Constant{"KVM_ARM_VCPU_MAX_BUFFER_SIZE", 4},
 };
 
@@ -184,6 +182,10 @@ inline constexpr std::array map_constants{
 // Names that are only ever read, never printed for a number: mainline gave the numbers of the SPE
 // RFC series to other things.
 inline constexpr std::array other_constants{
+    // Registers of KVM_GET_ONE_REG that a rule names: SPE, of the RFC series.
+    Constant{"KVM_REG_ARM64_PMBLIMITR_EL1", 0x603000000013c4d0},
+    Constant{"KVM_REG_ARM64_PMBPTR_EL1", 0x603000000013c4d1},
+    Constant{"KVM_REG_ARM64_PMBSR_EL1", 0x603000000013c4d3},
     Constant{"NULL", 0},
     Constant{"KVM_EXIT_FAIL_ENTRY_CPU_UNSUPPORTED", 1},
     Constant{"AT_FDCWD", 0xffffffffffffff9c},

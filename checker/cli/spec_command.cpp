@@ -7,6 +7,7 @@
 #include "checker/cli/spec_parts.hpp"
 #include "checker/prove/properties.hpp"
 #include "model/catalog.hpp"
+#include "spec/arch/spu/layout.hpp"
 #include "spec/system.hpp"
 
 namespace assay::cli {
@@ -73,8 +74,40 @@ int list(const Profile& profile, bool json) {
   return exit_ok;
 }
 
+// A system register: where its fields lie, since when, and what a reset leaves.
+bool show_register(const std::string& id, bool json) {
+  for (const Sysreg& r : spe_sysregs) {
+    if (id != r.name) continue;
+    const SysregEncoding& e = r.encoding;
+    nlohmann::ordered_json out = {{"register", r.name},
+                                  {"encoding", {e.op0, e.op1, e.crn, e.crm, e.op2}},
+                                  {"writable", r.writable},
+                                  {"since_pmsver", r.since},
+                                  {"reset", r.reset},
+                                  {"fields", nlohmann::ordered_json::array()}};
+    for (const SysregField& f : r.fields)
+      out["fields"].push_back({{"name", f.argument},
+                               {"low", f.low},
+                               {"width", f.width},
+                               {"since_pmsver", std::max(f.since, r.since)}});
+    if (json) {
+      fmt::print("{}\n", out.dump(2));
+      return true;
+    }
+    fmt::print("{}  op0={} op1={} CRn={} CRm={} op2={}  {}\n  reset   {}\n  fields\n", r.name, e.op0,
+               e.op1, e.crn, e.crm, e.op2, r.writable ? "read and written" : "read only", r.reset);
+    for (auto f = r.fields.rbegin(); f != r.fields.rend(); ++f)
+      fmt::print("    [{}:{}]  {:<10} PMSVer {}\n", f->low + f->width - 1, f->low, f->argument,
+                 std::max(f->since, r.since));
+    fmt::print("  the rest is RES0\n  events  {}{}{}\n", r.write_event,
+               r.write_event.empty() || r.read_event.empty() ? "" : ", ", r.read_event);
+    return true;
+  }
+  return false;
+}
+
 int show(const Profile& profile, const std::string& id, bool json) {
-  bool found = false;
+  bool found = show_register(id, json);
   for (const RuleInfo& rule : rule_infos(SystemRules<Concrete>{})) {
     bool whole = id == rule.name;
     if (whole && !json) {
@@ -108,7 +141,7 @@ int show(const Profile& profile, const std::string& id, bool json) {
   }
   if (!found)
     fmt::print(stderr,
-               "assay: no rule, check, invariant or property is called '{}'; see assay spec list\n",
+               "assay: no rule, check, invariant, property or register is called '{}'; see assay spec list\n",
                id);
   return found ? exit_ok : exit_usage;
 }
@@ -144,8 +177,8 @@ void add_spec(CLI::App& app, Common& common) {
   add("list", "every rule with its checks, answers, effects and sources")
       ->callback(
           [profile, &common] { common.status = list(*find_profile(*profile), common.json); });
-  auto* one = add("show", "one rule, check or invariant");
-  one->add_option("ID", *id, "rule, rule.check or invariant")->required();
+  auto* one = add("show", "one rule, check, invariant, property or register");
+  one->add_option("ID", *id, "rule, rule.check, invariant, property or register")->required();
   one->callback(
       [profile, id, &common] { common.status = show(*find_profile(*profile), *id, common.json); });
   add_mutants(*add("mutants", "every check left out or swapped, and what notices it"), profile,

@@ -26,10 +26,15 @@ struct Pe {
   WordCell<D, 8> spe{};   // ID_AA64DFR0_EL1.PMSVer: 1 to 6; 0 = nothing is known, 0xff = no SPE
   NumCell<D> spe_record_max{};         // 2^PMSIDR_EL1.MaxSize, bytes
   WordCell<D, 8> spe_in_flight_max{};  // samples the PE can hold at once; 0 = not told
+  WordCell<D, 8> spe_align{};          // PMBIDR_EL1.Align: records fill multiples of 2^this bytes
+  FlagCell<D> spe_ernd{};              // PMSIDR_EL1.ERnd
   static constexpr auto fields() {
-    return std::tuple{field("pmu", &Pe::pmu), field("spe", &Pe::spe),
+    return std::tuple{field("pmu", &Pe::pmu),
+                      field("spe", &Pe::spe),
                       field("spe_record_max", &Pe::spe_record_max),
-                      field("spe_in_flight_max", &Pe::spe_in_flight_max)};
+                      field("spe_in_flight_max", &Pe::spe_in_flight_max),
+                      field("spe_align", &Pe::spe_align),
+                      field("spe_ernd", &Pe::spe_ernd)};
   }
 };
 
@@ -57,6 +62,7 @@ struct Host {
   FlagCell<D> gic_v2{};                // KVM_CREATE_DEVICE_TEST of ARM_VGIC_V2 succeeds
   FlagCell<D> gic_v3{};                // the same for ARM_VGIC_V3
   FlagCell<D> its{};                   // the same for ARM_VGIC_ITS
+  FlagCell<D> mte{};                   // KVM_CAP_ARM_MTE
   FlagCell<D> perfmon{};               // the VMM is perfmon_capable()
   FlagCell<D> ipc_lock{};              // the VMM has CAP_IPC_LOCK
   NumCell<D> memlock_pages{};          // the VMM's RLIMIT_MEMLOCK, in pages
@@ -79,6 +85,7 @@ struct Host {
                       field("gic_v2", &Host::gic_v2),
                       field("gic_v3", &Host::gic_v3),
                       field("its", &Host::its),
+                      field("mte", &Host::mte),
                       field("perfmon", &Host::perfmon),
                       field("ipc_lock", &Host::ipc_lock),
                       field("memlock_pages", &Host::memlock_pages),

@@ -54,6 +54,7 @@ struct Vm {
 };
 
 static_assert(complete<Pe<Concrete>>() && complete<HostPmu<Concrete>>() &&
+              complete<SpuCounts<Concrete>>() && complete<SpuHoles<Concrete>>() &&
               complete<Spu<Concrete>>() && complete<SlotLock<Concrete>>() &&
               complete<SpeVm<Concrete>>() && complete<SpeVcpu<Concrete>>() &&
               complete<SpeRegisters<Concrete>>() && complete<SpeSwitch<Concrete>>() &&

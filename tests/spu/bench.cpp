@@ -76,6 +76,8 @@ class Driver {
     }
     if (status) overtaken_ = r.service;
     if (status || base_ == r.ptr) data_loss_before_ = r.data_loss;
+    if (std::holds_alternative<SetPage>(s) || std::holds_alternative<Synchronise>(s))
+      tell_translations();
     if (std::holds_alternative<Synchronise>(s)) look();
   }
 
@@ -102,6 +104,23 @@ class Driver {
     do_now(WritePointer{s.ptr});
     do_now(clear);
     do_now(WriteLimit{s.limit, s.fill, true});
+  }
+
+  // The first range from PTR on that a stage does not map.
+  void tell_translations() {
+    constexpr u64 page = Memory::page_bytes, end = u64{1} << 48;
+    for (const Page state : {Page::stage1, Page::stage2}) {
+      u64 from = spu_.registers().ptr / page * page;
+      while (from < end && memory_.page(from) != state) from = next(from, end);
+      u64 to = from;
+      while (to < end && memory_.page(to) == state) to = next(to, end);
+      sink_.emit("spe_unmapped",
+                 {{"stage", state == Page::stage1 ? 1u : 2u}, {"from", from}, {"to", to}});
+    }
+  }
+  // The next page; behind the last one all are alike.
+  static u64 next(u64 page, u64 end) {
+    return page >= Memory::size ? end : page + Memory::page_bytes;
   }
 
   // Nothing is promised of a buffer without room for a record, and an event that software made, or
@@ -174,6 +193,7 @@ traces::TraceHeader header_of(const Program& program, Implementation implementat
   pe.spe = Word<Concrete, 8>(design.version);
   pe.spe_record_max = Num<Concrete>(design.record_max());
   pe.spe_in_flight_max = Word<Concrete, 8>(design.in_flight_max);
+  pe.spe_align = Word<Concrete, 8>(design.align);
   return header;
 }
 

@@ -47,7 +47,11 @@ class BytewiseSpu final : public Spu {
     Registers shown = r_;
     if (has(Bug::status_reads_without_service)) shown.service = false;
     if (has(Bug::abort_without_ea)) shown.external_abort = false;
-    announce_read(shown, *sink_);
+    if (has(Bug::counter_reads_as_zero)) shown.count = 0;
+    PmuCounts said = counts_;
+    if (has(Bug::feed_counts_collisions)) said.feed += said.collision;
+    if (has(Bug::full_is_not_counted)) said.full = 0;
+    announce_read(shown, said, *sink_);
     sink_->emit("spe_irq", {{"level", irq_}});
   }
 
@@ -73,6 +77,7 @@ class BytewiseSpu final : public Spu {
     ++ticks_;
     if (sample_ && --sample_->cycles_left == 0) complete();
     if (!profiling_enabled()) return while_disabled(o);
+    ++counts_.population;
     if (pass_one_) {
       pass_one_ = false;  // the operation that finds COUNT at zero reloads it
       return;
@@ -123,6 +128,7 @@ class BytewiseSpu final : public Spu {
       return;
     }
     r_.collision = true;
+    ++counts_.collision;
     if (has(Bug::collision_stops)) r_.service = true;
     sink_->emit("spe_collision", {{"reload", r_.count}});
     drive_irq();
@@ -130,7 +136,12 @@ class BytewiseSpu final : public Spu {
 
   Sample collect(const Operation& o) {
     Sample s;
-    s.collected = {o, r_.context.el, 0, ticks_, false};
+    s.collected.operation = o;
+    s.collected.el = r_.context.el;
+    s.collected.ticks = ticks_;
+    const bool low = r_.context.el <= 1 && !r_.context.tge;
+    s.collected.context1 = low && (r_.control.cx || has(Bug::context_without_cx));
+    s.collected.context2 = r_.control2.cx;
     s.cycles_left = o.latency;
     const bool el2 = r_.owned_by_el2();
     if (el2 ? r_.control2.ts : r_.control.ts) s.collected.clock = clock();
@@ -167,7 +178,10 @@ class BytewiseSpu final : public Spu {
   }
 
   void complete() {
+    ++counts_.feed;
+    if (has(Bug::filtrate_counts_rejected)) ++counts_.filtrate;
     if (rejected(sample_->collected.operation)) return drop(true);
+    if (!has(Bug::filtrate_counts_rejected)) ++counts_.filtrate;
     if (r_.takes_records()) {
       write_record();
     } else {
@@ -184,6 +198,7 @@ class BytewiseSpu final : public Spu {
   }
 
   void raise(unsigned ec, unsigned mss) {
+    if (ec == 0) ++counts_.full;
     r_.service = true;
     r_.ec = ec;
     r_.mss = mss;
@@ -195,15 +210,19 @@ class BytewiseSpu final : public Spu {
     const Collected& c = sample_->collected;
     std::vector<u8> bytes = record_of(c, design_);
     if (has(Bug::record_longer_than_max)) bytes.resize(design_.record_max() + 1);
+    if (has(Bug::alignment_ignored) && design_.align > 1) bytes.pop_back();
     const u64 start = r_.ptr;
+    const Operation& o = c.operation;
     for (const u8 byte : bytes) {
-      const Page page = memory_->page(r_.ptr);
+      Page page = memory_->page(r_.ptr);
+      if (has(Bug::writes_without_translation)) page = Page::mapped;
+      if (has(Bug::faults_though_mapped) && page == Page::mapped && o.latency == 2)
+        page = Page::stage2;
       const bool aborts = design_.version < 4 || has(Bug::abort_reported_on_v1p3);
       if (page == Page::abort && aborts) return abort(start);
       if (page != Page::mapped && page != Page::abort) return fault(page, start);
       memory_->write(r_.ptr++, byte);
     }
-    const Operation& o = c.operation;
     const auto say = [&] {
       sink_->emit("spe_record", {{"address", start},
                                  {"size", bytes.size()},
@@ -211,7 +230,9 @@ class BytewiseSpu final : public Spu {
                                  {"type", o.type},
                                  {"latency", o.latency},
                                  {"time", c.clock},
-                                 {"pa", c.physical_address}});
+                                 {"pa", c.physical_address},
+                                 {"context1", c.context1},
+                                 {"context2", c.context2}});
     };
     say();
     if (has(Bug::record_twice)) say();
@@ -261,6 +282,7 @@ class BytewiseSpu final : public Spu {
   EventSink* sink_ = nullptr;
   Registers r_;
   std::optional<Sample> sample_;
+  PmuCounts counts_;
   bool irq_ = false;
   bool pass_one_ = false;
   u64 ticks_ = 1;

@@ -27,30 +27,42 @@ void announce(const WriteStatus& w, EventSink& sink) {
                                 {"mss", w.mss}});
 }
 void announce(const WriteControl& w, EventSink& sink) {
-  sink.emit("spe_write_pmscr_el1",
-            {{"e0spe", w.e0}, {"e1spe", w.e1}, {"pa", w.pa}, {"ts", w.ts}, {"pct", w.pct}});
+  sink.emit(
+      "spe_write_pmscr_el1",
+      {{"e0spe", w.e0}, {"e1spe", w.e1}, {"cx", w.cx}, {"pa", w.pa}, {"ts", w.ts}, {"pct", w.pct}});
 }
 void announce(const WriteControl2& w, EventSink& sink) {
-  sink.emit("spe_write_pmscr_el2",
-            {{"e0hspe", w.e0h}, {"e2spe", w.e2}, {"pa", w.pa}, {"ts", w.ts}, {"pct", w.pct}});
+  sink.emit("spe_write_pmscr_el2", {{"e0hspe", w.e0h},
+                                    {"e2spe", w.e2},
+                                    {"cx", w.cx},
+                                    {"pa", w.pa},
+                                    {"ts", w.ts},
+                                    {"pct", w.pct}});
 }
 void announce(const SetContext& w, EventSink& sink) {
   sink.emit("spe_context",
             {{"el", w.el}, {"tge", w.tge}, {"e2pb", w.e2pb}, {"excluded", w.excluded}});
 }
 void announce(const WriteInterval& w, EventSink& sink) {
-  sink.emit("spe_write_interval",
-            {{"interval", w.interval}, {"rnd", w.random}, {"count", w.count}});
+  sink.emit("spe_write_pmsirr", {{"interval", w.interval}, {"rnd", w.random}});
+  sink.emit("spe_write_pmsicr", {{"count", w.count}});
 }
 void announce(const WriteFilter& w, EventSink& sink) {
-  sink.emit("spe_write_filter", {{"fe", w.events},
-                                 {"fne", w.not_events},
+  sink.emit("spe_write_pmsevfr", {{"value", w.set}});
+  if (w.clear != 0 || w.not_events) sink.emit("spe_write_pmsnevfr", {{"value", w.clear}});
+  sink.emit("spe_write_pmslatfr", {{"value", w.minimum}});
+  sink.emit("spe_write_pmsfcr", {{"fe", w.events},
                                  {"ft", w.types},
                                  {"fl", w.latency},
-                                 {"type", w.type},
-                                 {"evfr", w.set},
-                                 {"nevfr", w.clear},
-                                 {"minlat", w.minimum}});
+                                 {"fne", w.not_events},
+                                 {"type", w.type}});
+}
+void announce(const Reset& w, EventSink& sink) {
+  sink.emit("spe_reset", {{"s", w.service},
+                          {"e0spe", w.control.e0},
+                          {"e1spe", w.control.e1},
+                          {"e0hspe", w.control2.e0h},
+                          {"e2spe", w.control2.e2}});
 }
 
 void store(const WritePointer& w, Registers& r) { r.ptr = w.ptr; }
@@ -76,15 +88,33 @@ void store(const WriteInterval& w, Registers& r) {
   r.count = w.count;
 }
 void store(const WriteFilter& w, Registers& r) { r.filter = w; }
+void store(const Reset& w, Registers& r) {
+  const u64 ptr = r.ptr;
+  r = Registers{};
+  r.ptr = ptr;  // anything will do
+  r.service = w.service;
+  r.control = w.control;
+  r.control2 = w.control2;
+  r.context.el = 2;
+}
 
-void announce_read(const Registers& shown, EventSink& sink) {
-  sink.emit("spe_read", {{"ptr", shown.ptr},
-                         {"s", shown.service},
-                         {"dl", shown.data_loss},
-                         {"ea", shown.external_abort},
-                         {"coll", shown.collision},
-                         {"ec", shown.ec},
-                         {"mss", shown.mss}});
+void announce_read(const Registers& shown, const PmuCounts& counts, EventSink& sink) {
+  sink.emit("spe_read_pmbptr", {{"ptr", shown.ptr}});
+  sink.emit("spe_read_pmbsr", {{"s", shown.service},
+                               {"dl", shown.data_loss},
+                               {"ea", shown.external_abort},
+                               {"coll", shown.collision},
+                               {"ec", shown.ec},
+                               {"mss", shown.mss}});
+  sink.emit("spe_read_pmblimitr",
+            {{"limit", shown.limit}, {"fm", shown.fill}, {"e", shown.enable}});
+  sink.emit("spe_read_pmsicr", {{"count", shown.count}});
+  sink.emit("spe_read_pmslatfr", {{"value", shown.filter.minimum}});
+  sink.emit("spe_pmu", {{"population", counts.population},
+                        {"feed", counts.feed},
+                        {"filtrate", counts.filtrate},
+                        {"collision", counts.collision},
+                        {"full", counts.full}});
 }
 
 Refusal refusal_of(Page page) {
@@ -119,11 +149,9 @@ std::vector<spe::Body> packets_of(const Collected& sample, unsigned detail) {
       spe::CodeAddress{spe::CodeAddress::Of::pc, code, el, true, false, false},
       spe::Counter{spe::Counter::issue, 2, false},
       spe::DataVirtualAddress{code ^ 0xff8, 0, false},
-      spe::Context{1, 0x1234},
       spe::Counter{spe::Counter::translation, 1, false},
       spe::DataSource{1, 8},
       spe::CodeAddress{spe::CodeAddress::Of::branch_target, code ^ 0x40, el, true, false, false},
-      spe::Context{2, 0x77},
   };
   std::vector<spe::Body> out;
   out.push_back(spe::Events{bytes, o.events});
@@ -131,6 +159,8 @@ std::vector<spe::Body> packets_of(const Collected& sample, unsigned detail) {
   out.push_back(spe::Counter{spe::Counter::total, static_cast<std::uint16_t>(o.latency), false});
   if (sample.physical_address)
     out.push_back(spe::DataPhysicalAddress{code & 0xffffffffff, true, false, false, 0, false});
+  if (sample.context1) out.push_back(spe::Context{1, 0x1234});
+  if (sample.context2) out.push_back(spe::Context{2, 0x77});
   for (unsigned i = 0; i < detail && i < optional.size(); ++i) out.push_back(optional[i]);
   if (sample.clock != 0) out.push_back(spe::Timestamp{sample.ticks});
   else out.push_back(spe::End{});

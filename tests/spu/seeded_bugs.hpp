@@ -29,6 +29,7 @@ enum class Bug : unsigned {
   counter_selects_early,
   counter_passes_zero,
   counter_loads_anything,
+  counter_reads_as_zero,
   // filters and packets
   filter_ignored,
   latency_filter_inverted,
@@ -39,11 +40,14 @@ enum class Bug : unsigned {
   timestamp_without_ts,
   physical_time_though_virtual,
   physical_address_though_gated,
+  context_without_cx,
   // records and accesses
   record_twice,
   record_longer_than_max,
   gap_between_records,
   record_bytes_lost,
+  alignment_ignored,
+  writes_without_translation,
   stores_across_limit,
   store_wider_than_granule,
   rewrites_completed_record,
@@ -62,6 +66,7 @@ enum class Bug : unsigned {
   fault_far_ahead,
   fault_looks_asynchronous,
   fault_class_wrong,
+  faults_though_mapped,
   fault_after_event,
   abort_overwrites_syndrome,
   abort_reported_on_v1p3,
@@ -76,6 +81,10 @@ enum class Bug : unsigned {
   status_reads_without_service,
   irq_not_raised,
   irq_stuck,
+  // the PMU
+  feed_counts_collisions,
+  filtrate_counts_rejected,
+  full_is_not_counted,
   count_
 };
 

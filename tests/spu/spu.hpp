@@ -56,6 +56,7 @@ void announce(const WriteControl2& w, EventSink& sink);
 void announce(const SetContext& w, EventSink& sink);
 void announce(const WriteInterval& w, EventSink& sink);
 void announce(const WriteFilter& w, EventSink& sink);
+void announce(const Reset& w, EventSink& sink);
 void store(const WritePointer& w, Registers& r);
 void store(const WriteLimit& w, Registers& r);
 void store(const WriteStatus& w, Registers& r);
@@ -64,8 +65,14 @@ void store(const WriteControl2& w, Registers& r);
 void store(const SetContext& w, Registers& r);
 void store(const WriteInterval& w, Registers& r);
 void store(const WriteFilter& w, Registers& r);
+void store(const Reset& w, Registers& r);
+
+// What the PMU counts of an SPU, from zero.
+struct PmuCounts {
+  u32 population = 0, feed = 0, filtrate = 0, collision = 0, full = 0;
+};
 // What a drain ends with: the values that MRS returns.
-void announce_read(const Registers& shown, EventSink& sink);
+void announce_read(const Registers& shown, const PmuCounts& counts, EventSink& sink);
 
 // What PMBSR_EL1 says of a page that refuses (D24.7).
 struct Refusal {
@@ -80,6 +87,7 @@ struct Collected {
   unsigned clock = 0;  // 0 none, 1 virtual count, 2 physical count, 3 physical count of the guest
   u64 ticks = 0;
   bool physical_address = false;
+  bool context1 = false, context2 = false;
 };
 // Its record: at most design.record_max() bytes with the padding.
 std::vector<u8> record_of(const Collected& sample, const Design& design);

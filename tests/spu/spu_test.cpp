@@ -64,15 +64,16 @@ TEST(Spu, TheBytewiseOneConforms) {
   Totals totals;
   ASSERT_NO_FATAL_FAILURE(judge_many(Implementation::bytewise, totals));
   for (const char* rule : {"spe_record", "spe_fault", "spe_abort", "spe_collision", "spe_drop",
-                           "spe_drained", "spe_read", "spe_irq"})
+                           "spe_drained", "spe_read_pmbptr", "spe_pmu", "spe_irq"})
     EXPECT_GT(totals.by_rule[rule], 50u) << rule;
 }
 
 TEST(Spu, TheWideOneConforms) {
   Totals totals;
   ASSERT_NO_FATAL_FAILURE(judge_many(Implementation::wide, totals));
-  for (const char* rule : {"spe_record", "spe_fault", "spe_abort", "spe_collision", "spe_drop",
-                           "spe_store", "spe_not_allowed", "spe_drained", "spe_read", "spe_irq"})
+  for (const char* rule :
+       {"spe_record", "spe_fault", "spe_abort", "spe_collision", "spe_drop", "spe_store",
+        "spe_not_allowed", "spe_drained", "spe_read_pmbptr", "spe_pmu", "spe_irq"})
     EXPECT_GT(totals.by_rule[rule], 50u) << rule;
 }
 

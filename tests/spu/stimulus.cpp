@@ -41,6 +41,7 @@ class Generator {
   }
 
   void set_up() {
+    if (r_.one_in(8)) add(reset());
     add(context());
     add(control());
     if (coin()) add(control2());
@@ -125,11 +126,13 @@ class Generator {
     return c;
   }
   WriteControl control() {
-    return {!r_.one_in(5), !r_.one_in(5), coin(), coin(), pick(r_, {0u, 1u, 3u})};
+    return {!r_.one_in(5), !r_.one_in(5), coin(), coin(), coin(), pick(r_, {0u, 1u, 3u})};
   }
   WriteControl2 control2() {
-    return {!r_.one_in(5), !r_.one_in(5), coin(), coin(), pick(r_, {0u, 0u, 1u, 3u})};
+    return {!r_.one_in(5), !r_.one_in(5), coin(), coin(), coin(), pick(r_, {0u, 0u, 1u, 3u})};
   }
+  unsigned mode() { return p_.design.version >= 3 && coin() ? discard_mode : fill_mode; }
+  Reset reset() { return {coin(), control(), control2()}; }
   WriteInterval interval() {
     const u32 count = pick(r_, {0u, 0u, 1u, 2u, 17u, 255u, 256u, 300u});
     return {pick(r_, {1u, 1u, 1u, 1u, 2u, 0u}), r_.one_in(3), count};
@@ -150,7 +153,7 @@ class Generator {
     f.latency = r_.one_in(3);
     f.type = static_cast<unsigned>(r_.below(8));
     f.set = u64{1} << pick(r_, {1u, 3u, 5u, 7u});
-    f.clear = u64{1} << pick(r_, {1u, 3u, 5u, 7u});
+    if (p_.design.version >= 3) f.clear = u64{1} << pick(r_, {1u, 3u, 5u, 7u});
     f.minimum = pick(r_, {0u, 2u, 40u, 300u});
     return f;
   }
@@ -187,7 +190,7 @@ class Generator {
       case 0: return add(WritePointer{r_.below(Memory::size)});
       case 1: {
         const u64 limit = Memory::page_bytes * r_.below(Memory::pages);
-        return add(WriteLimit{limit, coin() ? fill_mode : discard_mode, coin()});
+        return add(WriteLimit{limit, mode(), coin()});
       }
       case 2: return add(WriteStatus{false, coin(), coin(), coin(), 0, 0});
       default: return add(WriteStatus{coin(), coin(), coin(), coin(), 0x24, 7});
@@ -214,12 +217,12 @@ struct Writer {
                        w.service, w.data_loss, w.external_abort, w.collision, w.ec, w.mss);
   }
   std::string operator()(const WriteControl& w) const {
-    return fmt::format("write_control e0={:d} e1={:d} pa={:d} ts={:d} pct={}", w.e0, w.e1, w.pa,
-                       w.ts, w.pct);
+    return fmt::format("write_control e0={:d} e1={:d} cx={:d} pa={:d} ts={:d} pct={}", w.e0, w.e1,
+                       w.cx, w.pa, w.ts, w.pct);
   }
   std::string operator()(const WriteControl2& w) const {
-    return fmt::format("write_control_2 e0h={:d} e2={:d} pa={:d} ts={:d} pct={}", w.e0h, w.e2, w.pa,
-                       w.ts, w.pct);
+    return fmt::format("write_control_2 e0h={:d} e2={:d} cx={:d} pa={:d} ts={:d} pct={}", w.e0h,
+                       w.e2, w.cx, w.pa, w.ts, w.pct);
   }
   std::string operator()(const SetContext& w) const {
     return fmt::format("context el={} tge={:d} e2pb={} excluded={:d}", w.el, w.tge, w.e2pb,
@@ -244,6 +247,9 @@ struct Writer {
     return fmt::format("page {} is {}", w.page, names[static_cast<unsigned>(w.state)]);
   }
   std::string operator()(const Synchronise&) const { return "synchronise"; }
+  std::string operator()(const Reset& w) const {
+    return fmt::format("reset s={:d}, {}, {}", w.service, (*this)(w.control), (*this)(w.control2));
+  }
   std::string operator()(const Service& w) const {
     constexpr const char* names[] = {"fresh", "in_place", "retry", "raise_limit"};
     return fmt::format("service {} ptr={:#x} limit={:#x} fill={} keep_dl={:d}",

@@ -40,11 +40,11 @@ struct WriteStatus {
 };
 // PMSCR_EL1 and PMSCR_EL2.
 struct WriteControl {
-  bool e0 = false, e1 = false, pa = false, ts = false;
+  bool e0 = false, e1 = false, cx = false, pa = false, ts = false;
   unsigned pct = 0;
 };
 struct WriteControl2 {
-  bool e0h = false, e2 = false, pa = false, ts = false;
+  bool e0h = false, e2 = false, cx = false, pa = false, ts = false;
   unsigned pct = 0;
 };
 // Where the PE executes and who owns the buffer.
@@ -92,9 +92,16 @@ struct Service {
   bool keep_data_loss = false;  // leaves DL set, which nothing but software clears
 };
 
+// A warm reset: every control comes up as it likes, but the buffer is off.
+struct Reset {
+  bool service = false;
+  WriteControl control;
+  WriteControl2 control2;
+};
+
 using Stimulus =
     std::variant<WritePointer, WriteLimit, WriteStatus, WriteControl, WriteControl2, SetContext,
-                 WriteInterval, WriteFilter, Run, SetPage, Synchronise, Service>;
+                 WriteInterval, WriteFilter, Run, SetPage, Synchronise, Service, Reset>;
 
 // What an SPU is built like.
 struct Design {

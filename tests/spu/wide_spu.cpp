@@ -77,6 +77,7 @@ class WideSpu final : public Spu {
         counted_ += static_cast<u32>(step);
         if (r_.count == early) select(run.operation);
       }
+      if (counts) counts_.population += static_cast<u32>(step);
       select_out_of_turn(run.operation, step);
       now_ += step;
       left -= static_cast<u32>(step);
@@ -90,7 +91,7 @@ class WideSpu final : public Spu {
     sink_->emit("spe_drained", {});
     Registers shown = r_;
     if (has(Bug::pointer_read_stale)) shown.ptr = ptr_before_;
-    announce_read(shown, *sink_);
+    announce_read(shown, counts_, *sink_);
     sink_->emit("spe_irq", {{"level", irq_}});
   }
   void drain() {
@@ -155,6 +156,7 @@ class WideSpu final : public Spu {
       begin_sample(o, reload);
     } else {
       flush_count();
+      ++counts_.collision;
       r_.collision = !has(Bug::collision_not_recorded);
       sink_->emit("spe_collision", {{"reload", reload}});
     }
@@ -207,7 +209,9 @@ class WideSpu final : public Spu {
   }
 
   void write(const Sample& s) {
+    ++counts_.feed;
     if (!passes(s.operation)) return drop(true);
+    ++counts_.filtrate;
     if (r_.takes_records()) {
       if (has(Bug::drops_silently) && s.operation.type == 1) return drop(false);
       if (has(Bug::not_allowed_though_enabled) && s.operation.type == 1) return refuse();
@@ -273,20 +277,25 @@ class WideSpu final : public Spu {
                                {"type", s.operation.type},
                                {"latency", s.operation.latency},
                                {"time", c.clock},
-                               {"pa", c.physical_address}});
+                               {"pa", c.physical_address},
+                               {"context1", c.context1},
+                               {"context2", c.context2}});
     if (r_.limit - r_.ptr >= design_.record_max()) return;
     if (has(Bug::full_one_record_late) && !overdue_) {
       overdue_ = true;
       return;
     }
     overdue_ = false;
+    ++counts_.full;
     raise(0, 1);
   }
 
   Collected collect(const Sample& s) const {
     static constexpr unsigned clocks[] = {1, 2, 2, 3};
     const bool el2 = r_.owned_by_el2();
-    Collected c{s.operation, s.el, 0, now_, false};
+    Collected c{s.operation, s.el, 0, now_, false, false, false};
+    c.context1 = r_.control.cx && s.el < 2 && !r_.context.tge;
+    c.context2 = r_.control2.cx;
     if (el2 ? r_.control2.ts : r_.control.ts) {
       c.clock = clocks[r_.control2.pct];
       if (!el2 && r_.control2.pct == 1) c.clock = clocks[r_.control.pct];
@@ -375,6 +384,7 @@ class WideSpu final : public Spu {
   Memory* memory_ = nullptr;
   EventSink* sink_ = nullptr;
   Registers r_;
+  PmuCounts counts_;
   std::vector<Sample> flying_, finished_;
   bool gate_ = false, open_ = false, ajar_ = false;
   bool irq_ = false;

@@ -9,6 +9,49 @@ namespace assay {
 // The timestamp of a record: none, or the counter it was read from.
 enum class SpeTime : unsigned { none, virtual_count, physical_count, guest_physical };
 
+// PMBIDR_EL1.Align: at most 2 KB.
+inline constexpr unsigned align_max = 11;
+
+// [from, to) meets a range that a translation of the current context does not map.
+template <class D>
+Flag<D> meets_hole(const Spu<D>& s, const Num<D>& from, const Num<D>& to) {
+  const SpuHoles<D>& h = s.holes;
+  return (h.told1 && from < h.to1 && h.from1 < to) || (h.told2 && from < h.to2 && h.from2 < to);
+}
+
+// The translations of the buffer were changed and synchronised (TLBI; DSB), or a trace tells what
+// they are: [from, to) is the first range at or above PTR that the stage does not map. Software
+// drains the SPU before it changes them; for samples in flight the old and the new ones count.
+template <class D>
+struct SpuTranslation {
+  static constexpr const char* name = "spe_unmapped";
+  static constexpr const char* syntax = "spe_unmapped: cpu=cpu stage=stage from=from to=to";
+  static constexpr const char* source = "D17.4, D17.7, D17.9";
+  Word<D, 16> cpu{};
+  Word<D, 2> stage{};
+  Num<D> from{}, to{};
+  static constexpr auto fields() {
+    return std::tuple{field("cpu", &SpuTranslation::cpu), field("stage", &SpuTranslation::stage),
+                      field("from", &SpuTranslation::from), field("to", &SpuTranslation::to)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    k.require(stage == 1 || stage == 2, {"stage_is_1_or_2", "D17.7"});
+    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
+      const Flag<D> told = spu.in_flight == 0;
+      k.when(stage == 1, [&] {
+        k.set(spu.holes.told1, told);
+        k.set(spu.holes.from1, from);
+        k.set(spu.holes.to1, to);
+      });
+      k.when(stage == 2, [&] {
+        k.set(spu.holes.told2, told);
+        k.set(spu.holes.from2, from);
+        k.set(spu.holes.to2, to);
+      });
+    });
+  }
+};
+
 // A complete record, with its alignment padding, is in the buffer.
 template <class D>
 struct SpuRecord {
@@ -16,21 +59,30 @@ struct SpuRecord {
   static constexpr const char* name = "spe_record";
   static constexpr const char* syntax =
       "spe_record: cpu=cpu address=address size=size events=events type=type latency=latency "
-      "time=time pa=pa";
+      "ds=ds time=time pa=pa context1=context1 context2=context2";
   static constexpr const char* source =
       "D17.5 to D17.8, D18.1; ASL SPEWriteToBuffer, SPEBufferIsFull";
   Word<D, 16> cpu{};
   Num<D> address{}, size{};
   Word<D, 64> events{};
-  Word<D, 3> type{};
+  Word<D, 5> type{};
   Word<D, 16> latency{};
-  Word<D, 2> time{};  // SpeTime
-  Flag<D> pa{};       // has a data physical address packet
+  Word<D, 8> ds{};                 // DS[5:0] of its Data Source packet, plus one; 0: it has none
+  Word<D, 2> time{};               // SpeTime
+  Flag<D> pa{};                    // has a data physical address packet
+  Flag<D> context1{}, context2{};  // has a Context packet of EL1, of EL2
   static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuRecord::cpu),   field("address", &SpuRecord::address),
-                      field("size", &SpuRecord::size), field("events", &SpuRecord::events),
-                      field("type", &SpuRecord::type), field("latency", &SpuRecord::latency),
-                      field("time", &SpuRecord::time), field("pa", &SpuRecord::pa)};
+    return std::tuple{field("cpu", &SpuRecord::cpu),
+                      field("address", &SpuRecord::address),
+                      field("size", &SpuRecord::size),
+                      field("events", &SpuRecord::events),
+                      field("type", &SpuRecord::type),
+                      field("latency", &SpuRecord::latency),
+                      field("ds", &SpuRecord::ds),
+                      field("time", &SpuRecord::time),
+                      field("pa", &SpuRecord::pa),
+                      field("context1", &SpuRecord::context1),
+                      field("context2", &SpuRecord::context2)};
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe) {
@@ -43,25 +95,39 @@ struct SpuRecord {
                 {"follows_the_last_record", "D17.7: records are written one after the other"});
       k.require(free || (size != 0 && size <= pe.spe_record_max),
                 {"size_at_most_max", "D24.7 PMSIDR_EL1.MaxSize"});
+      k.require(free || fills_alignment(pe),
+                {"size_fills_alignment", "D24.7 PMBIDR_EL1.Align; D17.7"});
       k.require(free || address + size <= spu.limit,
                 {"below_limit", "D17.7: the SPU never writes at or above LIMIT"});
-      k.require(free || spu.mixed || passes_filters<D>(spu, {events, type, latency}),
+      k.require(free || !meets_hole<D>(spu, address, address + size),
+                {"is_translated", "D17.7: every write has a valid stage 1 and stage 2 entry"});
+      k.require(free || is_undecided<D>(spu) || passes_filters<D>(spu, {events, type, latency, ds}),
                 {"passes_filters", "D17.5: rejected samples are not written"});
       check_packets(k, spu);
       k.set(spu.in_flight, spu.in_flight - 1);
+      count_sample<D>(k, spu, true, false);
       const Num<D> end = address + size;
       k.set(spu.ptr, end);
       k.set(spu.records_end, end);
       k.set(spu.bytes_end, ite(spu.bytes_end < end, end, Num<D>(plain(spu.bytes_end))));
       k.when(spu.limit < end + pe.spe_record_max, [&] {
         stop_profiling<D>(k, spu, SpuEvent::full, Word<D, 6>(ec_buffer), Word<D, 16>(bsc_full));
+        k.set(spu.counts.full_least, spu.counts.full_least + 1);
+        k.set(spu.counts.full_most, spu.counts.full_most + 1);
       });
     });
   }
 
  private:
+  // If PMBIDR_EL1.Align is not zero a record occupies a multiple of that many bytes.
+  Flag<D> fills_alignment(const Pe<D>& pe) const {
+    Flag<D> fills = true;
+    for (unsigned n = 1; n <= align_max; ++n)
+      fills = fills && (pe.spe_align != n || is_multiple_of(size, u64{1} << n));
+    return fills;
+  }
   void check_packets(Step<D>& k, const Spu<D>& spu) const {
-    const Flag<D> free = spu.unpredictable || spu.mixed;
+    const Flag<D> free = spu.unpredictable || is_undecided<D>(spu);
     const Flag<D> el2 = owned_by_el2<D>(spu);
     k.require(free || time == 0 || (el2 && spu.ts2) || (!el2 && spu.ts1),
               {"timestamps_enabled", "D17.6: the owner's PMSCR_ELx.TS"});
@@ -69,6 +135,8 @@ struct SpuRecord {
               {"time_is_virtual", "D24.7 PMSCR_EL2.PCT: 0 forces the virtual count on EL1"});
     k.require(free || !pa || (el2 && spu.pa2) || (!el2 && spu.pa1 && spu.pa2),
               {"physical_addresses_enabled", "D17.6: PMSCR_EL1.PA and PMSCR_EL2.PA"});
+    k.require(free || !context1 || spu.cx1, {"context1_enabled", "D17.6: PMSCR_EL1.CX"});
+    k.require(free || !context2 || spu.cx2, {"context2_enabled", "D17.6: PMSCR_EL2.CX"});
   }
 };
 
@@ -95,6 +163,8 @@ struct SpuStore {
                 {"not_before_the_records_end", "D17.7: complete records are not written again"});
       k.require(free || address + size <= spu.limit,
                 {"below_limit", "D17.7: the SPU never writes at or above LIMIT"});
+      k.require(free || !meets_hole<D>(spu, address, address + size),
+                {"is_translated", "D17.7: every write has a valid stage 1 and stage 2 entry"});
       k.require(address + size < wrap_at<D>(), {"store_does_not_wrap", "addresses have 64 bits"});
       k.require(free || size <= Num<D>(2048), {"granule", "D17.7: an access of at most 2 KB"});
       const Num<D> end = address + size;
@@ -110,17 +180,24 @@ struct SpuFault {
   static constexpr bool by_hardware = true;
   static constexpr const char* name = "spe_fault";
   static constexpr const char* syntax =
-      "spe_fault: cpu=cpu address=address ec=ec fsc=fsc dl=data_loss";
+      "spe_fault: cpu=cpu address=address ec=ec fsc=fsc mss2=mss2 ea=external_abort "
+      "dl=data_loss";
   static constexpr const char* source = "D17.8, D17.8.3; facts/spe 2.7";
   Word<D, 16> cpu{};
   Num<D> address{};
   Word<D, 6> ec{};
   Word<D, 6> fsc{};
-  Flag<D> data_loss{};  // PMBSR_EL1.DL afterwards
+  Word<D, 24> mss2{};        // TopLevel, AssuredOnly, Overlay, DirtyBit
+  Flag<D> external_abort{};  // EA is set: an external abort on a walk may do so
+  Flag<D> data_loss{};       // PMBSR_EL1.DL afterwards
   static constexpr unsigned answers = 1;
   static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuFault::cpu), field("address", &SpuFault::address),
-                      field("ec", &SpuFault::ec), field("fsc", &SpuFault::fsc),
+    return std::tuple{field("cpu", &SpuFault::cpu),
+                      field("address", &SpuFault::address),
+                      field("ec", &SpuFault::ec),
+                      field("fsc", &SpuFault::fsc),
+                      field("mss2", &SpuFault::mss2),
+                      field("external_abort", &SpuFault::external_abort),
                       field("data_loss", &SpuFault::data_loss)};
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
@@ -136,21 +213,45 @@ struct SpuFault {
       k.require(ec == ec_stage1 || ec == ec_stage2 || ec == ec_granule_protection,
                 {"is_a_fault", "D24.7 PMBSR_EL1.EC: 0x24, 0x25, 0x1E"});
       k.require(fsc != 0x11, {"is_not_asynchronous", "D17.8.3: MMU faults are synchronous"});
+      k.require((mss2 & Word<D, 24>(~mss2_bits & 0xffffff)) == 0 &&
+                    (mss2 == 0 || ec != ec_granule_protection),
+                {"mss2_is_defined", "D24.7 PMBSR_EL1.MSS2: of EC 0x24 and 0x25 only"});
+      k.require(free || !is_translation_fault() || meets_its_hole(spu),
+                {"translation_is_missing", "D17.8.3: a mapped address does not fault"});
       k.require(free || (spu.records_end <= address && address < spu.limit),
                 {"inside_the_buffer", "D17.7: PTR is below LIMIT"});
       k.require(free || address < spu.records_end + pe.spe_record_max,
                 {"within_one_record", "D17.8: LRE lies at most MaxSize below PTR"});
+      const Flag<D> walk = (fsc >= 0x12 && fsc <= 0x17) || fsc == 0x1b;
+      k.require(free || !external_abort || walk || spu.external_abort,
+                {"ea_is_of_a_walk", "D17.8.4: IMPLEMENTATION DEFINED for aborts on walks"});
       check_data_loss(k, spu);
       k.set(spu.ptr, address);
       k.set(spu.bytes_end, ite(spu.bytes_end < address, address, Num<D>(plain(spu.bytes_end))));
       k.set(spu.data_loss, data_loss);
+      k.set(spu.external_abort, spu.external_abort || external_abort);
       k.set(spu.lost, true);  // at least the sample whose write faulted
       k.set(spu.in_flight, spu.in_flight - 1);
-      stop_profiling<D>(k, spu, SpuEvent::fault, ec, zero_extend<16>(fsc));
+      count_sample<D>(k, spu, true, false);
+      // The pseudocode looks for a full buffer after a write that faulted, too (facts/spe 7.49).
+      k.when(spu.limit < address + pe.spe_record_max,
+             [&] { k.set(spu.counts.full_most, spu.counts.full_most + 1); });
+      stop_profiling<D>(k, spu, SpuEvent::fault, ec, zero_extend<16>(fsc), mss2);
     });
   }
 
  private:
+  static constexpr u64 mss2_bits = 0x1e0;  // PMBSR_EL1[40:37]
+  Flag<D> is_translation_fault() const {
+    return (fsc >= 0x04 && fsc <= 0x07) || fsc == 0x2a || fsc == 0x2b;
+  }
+  // Where a trace tells what is mapped, the faulting address is not.
+  Flag<D> meets_its_hole(const Spu<D>& spu) const {
+    const SpuHoles<D>& h = spu.holes;
+    const Flag<D> in1 = h.from1 <= address && address < h.to1;
+    const Flag<D> in2 = h.from2 <= address && address < h.to2;
+    return (ec != ec_stage1 || !h.told1 || in1) && (ec != ec_stage2 || !h.told2 || in2);
+  }
   void check_data_loss(Step<D>& k, const Spu<D>& spu) const {
     const Flag<D> free = spu.unpredictable;
     const Flag<D> boundary = address == spu.records_end;
@@ -224,6 +325,7 @@ struct SpuNotAllowed {
       k.set(spu.data_loss, true);
       k.set(spu.lost, true);
       k.set(spu.in_flight, spu.in_flight - 1);
+      count_sample<D>(k, spu, false, false);
       stop_profiling<D>(k, spu, SpuEvent::not_allowed, Word<D, 6>(ec_buffer),
                         Word<D, 16>(bsc_not_allowed));
     });

@@ -6,6 +6,37 @@ namespace assay {
 
 constexpr u64 number_of(SpuEvent e) { return static_cast<u64>(e); }
 
+// Nothing was written to a register since the last reset: its value is UNKNOWN.
+template <class D>
+Flag<D> is_unknown(const Spu<D>& s, SpuRegister r) {
+  return bit(plain(s.unknown), static_cast<unsigned>(r));
+}
+// Software wrote the register; `ones` where it is RES0 may read back as written or as zero.
+template <class D>
+void becomes_known(Step<D>& k, Spu<D>& s, SpuRegister r, const Flag<D>& ones) {
+  const Word<D, 16> mask(u64{1} << static_cast<unsigned>(r));
+  k.set(s.unknown, s.unknown & ~mask);
+  k.set(s.untidy, ite(ones, s.untidy | mask, s.untidy & ~mask));
+}
+
+// Samples in flight meet controls of which more than one value counts.
+template <class D>
+Flag<D> is_undecided(const Spu<D>& s) {
+  const auto names = [](SpuRegister r) { return u64{1} << static_cast<unsigned>(r); };
+  const u64 controls = names(SpuRegister::pmscr_el1) | names(SpuRegister::pmscr_el2) |
+                       names(SpuRegister::pmsfcr) | names(SpuRegister::pmsevfr) |
+                       names(SpuRegister::pmsnevfr) | names(SpuRegister::pmslatfr) |
+                       names(SpuRegister::pmsdsfr);
+  return s.mixed || (s.unknown & Word<D, 16>(controls)) != 0;
+}
+// INTERVAL 0 gives an UNKNOWN interval, and so does a counter or an interval that never was
+// written.
+template <class D>
+Flag<D> has_no_interval(const Spu<D>& s) {
+  return s.interval == 0 || is_unknown<D>(s, SpuRegister::pmsirr) ||
+         is_unknown<D>(s, SpuRegister::pmsicr);
+}
+
 // ProfilingBufferOwner: EL2 when MDCR_EL2.E2PB is 0, EL1 otherwise.
 template <class D>
 Flag<D> owned_by_el2(const Spu<D>& s) {
@@ -94,10 +125,11 @@ void on_spu(Step<D>& k, Vm<D>& vm, const Word<D, 16>& cpu, Body&& body) {
 // Raises a management event: PMBSR_EL1.S and its syndrome, and PMBIRQ with it (D17.8 RTSJRP).
 template <class D>
 void stop_profiling(Step<D>& k, Spu<D>& s, SpuEvent event, const Word<D, 6>& ec,
-                    const Word<D, 16>& mss) {
+                    const Word<D, 16>& mss, const Word<D, 24>& mss2 = Word<D, 24>(0)) {
   k.set(s.service, true);
   k.set(s.ec, ec);
   k.set(s.mss, mss);
+  k.set(s.mss2, mss2);
   k.set(s.event, Word<D, 3>(number_of(event)));
   k.set(s.event_flight, s.in_flight);
   k.set(s.irq, true);

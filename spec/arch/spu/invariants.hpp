@@ -2,7 +2,7 @@
 // `unpredictable` is set may do anything (D17.7 RPGGHS).
 #pragma once
 #include "spec/arch/spu/buffer.hpp"
-#include "spec/arch/spu/registers.hpp"
+#include "spec/arch/spu/reads.hpp"
 
 namespace assay {
 

@@ -2,6 +2,7 @@
 // `unpredictable` is set before the step may do anything.
 #pragma once
 #include "spec/arch/spu/buffer.hpp"
+#include "spec/arch/spu/reads.hpp"
 #include "spec/properties.hpp"
 
 namespace assay {
@@ -66,8 +67,9 @@ void progress_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
       "A28; D17.3.5");
   say("counter_reloads_at_zero",
       of_its_spu(t,
-                 [](const auto& a, const auto& b, const auto&) {
-                   return a.interval == 0 || b.count <= a.count || a.count == 0;
+                 [](const auto& a, const auto& b, const auto& pe) {
+                   return has_no_interval<D>(a) || (pe.spe_ernd && a.random) ||
+                          b.count <= a.count || a.count == 0;
                  }),
       "A29; D17.3.4");
   say("discard_mode_is_silent",
@@ -130,9 +132,9 @@ void sample_properties(const Taken<D, SpuSample<D>>& t, const SayProperty<D>& sa
       "A06; D17.9");
   say("period_is_the_interval",
       of_its_spu(t,
-                 [](const auto& a, const auto& b, const auto&) {
+                 [](const auto& a, const auto& b, const auto& pe) {
                    const Flag<D> exact = a.random || field_bits<8>(plain(b.count), 0) == 0;
-                   return a.interval == 0 ||
+                   return has_no_interval<D>(a) || (pe.spe_ernd && a.random) ||
                           (a.count == 0 && holds_interval<D>(a, plain(b.count)) && exact);
                  }),
       "A30, A31; D17.3.4.1");
@@ -148,35 +150,80 @@ void record_properties(const Taken<D, SpuRecord<D>>& t, const SayProperty<D>& sa
                  }),
       "A12, A13, W05; D17.7, D17.8.2");
   say("filtered_records_are_not_written",
-      of_its_spu(t,
-                 [&](const auto& a, const auto&, const auto&) {
-                   return a.mixed || passes_filters<D>(a, {r.events, r.type, r.latency});
-                 }),
+      of_its_spu(
+          t,
+          [&](const auto& a, const auto&, const auto&) {
+            return is_undecided<D>(a) || passes_filters<D>(a, {r.events, r.type, r.latency, r.ds});
+          }),
       "A32; D17.5");
   say("record_size_is_bounded",
       of_its_spu(t, [&](const auto&, const auto&,
                         const auto& pe) { return r.size != 0 && r.size <= pe.spe_record_max; }),
       "A34; D24.7 PMSIDR_EL1.MaxSize");
+  say("records_are_translated",
+      of_its_spu(t, [&](const auto& a, const auto&,
+                        const auto&) { return !meets_hole<D>(a, r.address, r.address + r.size); }),
+      "A42; D17.7");
+  say("contexts_need_cx",
+      of_its_spu(t,
+                 [&](const auto& a, const auto&, const auto&) {
+                   return is_undecided<D>(a) || ((!r.context1 || a.cx1) && (!r.context2 || a.cx2));
+                 }),
+      "D17.6 PMSCR_ELx.CX");
   say("timestamps_need_ts",
       of_its_spu(t,
                  [&](const auto& a, const auto&, const auto&) {
-                   return a.mixed || r.time == 0 || (a.e2pb == 0 && a.ts2) ||
+                   return is_undecided<D>(a) || r.time == 0 || (a.e2pb == 0 && a.ts2) ||
                           (a.e2pb != 0 && a.ts1);
                  }),
       "A36; D17.6");
   say("guest_addresses_are_gated",
       of_its_spu(t,
                  [&](const auto& a, const auto&, const auto&) {
-                   return a.mixed || !r.pa || a.e2pb == 0 || (a.pa1 && a.pa2);
+                   return is_undecided<D>(a) || !r.pa || a.e2pb == 0 || (a.pa1 && a.pa2);
                  }),
       "A37; D17.6");
   say("virtual_time_is_forced",
       of_its_spu(t,
                  [&](const auto& a, const auto&, const auto&) {
-                   return a.mixed || a.e2pb == 0 || a.pct2 != 0 ||
+                   return is_undecided<D>(a) || a.e2pb == 0 || a.pct2 != 0 ||
                           r.time <= static_cast<u64>(SpeTime::virtual_count);
                  }),
       "A38; D24.7 PMSCR_EL2.PCT");
+}
+
+// The safe half of "profiling gets on": every record uses up room, so that finitely many fill the
+// buffer, and an event that was handled lets profiling go on.
+template <class D>
+void liveness_properties(const Taken<D, SpuRecord<D>>& t, const SayProperty<D>& say) {
+  say("records_use_up_the_buffer",
+      of_its_spu(t, [](const auto& a, const auto& b, const auto&) { return a.ptr < b.ptr; }),
+      "E04; D17.7");
+}
+template <class D>
+void liveness_properties(const Taken<D, SpuWriteStatus<D>>& t, const SayProperty<D>& say) {
+  say("handled_event_lets_profiling_go_on",
+      of_its_spu(t,
+                 [&](const auto& a, const auto& b, const auto& pe) {
+                   const Flag<D> ready = a.service && !t.call.service && buffer_enabled<D>(a) &&
+                                         a.ptr == a.records_end &&
+                                         pointers_valid<D>(a, plain(pe.spe_record_max));
+                   return !ready || (!b.unpredictable && !b.service &&
+                                     iff(profiling_enabled<D>(b), level_may_be_sampled<D>(a)));
+                 }),
+      "E05; D17.7.4");
+}
+
+// A16: full is reported when, and only when, no largest record fits behind the one just written.
+template <class D>
+void full_properties(const Taken<D, SpuRecord<D>>& t, const SayProperty<D>& say) {
+  say("full_is_reported_exactly",
+      of_its_spu(t,
+                 [](const auto&, const auto& b, const auto& pe) {
+                   return iff(b.service && b.event == number_of(SpuEvent::full),
+                              b.limit < b.ptr + pe.spe_record_max);
+                 }),
+      "A16; D17.8.2");
 }
 
 template <class D>
@@ -200,7 +247,11 @@ void spu_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
     progress_properties(t, say);
   }
   if constexpr (std::is_same_v<Call, SpuSample<D>>) sample_properties<D>(t, say);
-  if constexpr (std::is_same_v<Call, SpuRecord<D>>) record_properties<D>(t, say);
+  if constexpr (std::is_same_v<Call, SpuRecord<D>>) {
+    record_properties<D>(t, say);
+    full_properties<D>(t, say);
+    liveness_properties<D>(t, say);
+  }
   if constexpr (std::is_same_v<Call, SpuCollision<D>>) collision_properties<D>(t, say);
   if constexpr (std::is_same_v<Call, SpuFault<D>>)
     say("fault_comes_before_full",
@@ -214,6 +265,22 @@ void spu_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
                      return b.in_flight == 0 && (a.service || b.ptr == b.records_end);
                    }),
         "A39; D17.9");
+  if constexpr (std::is_same_v<Call, SpuWriteStatus<D>>) liveness_properties<D>(t, say);
+  if constexpr (std::is_same_v<Call, SpuReset<D>>)
+    say("reset_turns_the_buffer_off",
+        all<D>(t.after.spu,
+               [&](const auto& b, std::size_t i) {
+                 return t.call.cpu != Word<D, 16>(i) || (!b.enable && b.in_flight == 0);
+               }),
+        "D24.7 PMBLIMITR_EL1.E");
+  if constexpr (std::is_same_v<Call, SpuReadBufferId<D>>)
+    say("p_tracks_ownership",
+        all<D>(t.before.spu,
+               [&](const auto& a, std::size_t i) {
+                 const Flag<D> el1 = a.el == 1 && iff(t.call.p, a.e2pb == 0 || a.excluded);
+                 return t.call.cpu != Word<D, 16>(i) || el1 || a.el != 1;
+               }),
+        "A40; D24.7 PMBIDR_EL1.P");
   if constexpr (std::is_same_v<Call, SpuWriteStatus<D>>)
     say("written_service_drives_the_line",
         of_its_spu(t,

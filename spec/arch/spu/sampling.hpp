@@ -1,7 +1,7 @@
 // The life of a sample before it is a record: the interval counter, selection, collision, filters
 // (D17.2 to D17.5).
 #pragma once
-#include "spec/arch/spu/enabled.hpp"
+#include "spec/arch/spu/controls.hpp"
 
 namespace assay {
 
@@ -14,6 +14,16 @@ Flag<D> holds_interval(const Spu<D>& s, const Word<D, 32>& count) {
 template <class D>
 Flag<D> is_interval(const Spu<D>& s, const Word<D, 32>& count) {
   return holds_interval<D>(s, count) && (s.random || field_bits<8>(count, 0) == 0);
+}
+
+// Operations of the population passed. That one more did, which found COUNT at zero and loaded it
+// without counting down, a trace does not say.
+template <class D>
+void count_population(Step<D>& k, Spu<D>& s, const Word<D, 32>& operations, const Flag<D>& loaded) {
+  SpuCounts<D>& c = s.counts;
+  k.set(c.population_least, c.population_least + operations);
+  k.set(c.population_most,
+        c.population_most + operations + ite(loaded, Word<D, 32>(1), Word<D, 32>(0)));
 }
 
 // Operations of the population pass and none is selected: the counter goes down, after it was
@@ -36,13 +46,14 @@ struct SpuCount {
       const Flag<D> late = sampled_late<D>(spu, pe);
       k.require(spu.unpredictable || late || profiling_enabled<D>(spu),
                 {"profiling_enabled", "D17.3.5: the counter holds while profiling is disabled"});
-      const Flag<D> unknown = spu.unpredictable || spu.interval == 0;
+      const Flag<D> unknown = spu.unpredictable || has_no_interval<D>(spu);
       k.require(unknown || load == 0 || (spu.count == 0 && is_interval<D>(spu, load)),
                 {"loaded_with_interval", "D17.3.4: a COUNT of zero is loaded with INTERVAL"});
       const Word<D, 32> from = ite(load == 0, Word<D, 32>(plain(spu.count)), Word<D, 32>(load));
       k.require(unknown || operations <= from,
                 {"counter_does_not_pass_zero", "D17.3.4: an operation is selected at zero"});
       k.set(spu.count, ite(operations <= from, from - operations, Word<D, 32>(0)));
+      count_population<D>(k, spu, operations, load != 0);
     });
   }
 };
@@ -68,11 +79,14 @@ struct SpuSample {
       k.require(free || late || profiling_enabled<D>(spu),
                 {"profiling_enabled", "D17.4: enabled, not stopped, not above the owner"});
       k.require(free || el == spu.el, {"at_the_current_level", "D17.4"});
-      k.require(free || spu.interval == 0 || spu.count == 0,
+      const Flag<D> any_count = free || has_no_interval<D>(spu);
+      // With ERnd the counter was reloaded when it reached zero, and ECOUNT went on from there.
+      const Flag<D> extended = pe.spe_ernd && spu.random;
+      k.require(any_count || extended || spu.count == 0,
                 {"counter_is_zero", "D17.3.4: selection when COUNT reaches zero"});
-      k.require(free || spu.interval == 0 || holds_interval<D>(spu, reload),
+      k.require(any_count || extended || holds_interval<D>(spu, reload),
                 {"reloaded_with_interval", "D17.3.4: COUNT[31:8] is INTERVAL"});
-      k.require(free || spu.interval == 0 || spu.random || field_bits<8>(reload, 0) == 0,
+      k.require(any_count || spu.random || field_bits<8>(reload, 0) == 0,
                 {"low_byte_zero_without_rnd", "D17.3.4: COUNT[7:0] is zero unless RND"});
       k.require(pe.spe_in_flight_max == 0 || spu.in_flight < pe.spe_in_flight_max,
                 {"room_in_flight", "D17.3.7: more samples than the PE can hold collide"});
@@ -80,6 +94,7 @@ struct SpuSample {
       k.set(spu.mixed, spu.mixed && spu.in_flight != 0);
       k.set(spu.in_flight, spu.in_flight + 1);
       k.set(spu.count, reload);
+      count_population<D>(k, spu, Word<D, 32>(0), true);
     });
   }
 };
@@ -101,15 +116,18 @@ struct SpuCollision {
       const Flag<D> free = spu.unpredictable;
       k.require(free || sampled_late<D>(spu, pe) || profiling_enabled<D>(spu),
                 {"profiling_enabled", "D17.3.7, D17.4"});
-      k.require(free || spu.interval == 0 || spu.count == 0,
+      const Flag<D> any_count = free || has_no_interval<D>(spu) || (pe.spe_ernd && spu.random);
+      k.require(any_count || spu.count == 0,
                 {"counter_is_zero", "D17.3.4: selection when COUNT reaches zero"});
-      k.require(free || spu.interval == 0 || is_interval<D>(spu, reload),
+      k.require(any_count || is_interval<D>(spu, reload),
                 {"reloaded_with_interval", "D17.3.4: COUNT[31:8] is INTERVAL"});
       k.require(pe.spe_in_flight_max == 0 || spu.in_flight == pe.spe_in_flight_max,
                 {"none_free", "D17.3.7: a collision needs a sample in flight"});
       k.require(spu.in_flight != 0, {"one_in_flight", "D17.3.7"});
       k.set(spu.collision, true);
       k.set(spu.count, reload);
+      count_population<D>(k, spu, Word<D, 32>(0), true);
+      k.set(spu.counts.collisions, spu.counts.collisions + 1);
     });
   }
 };
@@ -118,9 +136,27 @@ struct SpuCollision {
 template <class D>
 struct SampleFacts {
   Word<D, 64> events{};   // the Events packet
-  Word<D, 3> type{};      // bit 0 B, 1 LD, 2 ST
+  Word<D, 5> type{};      // bit 0 B, 1 LD, 2 ST, 3 FP, 4 SIMD
   Word<D, 16> latency{};  // the total latency counter
+  Word<D, 8> source{};    // DS[5:0] of the Data Source packet, plus one; 0: there is none
 };
+
+// Of the types selected one must match; those that are masked (FEAT_SPE_EFT) must all match.
+template <class D>
+Flag<D> passes_types(const Spu<D>& s, const Word<D, 5>& type) {
+  const Word<D, 5> mask = s.type_mask, one_of = s.types & ~mask;
+  const Flag<D> masked = ((type ^ s.types) & mask) == 0;
+  return masked && (one_of == 0 || (type & one_of) != 0);
+}
+// Loads that say where their data came from must have come from a selected source (FEAT_SPE_FDS).
+template <class D>
+Flag<D> passes_sources(const Spu<D>& s, const SampleFacts<D>& sample) {
+  constexpr unsigned kinds = 64, load = 1;
+  Flag<D> selected = sample.source == 0 || sample.source > kinds || !bit(sample.type, load);
+  for (unsigned ds = 0; ds < kinds; ++ds)
+    selected = selected || (sample.source == ds + 1 && bit(plain(s.sources), ds));
+  return selected;
+}
 
 // The conjunction of all enabled filters (D17.5). A filter that selects nothing is CONSTRAINED
 // UNPREDICTABLE per sample: it never decides.
@@ -130,15 +166,31 @@ Flag<D> passes_filters(const Spu<D>& s, const SampleFacts<D>& sample) {
       s.filter_events && s.filter_not_events && (s.events_set & s.events_clear) != 0;
   const Flag<D> set = !s.filter_events || both || (sample.events & s.events_set) == s.events_set;
   const Flag<D> clear = !s.filter_not_events || both || (sample.events & s.events_clear) == 0;
-  const Flag<D> type = !s.filter_types || s.types == 0 || (sample.type & s.types) != 0;
+  const Flag<D> type = !s.filter_types || passes_types<D>(s, sample.type);
   const Flag<D> latency = !s.filter_latency || sample.latency >= s.latency_min;
-  return set && clear && type && latency;
+  const Flag<D> source = !s.filter_source || passes_sources<D>(s, sample);
+  return set && clear && type && latency && source;
 }
 
 // Whether some filter may reject samples at all, or is programmed so that it may.
 template <class D>
 Flag<D> filters(const Spu<D>& s) {
-  return s.filter_events || s.filter_not_events || s.filter_types || s.filter_latency;
+  return s.filter_events || s.filter_not_events || s.filter_types || s.filter_latency ||
+         s.filter_source;
+}
+
+// A sample was completed: SAMPLE_FEED counts it, and SAMPLE_FILTRATE if it passed the filters.
+// One that was dropped without being completed may be counted or not.
+template <class D>
+void count_sample(Step<D>& k, Spu<D>& s, const Flag<D>& completed, const Flag<D>& rejected) {
+  const auto plus = [](const auto& cell, const Flag<D>& one) {
+    return ite(one, cell + 1, Word<D, 32>(plain(cell)));
+  };
+  SpuCounts<D>& c = s.counts;
+  k.set(c.feed_least, plus(c.feed_least, completed));
+  k.set(c.feed_most, c.feed_most + 1);
+  k.set(c.filtrate_least, plus(c.filtrate_least, completed && !rejected));
+  k.set(c.filtrate_most, plus(c.filtrate_most, !rejected));
 }
 
 // A sample ends without a record: rejected by a filter, or with nowhere to go (discard mode, the
@@ -157,11 +209,12 @@ struct SpuDrop {
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
       k.require(spu.in_flight != 0, {"one_in_flight", "a sample that was selected"});
-      k.require(spu.unpredictable || spu.mixed || !filtered || filters<D>(spu),
+      k.require(spu.unpredictable || is_undecided<D>(spu) || !filtered || filters<D>(spu),
                 {"a_filter_rejects", "D17.5: only an enabled filter rejects"});
       k.require(spu.unpredictable || filtered || !takes_records<D>(spu),
                 {"nowhere_to_go", "D17.4: records are dropped when the buffer takes none"});
       k.set(spu.in_flight, spu.in_flight - 1);
+      count_sample<D>(k, spu, filtered, filtered);
     });
   }
 };

@@ -21,24 +21,86 @@ inline constexpr u64 bsc_not_allowed = 0, bsc_full = 1;
 // What the SPU reported last; `none` once software has written PMBSR_EL1.
 enum class SpuEvent : unsigned { none, full, fault, abort, not_allowed };
 
+// The registers that a warm reset leaves UNKNOWN, as bits of Spu::unknown (D24.7). Of
+// PMBLIMITR_EL1 the reset makes E zero.
+enum class SpuRegister : unsigned {
+  pmscr_el1,
+  pmsnevfr,
+  pmsicr,
+  pmsirr,
+  pmsfcr,
+  pmsevfr,
+  pmslatfr,
+  pmblimitr,
+  pmbptr,
+  pmbsr,
+  pmsdsfr,
+  pmbmar,
+  pmscr_el2,
+  count
+};
+inline constexpr unsigned spu_registers = static_cast<unsigned>(SpuRegister::count);
+
+// What the PMU events of the SPU have counted. Some samples end in a way that leaves open whether
+// an event counts them: then the count lies between a least and a most.
+template <class D>
+struct SpuCounts {
+  WordCell<D, 32> population_least{}, population_most{};  // SAMPLE_POP
+  WordCell<D, 32> feed_least{}, feed_most{};              // SAMPLE_FEED
+  WordCell<D, 32> filtrate_least{}, filtrate_most{};      // SAMPLE_FILTRATE
+  WordCell<D, 32> collisions{};                           // SAMPLE_COLLISION
+  FlagCell<D> disturbed{};                    // by an SPU that could do anything for a while
+  WordCell<D, 32> full_least{}, full_most{};  // SAMPLE_BUFFER_FULL
+  static constexpr auto fields() {
+    return std::tuple{field("population_least", &SpuCounts::population_least),
+                      field("population_most", &SpuCounts::population_most),
+                      field("feed_least", &SpuCounts::feed_least),
+                      field("feed_most", &SpuCounts::feed_most),
+                      field("filtrate_least", &SpuCounts::filtrate_least),
+                      field("filtrate_most", &SpuCounts::filtrate_most),
+                      field("collisions", &SpuCounts::collisions),
+                      field("disturbed", &SpuCounts::disturbed),
+                      field("full_least", &SpuCounts::full_least),
+                      field("full_most", &SpuCounts::full_most)};
+  }
+};
+
+// Where the translations of the current context have no valid entry: the first such range at or
+// above PTR, of each stage, as far as a trace tells.
+template <class D>
+struct SpuHoles {
+  FlagCell<D> told1{}, told2{};
+  NumCell<D> from1{}, to1{};  // stage 1; empty: everything from PTR to LIMIT is mapped
+  NumCell<D> from2{}, to2{};  // stage 2
+  static constexpr auto fields() {
+    return std::tuple{field("told1", &SpuHoles::told1), field("told2", &SpuHoles::told2),
+                      field("from1", &SpuHoles::from1), field("to1", &SpuHoles::to1),
+                      field("from2", &SpuHoles::from2), field("to2", &SpuHoles::to2)};
+  }
+};
+
 template <class D>
 struct Spu {
   // PMBPTR_EL1, PMBLIMITR_EL1
   NumCell<D> ptr{};
   NumCell<D> limit{};  // LIMIT:Zeros(12)
   FlagCell<D> enable{};
-  WordCell<D, 2> fill{};
+  WordCell<D, 2> fill{};   // FM as the SPU takes it: fill_mode or discard_mode
+  FlagCell<D> freeze{};    // PMFZ
+  FlagCell<D> physical{};  // nVM
   // PMBSR_EL1
   FlagCell<D> service{}, data_loss{}, external_abort{}, collision{};
   WordCell<D, 6> ec{};
   WordCell<D, 16> mss{};
+  WordCell<D, 24> mss2{};
   // PMSCR_EL1, PMSCR_EL2
-  FlagCell<D> e0spe{}, e1spe{}, pa1{}, ts1{};
-  WordCell<D, 2> pct1{};
-  FlagCell<D> e0hspe{}, e2spe{}, pa2{}, ts2{};
-  WordCell<D, 2> pct2{};
-  // MDCR_EL2.E2PB, and where the PE executes
+  FlagCell<D> e0spe{}, e1spe{}, cx1{}, pa1{}, ts1{}, ke1{}, envm1{};
+  WordCell<D, 2> pct1{}, ee1{};
+  FlagCell<D> e0hspe{}, e2spe{}, cx2{}, pa2{}, ts2{}, ke2{}, envm2{};
+  WordCell<D, 2> pct2{}, ee2{};
+  // MDCR_EL2.E2PB and TPMS, and where the PE executes
   WordCell<D, 2> e2pb{};
+  FlagCell<D> tpms{};
   FlagCell<D> tge{};
   WordCell<D, 2> el{};
   FlagCell<D> excluded{};  // AArch32, Debug state or another Security state: never profiled
@@ -46,11 +108,15 @@ struct Spu {
   WordCell<D, 24> interval{};
   FlagCell<D> random{};
   WordCell<D, 32> count{};
-  // PMSFCR_EL1, PMSEVFR_EL1, PMSNEVFR_EL1, PMSLATFR_EL1
+  WordCell<D, 8> ecount{};
+  // PMSFCR_EL1, PMSEVFR_EL1, PMSNEVFR_EL1, PMSLATFR_EL1, PMSDSFR_EL1, PMBMAR_EL1
   FlagCell<D> filter_events{}, filter_not_events{}, filter_types{}, filter_latency{};
-  WordCell<D, 3> types{};  // B, LD, ST
+  FlagCell<D> filter_source{};
+  WordCell<D, 5> types{}, type_mask{};  // B, LD, ST, FP, SIMD
   WordCell<D, 64> events_set{}, events_clear{};
   WordCell<D, 16> latency_min{};
+  WordCell<D, 64> sources{};
+  WordCell<D, 10> attributes{};
   // What no register shows
   WordCell<D, 8> in_flight{};     // samples selected, neither written nor dropped
   NumCell<D> start{};             // PTR when the buffer was enabled
@@ -62,43 +128,64 @@ struct Spu {
   FlagCell<D> irq{};              // the level of PMBIRQ
   FlagCell<D> mixed{};            // a control changed with samples in flight: either value counts
   FlagCell<D> unpredictable{};    // a programming rule is broken: the SPU may do anything
+  WordCell<D, 16> unknown{};      // registers not written since a reset: bits of SpuRegister
+  WordCell<D, 16> untidy{};       // registers of which RES0 bits were last written as ones
+  SpuCounts<D> counts{};
+  SpuHoles<D> holes{};
 
   static constexpr auto fields() {
     return std::tuple{field("ptr", &Spu::ptr),
                       field("limit", &Spu::limit),
                       field("enable", &Spu::enable),
                       field("fill", &Spu::fill),
+                      field("freeze", &Spu::freeze),
+                      field("physical", &Spu::physical),
                       field("service", &Spu::service),
                       field("data_loss", &Spu::data_loss),
                       field("external_abort", &Spu::external_abort),
                       field("collision", &Spu::collision),
                       field("ec", &Spu::ec),
                       field("mss", &Spu::mss),
+                      field("mss2", &Spu::mss2),
                       field("e0spe", &Spu::e0spe),
                       field("e1spe", &Spu::e1spe),
+                      field("cx1", &Spu::cx1),
                       field("pa1", &Spu::pa1),
                       field("ts1", &Spu::ts1),
+                      field("ke1", &Spu::ke1),
+                      field("envm1", &Spu::envm1),
                       field("pct1", &Spu::pct1),
+                      field("ee1", &Spu::ee1),
                       field("e0hspe", &Spu::e0hspe),
                       field("e2spe", &Spu::e2spe),
+                      field("cx2", &Spu::cx2),
                       field("pa2", &Spu::pa2),
                       field("ts2", &Spu::ts2),
+                      field("ke2", &Spu::ke2),
+                      field("envm2", &Spu::envm2),
                       field("pct2", &Spu::pct2),
+                      field("ee2", &Spu::ee2),
                       field("e2pb", &Spu::e2pb),
+                      field("tpms", &Spu::tpms),
                       field("tge", &Spu::tge),
                       field("el", &Spu::el),
                       field("excluded", &Spu::excluded),
                       field("interval", &Spu::interval),
                       field("random", &Spu::random),
                       field("count", &Spu::count),
+                      field("ecount", &Spu::ecount),
                       field("filter_events", &Spu::filter_events),
                       field("filter_not_events", &Spu::filter_not_events),
                       field("filter_types", &Spu::filter_types),
                       field("filter_latency", &Spu::filter_latency),
+                      field("filter_source", &Spu::filter_source),
                       field("types", &Spu::types),
+                      field("type_mask", &Spu::type_mask),
                       field("events_set", &Spu::events_set),
                       field("events_clear", &Spu::events_clear),
                       field("latency_min", &Spu::latency_min),
+                      field("sources", &Spu::sources),
+                      field("attributes", &Spu::attributes),
                       field("in_flight", &Spu::in_flight),
                       field("start", &Spu::start),
                       field("records_end", &Spu::records_end),
@@ -108,7 +195,11 @@ struct Spu {
                       field("lost", &Spu::lost),
                       field("irq", &Spu::irq),
                       field("mixed", &Spu::mixed),
-                      field("unpredictable", &Spu::unpredictable)};
+                      field("unpredictable", &Spu::unpredictable),
+                      field("unknown", &Spu::unknown),
+                      field("untidy", &Spu::untidy),
+                      field("counts", &Spu::counts),
+                      field("holes", &Spu::holes)};
   }
 };
 

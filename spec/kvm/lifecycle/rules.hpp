@@ -1,6 +1,7 @@
 // System and VM life cycle: KVM_CREATE_VM, KVM_CHECK_EXTENSION, KVM_CREATE_VCPU,
 // KVM_ARM_PREFERRED_TARGET (api.rst 4.1-4.7, 4.83).
 #pragma once
+#include "spec/kvm/spe/attributes.hpp"
 #include "spec/kvm/vgic/placement.hpp"
 
 namespace assay {
@@ -62,9 +63,29 @@ struct CheckExtension {
         ite(vm.gic.created && vm.gic.v2, Word<D, 64>(8), zero_extend<64>(plain(host.vcpus_max)));
     answer(k, 66, vcpus, {"max_vcpus", "api.rst 4.7: KVM_CAP_MAX_VCPUS"});
     answer(k, 128, vcpus, {"max_vcpu_id", "api.rst 4.7: KVM_CAP_MAX_VCPU_ID"});
+    if (is_spe_series(k.profile())) answer_spe(k, vm);
   }
 
  private:
+  // The numbers of the RFC series (facts/spe 4.1); later Linux gave them to other capabilities. Of
+  // v6 none is known.
+  void answer_spe(Step<D>& k, const Vm<D>& vm) const {
+    if (!pins_memory(k.profile())) return;
+    const bool v5 = k.is(Behaviour::spe_v5);
+    answer(k, v5 ? 207 : 206, Word<D, 64>(1),
+           {"lock_user_memory_region", "v4-02; v5-02: KVM_CAP_ARM_LOCK_USER_MEMORY_REGION"});
+    if (!v5)
+      answer(k, 207, Word<D, 64>(1), {"supported_cpus", "v4-12: KVM_CAP_ARM_VCPU_SUPPORTED_CPUS"});
+    // As far as the host's PEs are known.
+    const Flag<D> none =
+        !host_has_spe<D>(vm) && any<D>(vm.host.pe, [](const auto& pe) { return pe.spe == 0xff; });
+    k.when(host_has_spe<D>(vm), [&] {
+      answer(k, 208, Word<D, 64>(1), {"arm_spe", "v4-14, v4-39: KVM_CAP_ARM_SPE"});
+    });
+    k.when(none, [&] {
+      answer(k, 208, Word<D, 64>(0), {"no_arm_spe", "v4-14, v4-39: KVM_CAP_ARM_SPE"});
+    });
+  }
   void answer(Step<D>& k, u64 number, const Word<D, 64>& value, const Why& why) const {
     k.when(cap == number, [&] { k.returns(value, why); });
   }

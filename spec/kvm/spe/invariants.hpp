@@ -18,17 +18,20 @@ template <class D>
 Flag<D> unlocked_memslot_holds_no_pins(const Vm<D>& vm) {
   return all<D>(vm.slot, [](const auto& s) { return s.lock.held || s.lock.pinned == 0; });
 }
-// L05, L19: KVM itself never unmaps, moves or deletes a locked slot; an MMU notifier may.
+// L05, L19: KVM itself never unmaps, moves or deletes a locked slot; an MMU notifier may, and the
+// end of the VM does.
 template <class D>
 Flag<D> locked_memslot_is_never_unmapped(const Vm<D>& vm) {
-  return all<D>(vm.slot,
-                [](const auto& s) { return !s.lock.held || s.lock.mapped || s.lock.notified; });
+  return vm.spe.tables_freed || all<D>(vm.slot, [](const auto& s) {
+           return !s.lock.held || s.lock.mapped || s.lock.notified;
+         });
 }
 // The same with the notifiers (facts/spe 4.5): pinning keeps the page and not the stage 2 entry,
 // so no series holds this. The seed's question begins here.
 template <class D>
 Flag<D> locked_memslot_stays_mapped(const Vm<D>& vm) {
-  return all<D>(vm.slot, [](const auto& s) { return !s.lock.held || s.lock.mapped; });
+  return vm.spe.tables_freed ||
+         all<D>(vm.slot, [](const auto& s) { return !s.lock.held || s.lock.mapped; });
 }
 template <class D>
 Flag<D> locked_memslot_exists(const Vm<D>& vm) {
@@ -230,8 +233,9 @@ Flag<D> nothing_is_locked(const Vm<D>& vm) {
 // N01: what is pinned is mapped, and a guest's running buffer is both.
 template <class D>
 Flag<D> pinned_buffer_is_mapped(const Vm<D>& vm) {
-  return all<D>(vm.vcpu,
-                [](const auto& c) { return iff(c.spe.buffer.pinned != 0, c.spe.buffer.mapped); });
+  return vm.spe.tables_freed || all<D>(vm.vcpu, [](const auto& c) {
+           return iff(c.spe.buffer.pinned != 0, c.spe.buffer.mapped);
+         });
 }
 template <class D>
 Flag<D> running_buffer_is_mapped(const Vm<D>& vm) {

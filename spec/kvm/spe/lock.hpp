@@ -37,22 +37,33 @@ struct EnableCap {
     gate<D>(k, vm);
     k.reject(Errno::fault, unreadable, {"copy_in", "kvm_main.c: copy_from_user"});
     const u64 number = k.is(Behaviour::spe_v5) ? 207 : 206;
-    const Flag<D> other = cap != number;
+    const Flag<D> other = cap != number && cap != mte_capability;
+    k.when(cap == mte_capability, [&] { enable_mte(k, vm); });
     k.when(other, [&] {
       k.may_fail(Errno::inval, {"other_capability", "api.rst 4.37: not described here"});
       k.may_fail(Errno::perm, {"other_capability_denied", "api.rst 4.37: not described here"});
     });
-    k.reject(Errno::inval, !other && (args[2] != 0 || args[3] != 0),
+    const Flag<D> locks = cap == number;
+    k.reject(Errno::inval, locks && (args[2] != 0 || args[3] != 0),
              {"unused_arguments", "v4-02: args[2], args[3] must be zero"});
-    k.reject(Errno::inval, !other && flags != lock_flag && flags != unlock_flag,
+    k.reject(Errno::inval, locks && flags != lock_flag && flags != unlock_flag,
              {"lock_or_unlock", "v4-02: exactly one of LOCK and UNLOCK"});
-    k.when(!other && flags == lock_flag, [&] { lock(k, vm); });
-    k.when(!other && flags == unlock_flag, [&] { unlock(k, vm); });
+    k.when(locks && flags == lock_flag, [&] { lock(k, vm); });
+    k.when(locks && flags == unlock_flag, [&] { unlock(k, vm); });
   }
 
  private:
   Word<D, 16> slot() const { return field_bits<16>(args[0], 0); }
   Flag<D> wants_write() const { return bit(args[1], 1); }
+  static constexpr u64 mte_capability = 195;  // KVM_CAP_ARM_MTE
+
+  // Locked slots do not stand in its way: their tags are cleared before a vCPU runs (v4-06).
+  void enable_mte(Step<D>& k, Vm<D>& vm) const {
+    k.reject(Errno::inval, flags != 0, {"mte_has_no_flags", "v4-02: flags of other capabilities"});
+    k.reject(Errno::inval, !vm.host.mte || vm.online != 0,
+             {"mte_too_late", "api.rst 7.24: before any vCPU is created; arm.c"});
+    k.set(vm.spe.mte, true);
+  }
 
   void lock(Step<D>& k, Vm<D>& vm) const {
     k.reject(Errno::inval, args[0] >= zero_extend<64>(plain(vm.host.slots_max)),

@@ -3,6 +3,7 @@
 #include "spec/kvm/lifecycle/rules.hpp"
 #include "spec/kvm/memslot/rules.hpp"
 #include "spec/kvm/spe/designs.hpp"
+#include "spec/kvm/spe/teardown.hpp"
 #include "spec/kvm/vcpu/rules.hpp"
 #include "spec/properties.hpp"
 
@@ -102,7 +103,7 @@ void isolation_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
                return own || is_same<D>(a.spe.regs, t.after.vcpu[i].spe.regs);
              }),
       "W04; v4-30");
-  if constexpr (!std::is_same_v<Call, SpeTrapLimit<D>>)
+  if constexpr (!std::is_same_v<Call, SpeTrapLimit<D>> && !std::is_same_v<Call, SpeSetRegLimit<D>>)
     say("limit_changes_by_trapped_writes_only",
         all<D>(t.before.vcpu,
                [&](const auto& a, std::size_t i) {
@@ -124,6 +125,8 @@ void enter_properties(const Taken<D, SpeEnter<D>>& t, const SayProperty<D>& say)
     });
   };
   say("maintenance_comes_before_the_guest", !t.before.spe.flush_dcache, "L10, L12; v4-04");
+  say("tags_are_cleared_before_the_guest", !t.before.spe.clear_tags || !t.before.spe.mte,
+      "L13; v4-06");
   say("entered_vcpu_is_initialized", Flag<D>(plain(self.initialized)), "V06; v4-22");
   say("status_is_clear_at_entry", entered([](const auto& s) { return status_is_clear<D>(s); }),
       "W11; v4-34");
@@ -175,6 +178,41 @@ void stage_properties(const Taken<D, SpeGuestSaved<D>>& t, const SayProperty<D>&
       "W06; v4-30");
 }
 
+// The end of the VM, injections, ONE_REG, and guests without SPE.
+template <class D, class Call>
+void other_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
+  if constexpr (std::is_same_v<Call, SpeTablesFreed<D>>)
+    say("no_spu_holds_the_vms_addresses",
+        all<D>(t.before.spe_switch, [](const auto& sw) { return is_at<D>(sw, Switch::host); }),
+        "W21; v4-07");
+  if constexpr (std::is_same_v<Call, SpeUnpinned<D>>)
+    say("pins_outlive_the_tables", Flag<D>(plain(t.before.spe.tables_freed)), "L15; v4-07");
+  if constexpr (std::is_same_v<Call, SpeInject<D>>)
+    say("injections_follow_changes",
+        of_its_vcpu(
+            t, [](const auto& a, const auto& b) { return !iff(a.spe.injected, b.spe.injected); }),
+        "I07; v4-34");
+  if constexpr (std::is_same_v<Call, SpeGetReg<D>>) {
+    const Word<D, 4> version = field_bits<4>(t.call.value, 32);
+    const Flag<D> spe = has_spe_feature<D>(t.before.vcpu[t.call.vcpu.index]);
+    say("guest_version_is_capped",
+        !t.succeeds || t.call.id != reg_id_aa64dfr0_el1 || version == 0 || (spe && version <= 2),
+        "V12; v4-18");
+  }
+  if constexpr (std::is_same_v<Call, SpeEnterWithout<D>>)
+    say("guest_without_spe_reaches_nothing",
+        all<D>(t.before.spu,
+               [&](const auto& s, std::size_t i) {
+                 return t.call.cpu != Word<D, 16>(i) || (s.e2pb == 0 && s.tpms);
+               }),
+        "W02; v4-26");
+  if constexpr (std::is_same_v<Call, VcpuRun<D>>)
+    say("run_succeeds_after_maintenance",
+        !t.succeeds || !pins_memory(t.profile) ||
+            (!t.after.spe.flush_dcache && !(t.after.spe.clear_tags && t.after.spe.mte)),
+        "L11, L14; v4-06");
+}
+
 // Every property of SPE virtualisation that speaks of this kind of event.
 template <class D, class Call>
 void spe_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
@@ -183,6 +221,7 @@ void spe_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
     return (std::is_same_v<Call, One> || ...);
   };
   if constexpr (!std::is_same_v<Call, CreateVm<D>>) isolation_properties(t, say);
+  other_properties(t, say);
   if constexpr (is(TypeList<SetUserMemoryRegion<D>>{})) slot_change_properties<D>(t, say);
   if constexpr (is(TypeList<EnableCap<D>>{})) lock_properties<D>(t, say);
   if constexpr (is(TypeList<SpeSetIrq<D>, SpeInit<D>, SpeStop<D>, SpeSetOther<D>, SpeSetSpu<D>,

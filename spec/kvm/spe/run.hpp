@@ -26,13 +26,26 @@ void spe_first_run_checks(Step<D>& k, const Vm<D>& vm, const Vcpu<D>& self) {
            {"spe_not_initialized", "v4-22: EPERM; v5-21: EINVAL"});
 }
 
-// Every run: maintenance put off at lock time, then the CPU, then the stop state (v4-04, v4-19,
-// v4-36).
+// kvm_mmu_perform_pending_ops(): maintenance put off at lock time, before everything else that a
+// first run does (v4-04). v4 clears what is pending on success only, v5 bit by bit, and in a VM
+// without MTE never the tags.
+template <class D>
+void spe_maintenance(Step<D>& k, Vm<D>& vm) {
+  if (!pins_memory(k.profile())) return;
+  const bool bitwise = k.is(Behaviour::spe_v5);
+  if (bitwise) k.set(vm.spe.flush_dcache, false);
+  k.when(vm.spe.clear_tags && vm.spe.mte, [&] {
+    k.may_fail(Errno::fault,
+               {"tags_not_cleared", "v4-06: a gap in the VMAs of a locked slot, or VM_SHARED"});
+  });
+  k.set(vm.spe.flush_dcache, false);
+  k.set(vm.spe.clear_tags, bitwise && vm.spe.clear_tags && !vm.spe.mte);
+}
+
+// Every run: the CPU, then the stop state (v4-19, v4-36).
 template <class D>
 void spe_run_checks(Step<D>& k, Vm<D>& vm, const Vcpu<D>& self, const Word<D, 16>& cpu) {
   if (!is_spe_series(k.profile())) return;
-  k.set(vm.spe.flush_dcache, false);
-  if (!k.is(Behaviour::spe_v5)) k.set(vm.spe.clear_tags, false);
   const Flag<D> spe = has_spe_feature<D>(self);
   const Flag<D> told = cpu != 0xffff;
   k.reject(Errno::noexec, spe && told && !spe_may_run_on<D>(vm, self, cpu),

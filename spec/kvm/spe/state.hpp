@@ -49,14 +49,18 @@ struct SpeVm {
   FlagCell<D> undercharged{};  // pages were given back that were never charged
   FlagCell<D> flush_dcache{};  // pending until a vCPU runs
   FlagCell<D> clear_tags{};
-  NumCell<D> buffer_max{};  // KVM_ARM_VCPU_MAX_BUFFER_SIZE, bytes; 0 = not set
-  WordCell<D, 32> spu{};    // KVM_ARM_VCPU_SPE_SPU: the id, plus one; 0 = not set
+  FlagCell<D> mte{};           // KVM_CAP_ARM_MTE was enabled
+  FlagCell<D> tables_freed{};  // the VM is being destroyed: its stage 2 tables are gone
+  NumCell<D> buffer_max{};     // KVM_ARM_VCPU_MAX_BUFFER_SIZE, bytes; 0 = not set
+  WordCell<D, 32> spu{};       // KVM_ARM_VCPU_SPE_SPU: the id, plus one; 0 = not set
   static constexpr auto fields() {
     return std::tuple{field("perfmon", &SpeVm::perfmon),
                       field("locked_pages", &SpeVm::locked_pages),
                       field("undercharged", &SpeVm::undercharged),
                       field("flush_dcache", &SpeVm::flush_dcache),
                       field("clear_tags", &SpeVm::clear_tags),
+                      field("mte", &SpeVm::mte),
+                      field("tables_freed", &SpeVm::tables_freed),
                       field("buffer_max", &SpeVm::buffer_max),
                       field("spu", &SpeVm::spu)};
   }
@@ -97,15 +101,20 @@ struct SpeVcpu {
   WordCell<D, 2> stop{};        // KVM_ARM_VCPU_SPE_STOP
   WordCell<D, 64> cpus{};       // PEs 0 to 63 of KVM_ARM_VCPU_SUPPORTED_CPUS; 0 = no PE named
   FlagCell<D> line{};           // level of the virtual interrupt line
+  FlagCell<D> injected{};       // the level that the vGIC was told last
   FlagCell<D> event_pending{};  // hardware S was set when the guest's registers were saved
   SpeRegisters<D> regs{};
   SpeBuffer<D> buffer{};
   static constexpr auto fields() {
-    return std::tuple{
-        field("irq", &SpeVcpu::irq),   field("initialized", &SpeVcpu::initialized),
-        field("stop", &SpeVcpu::stop), field("cpus", &SpeVcpu::cpus),
-        field("line", &SpeVcpu::line), field("event_pending", &SpeVcpu::event_pending),
-        field("regs", &SpeVcpu::regs), field("buffer", &SpeVcpu::buffer)};
+    return std::tuple{field("irq", &SpeVcpu::irq),
+                      field("initialized", &SpeVcpu::initialized),
+                      field("stop", &SpeVcpu::stop),
+                      field("cpus", &SpeVcpu::cpus),
+                      field("line", &SpeVcpu::line),
+                      field("injected", &SpeVcpu::injected),
+                      field("event_pending", &SpeVcpu::event_pending),
+                      field("regs", &SpeVcpu::regs),
+                      field("buffer", &SpeVcpu::buffer)};
   }
 };
 

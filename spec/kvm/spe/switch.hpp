@@ -67,6 +67,7 @@ struct SpeHostSaved {
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
       k.require(is_at<D>(sw, Switch::host), {"from_host", "facts/spe 4.10"});
+      k.require(!vm.spe.tables_freed, {"vm_is_not_destroyed", "facts/spe W21"});
       k.require(!any<D>(vm.spe_switch,
                         [&](const auto& other) {
                           return !is_at<D>(other, Switch::host) &&
@@ -129,6 +130,8 @@ struct SpeEnter {
               {"spe_is_initialized", "v4-22: no run before INIT; facts/spe V06"});
     k.require(!vm.spe.flush_dcache,
               {"maintenance_done", "v4-04: pending operations come first; facts/spe L10"});
+    k.require(!vm.spe.clear_tags || !vm.spe.mte,
+              {"tags_are_cleared", "v4-06: before the guest sees a page; facts/spe L13"});
     k.require(!self.event_pending, {"event_was_synced", "v4-34: after every exit; facts/spe I02"});
     k.require(!(self.stop == spe_stopped_exit && !self.line && guest.enable &&
                 (guest.e0spe || guest.e1spe)),

@@ -143,6 +143,9 @@ struct VcpuRun {
     k.when(task != self.runner, [&] {
       k.reject(Errno::noexec, !is_initialized<D>(self),
                {"not_initialized", "api.rst 4.10: ENOEXEC; kvm_arch_vcpu_run_pid_change"});
+    });
+    spe_maintenance<D>(k, vm);
+    k.when(task != self.runner, [&] {
       k.reject(Errno::perm, has_sve<D>(k, vm, self) && !self.sve_finalized,
                {"sve_not_finalized", "api.rst 4.10: EPERM; kvm_arm_vcpu_is_finalized"});
       k.when(self.runner == 0, [&] {
@@ -204,6 +207,7 @@ struct GuestEntry {
     k.when(task != self.runner, [&] {
       k.reject(Errno::noexec, !is_initialized<D>(self),
                {"not_initialized", "kvm_arch_vcpu_run_pid_change"});
+      spe_maintenance<D>(k, vm);
       k.reject(Errno::perm, has_sve<D>(k, vm, self) && !self.sve_finalized,
                {"sve_not_finalized", "kvm_arm_vcpu_is_finalized"});
       k.when(self.runner == 0, [&] {
