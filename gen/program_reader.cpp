@@ -114,6 +114,9 @@ class Reader {
     op.on = HandleKind::machine;
     op.event = e.event;
     op.event.answered = false;
+    const int cpu = Rules::instance().facts(e.event.rule).cpu;
+    if (cpu >= 0 && e.cpu >= 0)
+      op.event.value[static_cast<std::size_t>(cpu)] = static_cast<u64>(e.cpu);
     push(op, e, true);
   }
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
@@ -48,13 +49,20 @@ int status_of(Kind kind) {
   return kind == Kind::none ? exit_ok : exit_unknown;
 }
 
-// Judges the trace as `assay check` will; why it does not conform, empty when it does.
-std::string objection_to(const std::string& trace) {
+// Judges the trace as `assay check` will; why its events are not possible, empty when they are. A
+// state that breaks an invariant may be just what was asked for: then `broken` names it.
+std::string objection_to(const std::string& trace, std::string& broken) {
   const gen::ProgramText read = gen::read_program(trace);
   if (!read.error.empty()) return "the trace does not read back: " + read.error;
   const checker::Report report = checker::judge_report(read.program, read.answers);
   if (report.verdict == checker::Verdict::conforms) return {};
-  const std::string check = report.findings.empty() ? "" : " (" + report.findings[0].check + ")";
+  const auto of_invariant = [](const checker::Finding& f) { return f.rule == f.check; };
+  const auto& all = report.findings;
+  if (!all.empty() && std::all_of(all.begin(), all.end(), of_invariant)) {
+    broken = all[0].check;
+    return {};
+  }
+  const std::string check = all.empty() ? "" : " (" + all[0].check + ")";
   return "the trace " + std::string(checker::name_of(report.verdict)) + check + " when checked";
 }
 
@@ -63,7 +71,9 @@ void add_trace(Answer& answer, const Profile& profile) {
   if (r.kind != Kind::found) return;
   answer.trace = history_text(r.history, profile, {});
   if (r.history.events.empty()) return;  // nothing to judge
-  r.reason = objection_to(answer.trace);
+  std::string broken;
+  r.reason = objection_to(answer.trace, broken);
+  if (!broken.empty()) answer.trace = history_text(r.history, profile, "violates " + broken);
   if (!r.reason.empty()) r.kind = Kind::disagreement;
 }
 

@@ -79,12 +79,10 @@ bool show_register(const std::string& id, bool json) {
   for (const Sysreg& r : spe_sysregs) {
     if (id != r.name) continue;
     const SysregEncoding& e = r.encoding;
-    nlohmann::ordered_json out = {{"register", r.name},
-                                  {"encoding", {e.op0, e.op1, e.crn, e.crm, e.op2}},
-                                  {"writable", r.writable},
-                                  {"since_pmsver", r.since},
-                                  {"reset", r.reset},
-                                  {"fields", nlohmann::ordered_json::array()}};
+    nlohmann::ordered_json out = {
+        {"register", r.name},     {"encoding", {e.op0, e.op1, e.crn, e.crm, e.op2}},
+        {"writable", r.writable}, {"since_pmsver", r.since},
+        {"reset", r.reset},       {"fields", nlohmann::ordered_json::array()}};
     for (const SysregField& f : r.fields)
       out["fields"].push_back({{"name", f.argument},
                                {"low", f.low},
@@ -94,8 +92,9 @@ bool show_register(const std::string& id, bool json) {
       fmt::print("{}\n", out.dump(2));
       return true;
     }
-    fmt::print("{}  op0={} op1={} CRn={} CRm={} op2={}  {}\n  reset   {}\n  fields\n", r.name, e.op0,
-               e.op1, e.crn, e.crm, e.op2, r.writable ? "read and written" : "read only", r.reset);
+    fmt::print("{}  op0={} op1={} CRn={} CRm={} op2={}  {}\n  reset   {}\n  fields\n", r.name,
+               e.op0, e.op1, e.crn, e.crm, e.op2, r.writable ? "read and written" : "read only",
+               r.reset);
     for (auto f = r.fields.rbegin(); f != r.fields.rend(); ++f)
       fmt::print("    [{}:{}]  {:<10} PMSVer {}\n", f->low + f->width - 1, f->low, f->argument,
                  std::max(f->since, r.since));
@@ -140,9 +139,11 @@ int show(const Profile& profile, const std::string& id, bool json) {
     for (const u32 rule : p.rules) fmt::print("  of {}\n", binder().rule(rule).name);
   }
   if (!found)
-    fmt::print(stderr,
-               "assay: no rule, check, invariant, property or register is called '{}'; see assay spec list\n",
-               id);
+    fmt::print(
+        stderr,
+        "assay: no rule, check, invariant, property or register is called '{}'; see assay spec "
+        "list\n",
+        id);
   return found ? exit_ok : exit_usage;
 }
 

@@ -86,6 +86,14 @@ TEST(Corpus, EveryTraceConformsUnderItsOwnKernelsProfile) {
   }
 }
 
+// A number that a call has to answer: there is no check to leave out.
+bool is_answer(const std::string& check, const Profile& profile) {
+  const auto& all = system_catalog(profile);
+  return std::any_of(all.begin(), all.end(), [&](const CatalogEntry& e) {
+    return e.kind == VerbKind::returns && e.rule + "." + e.id == check;
+  });
+}
+
 // The SPE traces each say what is wrong with them; and each violating one is needed for its check:
 // without it, nothing else finds the same fault first.
 TEST(Corpus, EveryWrittenTraceIsJudgedAsItSays) {
@@ -109,6 +117,7 @@ TEST(Corpus, EveryWrittenTraceIsJudgedAsItSays) {
     const std::string check = t.expect.substr(t.expect.find(' ') + 1);
     const std::size_t dot = check.find('.');
     if (dot == std::string::npos) continue;  // an invariant
+    if (is_answer(check, *t.options.profile)) continue;
     Mutation drop;
     drop.kind = Mutation::Kind::drop;
     drop.rule = binder().rule_named(check.substr(0, dot));

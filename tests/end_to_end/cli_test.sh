@@ -148,7 +148,7 @@ expect 3 'PREDICATE:1:12: expected a condition' -- "$assay" find 'created && '
 expect 3 'nearest: dead' -- "$assay" find daed
 expect 3 -- "$assay" find
 expect 3 'not compiled in' -- "$assay" find --shape vcpus=77 dead
-expect 1 'spe_write_pmbsr: .*s=1' -- "$assay" find --shape "$small" --profile documented \
+expect 1 'spe_write_pmbsr: s=1' -- "$assay" find --shape "$small" --profile documented \
   'any(spu, s: s.service)'
 expect 1 '1 event reaches it' -- "$assay" find --shape "$small" --after "$work/pmu" \
   -o "$work/more" 'slot[1].pages != 0'
@@ -156,6 +156,13 @@ expect 0 'conforms' -- "$assay" check "$work/more"
 expect 1 'where the trace ends' -- "$assay" find --shape "$small" --after "$work/more" 'slot[1].pages != 0'
 expect 3 'no-such-file' -- "$assay" find --after no-such-file dead
 expect 3 'cut:1:' -- "$assay" find --after "$work/cut" dead
+# What a design of SPE loses is near where its guest profiles, and is told as what it breaks.
+designs="$root/traces/corpus/spe/designs"
+expect 1 '3 events reach it' -- "$assay" find --shape "$small" \
+  --after "$designs/fault-resume-guest-profiles.trace" -o "$work/lost" 'any(vcpu, c: c.spe.buffer.blackout)'
+expect 0 'violates, as expected' -- "$assay" check "$work/lost"
+expect 0 'no history of up to 3 events' -- "$assay" find --shape "$small" --depth 3 \
+  --after "$designs/pin-buffer-guest-profiles.trace" 'any(vcpu, c: c.spe.buffer.blackout)'
 "$assay" find --depth 60 '!memslots_never_overlap' >"$work/stopped" 2>&1 &
 pid=$!
 sleep 2
