@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "checker/explain.hpp"
+#include "checker/leaf_at.hpp"
 #include "model/catalog.hpp"
 
 namespace assay::checker {
@@ -331,16 +332,15 @@ void Checker::note_changes(const TraceEvent& e, const Vm& vm) {
   if (vm.states->size() == 1) {
     const RecordedVm& state = vm.states->front();
     for (const Journal::Entry& entry : journal_.entries()) {
-      named_leaves(
-          "",
-          [&](const std::string& path, const auto& leaf) {
-            if (static_cast<const void*>(&leaf) != entry.place) return;
-            std::remove_cvref_t<decltype(leaf)> before;
-            std::memcpy(static_cast<void*>(&before), entry.before, entry.bytes);
-            if (raw(before) != raw(leaf))
-              changes.push_back(fmt::format("{}: {} -> {}", path, raw(before), raw(leaf)));
-          },
-          state);
+      std::string path;
+      u64 from = 0, to = 0;
+      const bool known = leaf_at(state, entry.place, path, [&](const auto& leaf) {
+        std::remove_cvref_t<decltype(leaf)> before;
+        std::memcpy(static_cast<void*>(&before), entry.before, entry.bytes);
+        from = raw(before);
+        to = raw(leaf);
+      });
+      if (known && from != to) changes.push_back(fmt::format("{}: {} -> {}", path, from, to));
     }
   }
   if (options_.on_event) options_.on_event(e, changes);

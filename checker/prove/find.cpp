@@ -123,6 +123,10 @@ bool holds_in(const Predicate& predicate, const StateNames& names,
 
 std::shared_ptr<const Start> start_after(const History& history, const Options& options,
                                          std::string& why) {
+  if (history.events.empty()) {
+    why = "there is no event to go on from";
+    return nullptr;
+  }
   Start start{history, {}};
   Host<Concrete>& host = start.history.host;
   if (host.slots_max > options.slots) host.slots_max = options.slots;

@@ -155,6 +155,7 @@ expect 1 '1 event reaches it' -- "$assay" find --shape "$small" --after "$work/p
 expect 0 'conforms' -- "$assay" check "$work/more"
 expect 1 'where the trace ends' -- "$assay" find --shape "$small" --after "$work/more" 'slot[1].pages != 0'
 expect 3 'no-such-file' -- "$assay" find --after no-such-file dead
+expect 3 'no event to go on from' -- "$assay" find --after /dev/null dead
 expect 3 'cut:1:' -- "$assay" find --after "$work/cut" dead
 # What a design of SPE loses is near where its guest profiles, and is told as what it breaks.
 designs="$root/traces/corpus/spe/designs"
