@@ -17,7 +17,6 @@ namespace assay::cli {
 namespace {
 
 using checker::Report;
-using checker::Verdict;
 
 struct CheckArguments {
   std::vector<std::string> files;

@@ -98,7 +98,7 @@ std::string data_directory(const std::string& what) {
   if (const char* root = std::getenv("ASSAY_DATA"); root != nullptr)
     if (fs::path p = fs::path(root) / what; fs::is_directory(p, error)) return p.string();
   fs::path directory = program_directory();
-  for (fs::path p :
+  for (const fs::path& p :
        {directory / ".." / "share" / "assay" / what, fs::path(ASSAY_SOURCE_TRACES) / what})
     if (fs::is_directory(p, error)) return fs::weakly_canonical(p, error).string();
   return {};

@@ -102,7 +102,7 @@ void add_coverage(CLI::App& command, std::shared_ptr<std::string> profile, Commo
   auto files = std::make_shared<std::vector<std::string>>();
   command.add_option("FILE", *files,
                      "traces, or directories of traces; none: the bundled real traces");
-  command.callback([profile, files, &common] {
+  command.callback([profile = std::move(profile), files, &common] {
     const Profile& judged = *find_profile(*profile);
     std::vector<std::string> all = *files;
     Taken taken;
