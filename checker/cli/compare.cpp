@@ -9,6 +9,7 @@
 #include "checker/check.hpp"
 #include "checker/cli/cli.hpp"
 #include "checker/cli/progress.hpp"
+#include "checker/cli/trace_files.hpp"
 #include "traces/trace_file.hpp"
 
 namespace assay::cli {
@@ -25,7 +26,7 @@ struct Witness {
 using Witnesses = std::map<std::pair<std::string, std::string>, Witness>;
 
 // False when the trace cannot be read to its end.
-bool judge(const fs::path& file, Witnesses& out) {
+bool judge(const std::string& file, Witnesses& out) {
   std::optional<checker::Checker> checker;
   std::string profile;
   traces::TraceSink sink;
@@ -42,25 +43,24 @@ bool judge(const fs::path& file, Witnesses& out) {
     return checker.has_value();
   };
   traces::ReadFailure failure;
-  const auto read = read_trace(file.string(), traces::Format::automatic, binder(), sink, failure);
+  const auto read = read_trace(file, traces::Format::automatic, binder(), sink, failure);
   if (!checker) return true;  // of another profile, or of none
   if (read != traces::ReadResult::complete) return false;
   const checker::Report report = checker->finish();
   for (const checker::Finding& f : report.findings) {
     Witness& w = out[{profile, f.check}];
-    if (w.file.empty() || report.checked < w.events) w = {file.filename().string(), report.checked};
+    if (w.file.empty() || report.checked < w.events)
+      w = {fs::path(file).filename().string(), report.checked};
   }
   return true;
 }
 
 bool find_witnesses(const std::string& directory, Witnesses& out) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(directory))
-    if (entry.path().extension() == ".trace") files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  for (const fs::path& file : files)
+  std::vector<std::string> files{directory};
+  if (!expand_directories(files)) return false;
+  for (const std::string& file : files)
     if (!judge(file, out)) {
-      fmt::print(stderr, "assay: {} cannot be read; assay check says why\n", file.string());
+      fmt::print(stderr, "assay: {} cannot be read; assay check says why\n", file);
       return false;
     }
   return true;
