@@ -46,7 +46,9 @@ Checker::Checker(const traces::Binder& binder, CheckOptions options)
   for (std::uint32_t r = 0; r < binder_.rule_count(); ++r) {
     task_argument_.push_back(binder_.rule(r).position("task"));
     cpu_argument_.push_back(binder_.rule(r).position("cpu"));
+    keeps_something_.push_back(speaks_of(*options_.profile, r, claims()));
   }
+  before_ = std::make_unique<RecordedVm>();
   new_vm();
 }
 
@@ -99,6 +101,7 @@ const Handle& Checker::resolve(const TraceEvent& e) { return handles_.find(e.tid
 
 void Checker::feed(const TraceEvent& e) {
   ++number_;
+  last_line_ = line_of(e);
   switch (e.kind) {
     case TraceKind::ignored: ++report_.ignored; return;
     case TraceKind::rule: ++report_.events; return feed_rule(e);
@@ -246,14 +249,20 @@ Checker::Made Checker::judge(const TraceEvent& e, std::uint32_t number) {
     std::uint32_t rule = e.event.rule;
     return judge_unknown(e, vm, {&rule, 1}, false) ? as_answered : Made::nothing;
   }
-  VmStates::Context context{options_.profile, &report_.coverage, &journal_, options_.mutation,
-                            options_.states_max};
+  VmStates::Context context{options_.profile,
+                            &report_.coverage,
+                            &journal_,
+                            options_.mutation,
+                            options_.states_max,
+                            keeps_something_[e.event.rule] ? before_.get() : nullptr,
+                            claims()};
   switch (vm.states->step(e.event, line_of(e), context)) {
     case VmStates::Outcome::matches:
       if (vm.states->size() > report_.states_max)
         report_.states_max = static_cast<unsigned>(vm.states->size());
       report_.choices_taken += vm.states->took_choice() ? 1 : 0;
       if (options_.explain) note_changes(e, vm);
+      if (!vm.violated) add_broken(e, *vm.states);
       return as_answered;
     case VmStates::Outcome::too_wide:
       vm.lost = true;
@@ -320,6 +329,21 @@ Checker::Made Checker::contradiction(const TraceEvent& e, Vm& vm) {
   return adopted == Errno::ok ? Made::object : Made::nothing;
 }
 
+// The implementation did what its profile's rules allow, and a promise is broken all the same.
+void Checker::add_broken(const TraceEvent& e, const VmStates& states) {
+  for (const BrokenProperty& broken : states.broken()) {
+    Finding f;
+    f.line = line_of(e);
+    f.event = number_;
+    f.call = binder_.text(e);
+    f.rule = broken.name;  // as for invariants: no rule, but a claim
+    f.check = broken.name;
+    f.observed = "a step that breaks this property";
+    f.allowed = {fmt::format("steps that keep it ({})", broken.source)};
+    add_finding(std::move(f));
+  }
+}
+
 void Checker::add_finding(Finding finding) {
   ++report_.findings_total;
   if (report_.findings.size() < options_.findings_max)
@@ -358,8 +382,9 @@ void Checker::check_invariants(const Vm& vm, std::uint32_t) {
       f.event = number_;
       f.rule = invariant.name;
       f.check = invariant.name;
+      f.line = last_line_;
       f.observed = "invariant broken at the end of the VM";
-      f.allowed = {"states in which it holds"};
+      f.allowed = {fmt::format("states in which it holds ({})", invariant.source)};
       add_finding(std::move(f));
       return;
     }

@@ -23,6 +23,7 @@ struct CheckOptions {
   std::optional<Host<Concrete>> host;  // nothing: unknown, every VM is symbolic
   const Mutation* mutation = nullptr;
   bool explain = false;      // keep the state changes of every event
+  bool questions = false;    // findings for what nobody promised, too (each_question)
   unsigned states_max = 64;  // per VM
   unsigned findings_max = 1000;
   // Called for each judged event with its state changes, when `explain`.
@@ -46,6 +47,8 @@ class Checker {
   // What the model did in answer to an event: whether the object that the call makes now exists.
   enum class Made : unsigned char { nothing, object };
   Made judge(const traces::TraceEvent& e, std::uint32_t vm);
+  Claims claims() const { return options_.questions ? Claims::all : Claims::promises; }
+  void add_broken(const traces::TraceEvent& e, const VmStates& states);
   bool judge_unknown(const traces::TraceEvent& e, Vm& vm, std::span<const std::uint32_t> rules,
                      bool may_be_other);
   Made contradiction(const traces::TraceEvent& e, Vm& vm);
@@ -69,12 +72,15 @@ class Checker {
   std::vector<std::uint32_t> free_vms_;
   bool machine_used_ = false, machine_had_vm_ = false;  // by events of the hardware
   std::vector<unsigned> checks_of_rule_;                // how many checks each rule has
+  std::vector<bool> keeps_something_;                   // whether properties speak of its events
+  std::unique_ptr<RecordedVm> before_;                  // scratch of VmStates
   std::vector<int> task_argument_, cpu_argument_;       // positions per rule, -1 none
   // Which vCPU a task ran last: trace events (kvm_entry) name the task only.
   std::unordered_map<std::uint32_t, Handle> last_run_;
   Journal journal_;
   Report report_;
   std::uint64_t number_ = 0;
+  std::uint32_t last_line_ = 0;
   std::string incomplete_;
 };
 

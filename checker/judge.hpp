@@ -7,9 +7,15 @@
 
 namespace assay::checker {
 
-// The first violation that is no follow-on; nothing when the answers conform.
+// The first violation that is no follow-on; nothing when the specification allows every answer,
+// whatever becomes of what is claimed of it.
 std::optional<gen::Violation> judge(const gen::Program& program, const gen::Answers& answers,
                                     const Mutation* mutation = nullptr);
+
+// The first invariant or property of steps that allowed answers break. An invariant is broken where
+// the program ends.
+std::optional<gen::Violation> broken_claim(const gen::Program& program,
+                                           const gen::Answers& answers);
 
 // The whole report on them.
 Report judge_report(const gen::Program& program, const gen::Answers& answers,

@@ -40,6 +40,8 @@ struct Finding {
   std::vector<Reason> reasons;
   std::vector<std::string> changes;  // explain: "vcpu[0].pmu.irq: 0 -> 23"
   bool follow_on = false;            // the same VM already violated before
+  // An invariant or a property of steps is broken, whose name both are; every answer was allowed.
+  bool of_claim() const { return rule == check; }
 };
 
 struct Report {

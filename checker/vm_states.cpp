@@ -1,5 +1,7 @@
 #include "checker/vm_states.hpp"
 
+#include <algorithm>
+
 namespace assay::checker {
 namespace {
 
@@ -44,10 +46,16 @@ VmStates::Outcome VmStates::step(const Event& e, u32 line, const Context& c) {
   Choices choices;
   Step<Recorded> k(context_of(e, line, c, &choices));
   c.journal->clear();
+  broken_.clear();
+  if (c.before != nullptr) *c.before = *states_.front();
   RecordedDispatch::apply(e, k, *states_.front());
   took_choice_ = false;
   if (!choices.asked()) {
-    if (matches(k, e, *c.profile)) return Outcome::matches;
+    if (matches(k, e, *c.profile)) {
+      if (c.before != nullptr)
+        broken_ = broken_properties(*c.before, e, *states_.front(), *c.profile, c.claims);
+      return Outcome::matches;
+    }
     c.journal->undo();
     return Outcome::contradicts;
   }
@@ -58,6 +66,7 @@ VmStates::Outcome VmStates::step(const Event& e, u32 line, const Context& c) {
 VmStates::Outcome VmStates::step_all_choices(const Event& e, u32 line, const Context& c) {
   std::vector<std::unique_ptr<RecordedVm>> survivors;
   bool default_survives = false;
+  broken_.clear();
   for (auto& state : states_) {
     Choices choices;
     bool is_default = true;
@@ -69,6 +78,9 @@ VmStates::Outcome VmStates::step_all_choices(const Event& e, u32 line, const Con
       RecordedDispatch::apply(e, k, *trial);
       if (matches(k, e, *c.profile)) {
         default_survives = default_survives || is_default;
+        if (c.before != nullptr)
+          keep_common(broken_properties(*state, e, *trial, *c.profile, c.claims),
+                      survivors.empty());
         add(survivors, std::move(trial));
         if (survivors.size() > c.states_max) return Outcome::too_wide;
       }
@@ -80,6 +92,15 @@ VmStates::Outcome VmStates::step_all_choices(const Event& e, u32 line, const Con
   took_choice_ = !default_survives;
   states_ = std::move(survivors);
   return Outcome::matches;
+}
+
+void VmStates::keep_common(const std::vector<BrokenProperty>& broken, bool is_first) {
+  if (is_first) broken_ = broken;
+  std::erase_if(broken_, [&](const BrokenProperty& known) {
+    return std::none_of(broken.begin(), broken.end(), [&](const BrokenProperty& p) {
+      return std::string_view(p.name) == known.name;
+    });
+  });
 }
 
 void VmStates::add(std::vector<std::unique_ptr<RecordedVm>>& to,

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "checker/properties.hpp"
 #include "spec/system.hpp"
 
 namespace assay::checker {
@@ -23,6 +24,8 @@ class VmStates {
     Journal* journal;  // shared scratch of the checker
     const Mutation* mutation;
     unsigned states_max;
+    RecordedVm* before = nullptr;  // scratch; null: nobody asks what the step keeps
+    Claims claims = Claims::promises;
   };
 
   explicit VmStates(const Host<Concrete>& host);
@@ -35,15 +38,21 @@ class VmStates {
   std::size_t size() const { return states_.size(); }
   const RecordedVm& front() const { return *states_.front(); }
   const std::vector<std::unique_ptr<RecordedVm>>& all() const { return states_; }
+  // The properties that the last matching step breaks whichever of the states was the true one; for
+  // steps that were asked.
+  const std::vector<BrokenProperty>& broken() const { return broken_; }
   // Whether the last matching step needed a choice that is not the default one.
   bool took_choice() const { return took_choice_; }
 
  private:
   static bool matches(const Step<Recorded>& k, const Event& e, const Profile& profile);
   Outcome step_all_choices(const Event& e, u32 line, const Context& c);
+  // Of broken_ what this step breaks too; all of it for the first.
+  void keep_common(const std::vector<BrokenProperty>& broken, bool is_first);
   void add(std::vector<std::unique_ptr<RecordedVm>>& to, std::unique_ptr<RecordedVm> state);
 
   std::vector<std::unique_ptr<RecordedVm>> states_;
+  std::vector<BrokenProperty> broken_;
   bool took_choice_ = false;
 };
 

@@ -134,6 +134,24 @@ inline std::string place_of_all(std::string path) {
   return path;
 }
 
+// The places of a state that a rule wrote, as effects. One instance serves all rules.
+template <class State>
+void list_effects(const char* rule, const char* source, const State& state,
+                  std::vector<CatalogEntry>& listing) {
+  const auto& written = *Catalog::written;
+  named_leaves(
+      "",
+      [&](const std::string& path, const auto& leaf) {
+        if (std::find(written.begin(), written.end(), static_cast<const void*>(&leaf)) ==
+            written.end())
+          return;
+        std::string place = place_of_all(path);
+        const u32 hash = Why::hash_of(place.c_str());
+        listing.push_back({rule, std::move(place), source, Errno::ok, VerbKind::set, hash});
+      },
+      state);
+}
+
 // Every check and every effect of every rule under a profile, in the order of the specification.
 template <class State, class... Rule>
 std::vector<CatalogEntry> catalog_of(TypeList<Rule...>, const Profile& profile) {
@@ -149,17 +167,7 @@ std::vector<CatalogEntry> catalog_of(TypeList<Rule...>, const Profile& profile) 
     std::vector<const void*> written;
     Catalog::written = &written;
     rule.apply(k, state);
-    named_leaves(
-        "",
-        [&](const std::string& path, const auto& leaf) {
-          if (std::find(written.begin(), written.end(), static_cast<const void*>(&leaf)) ==
-              written.end())
-            return;
-          std::string place = place_of_all(path);
-          const u32 hash = Why::hash_of(place.c_str());
-          listing.push_back({R::name, std::move(place), R::source, Errno::ok, VerbKind::set, hash});
-        },
-        state);
+    list_effects(R::name, R::source, state, listing);
   };
   (one(Rule{}), ...);
   Catalog::listing = nullptr;

@@ -173,19 +173,6 @@ bool assign(T& t, std::string_view path, u64 value) {
   }
 }
 
-// The path of the leaf that lives at `address` inside `t`, empty when none does.
-template <class T>
-std::string path_of(const T& t, const void* address) {
-  std::string found;
-  named_leaves(
-      "",
-      [&](const std::string& path, const auto& leaf) {
-        if (static_cast<const void*>(&leaf) == address) found = path;
-      },
-      t);
-  return found;
-}
-
 // --- comparing -----------------------------------------------------------------------------
 // Equal in every leaf. Writers (WrittenCell::by) do not count.
 template <class A, class B>

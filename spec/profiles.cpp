@@ -23,10 +23,11 @@ constexpr std::array profiles{
                           pmu_nr_counters, documented_alternatives, spe_dl_kept_at_boundary)},
     Profile{"spe-v4", Precedence::exact,
             behaviour_set(spe_series, spe_lock_leaks, spe_irq_unchecked, spe_stop_ignores_unknown,
-                          spe_status_set_quietly, spe_nevfr_shared)},
+                          spe_status_set_quietly, spe_nevfr_shared, spe_cpu_flag_stays)},
     Profile{"spe-v5", Precedence::exact,
             behaviour_set(spe_series, spe_v5, spe_lock_leaks, spe_irq_unchecked,
-                          spe_stop_ignores_unknown, spe_status_set_quietly, spe_nevfr_shared)},
+                          spe_stop_ignores_unknown, spe_status_set_quietly, spe_nevfr_shared,
+                          spe_cpu_flag_stays, spe_tags_stay_pending)},
     Profile{"spe-intent", Precedence::exact, behaviour_set(spe_series, spe_v5)},
     Profile{"spe-v6", Precedence::exact, behaviour_set(spe_series, spe_v5, spe_pins_buffer)},
     Profile{"spe-fault-resume", Precedence::exact,
@@ -82,6 +83,8 @@ std::string_view name_of(Behaviour b) {
     case spe_stop_ignores_unknown: return "spe_stop_ignores_unknown";
     case spe_status_set_quietly: return "spe_status_set_quietly";
     case spe_nevfr_shared: return "spe_nevfr_shared";
+    case spe_cpu_flag_stays: return "spe_cpu_flag_stays";
+    case spe_tags_stay_pending: return "spe_tags_stay_pending";
     case count_: break;
   }
   return "?";

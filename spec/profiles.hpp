@@ -43,11 +43,13 @@ enum class Behaviour : unsigned {
   spe_takes_faults,       // nothing is pinned: stage 2 faults of the SPU are served
   spe_discards_on_fault,  // and the guest is told that data was lost; otherwise it is resumed
   // What the posted code does and its documentation does not promise, [inferred] in facts/spe.
-  spe_lock_leaks,            // 4.2: a LOCK that fails midway leaves a page pinned
+  spe_lock_leaks,            // 4.2: a LOCK that fails midway leaves pages pinned and mapped
   spe_irq_unchecked,         // 4.7: SPE_IRQ takes numbers that are no PPI
   spe_stop_ignores_unknown,  // 4.7: SPE_STOP with unknown bits only succeeds
   spe_status_set_quietly,    // I01: KVM_SET_ONE_REG of PMBSR_EL1 leaves the line as it was
   spe_nevfr_shared,          // 4.10: PMSNEVFR_EL1 of the guest stays behind in the host
+  spe_cpu_flag_stays,        // 4.6: any ioctl on a wrong CPU spoils the next KVM_RUN
+  spe_tags_stay_pending,     // 4.4: without MTE tags stay pending, so every UNLOCK unmaps
   count_
 };
 

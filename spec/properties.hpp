@@ -16,7 +16,8 @@ struct Taken {
   const Vm<D>& before;
   const Call& call;
   const Vm<D>& after;
-  Flag<D> succeeds;  // no check refused the call
+  Flag<D> succeeds;   // no check refused the call
+  Word<D, 8> answer;  // the errno otherwise
   const Profile& profile;
 };
 

@@ -1,6 +1,7 @@
 #include "checker/cli/compare.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -36,6 +37,7 @@ bool judge(const std::string& file, Witnesses& out) {
     if (options.profile == nullptr) return;
     profile = h.profile;
     if (h.host_known) options.host = h.host;
+    options.questions = true;
     checker.emplace(binder(), options);
   };
   sink.event = [&](const traces::TraceEvent& e, std::string_view) {
@@ -49,8 +51,8 @@ bool judge(const std::string& file, Witnesses& out) {
   const checker::Report report = checker->finish();
   for (const checker::Finding& f : report.findings) {
     Witness& w = out[{profile, f.check}];
-    if (w.file.empty() || report.checked < w.events)
-      w = {fs::path(file).filename().string(), report.checked};
+    const std::uint64_t events = std::min(report.checked, f.event);
+    if (w.file.empty() || events < w.events) w = {fs::path(file).filename().string(), events};
   }
   return true;
 }
@@ -94,9 +96,11 @@ void print(const std::vector<Row>& rows, const std::vector<const Profile*>& prof
     lines.push_back({row.name, row.source});
     lines.back().insert(lines.back().end(), row.cells.begin(), row.cells.end());
   }
-  std::vector<std::size_t> width(lines[0].size(), 3);
-  for (const auto& line : lines)
-    for (std::size_t i = 0; i < line.size(); ++i) width[i] = std::max(width[i], line[i].size());
+  // Columns are aligned for eyes only: a document is diffed, and one cell must not move the others.
+  std::vector<std::size_t> width(lines[0].size(), 1);
+  if (isatty(STDOUT_FILENO) != 0)
+    for (const auto& line : lines)
+      for (std::size_t i = 0; i < line.size(); ++i) width[i] = std::max(width[i], line[i].size());
   for (std::size_t n = 0; n < lines.size(); ++n) {
     for (std::size_t i = 0; i < width.size(); ++i) fmt::print("| {:<{}} ", lines[n][i], width[i]);
     fmt::print("|\n");

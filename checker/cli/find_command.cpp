@@ -56,9 +56,9 @@ std::string objection_to(const std::string& trace, std::string& broken) {
   if (!read.error.empty()) return "the trace does not read back: " + read.error;
   const checker::Report report = checker::judge_report(read.program, read.answers);
   if (report.verdict == checker::Verdict::conforms) return {};
-  const auto of_invariant = [](const checker::Finding& f) { return f.rule == f.check; };
+  const auto of_claim = [](const checker::Finding& f) { return f.of_claim(); };
   const auto& all = report.findings;
-  if (!all.empty() && std::all_of(all.begin(), all.end(), of_invariant)) {
+  if (!all.empty() && std::all_of(all.begin(), all.end(), of_claim)) {
     broken = all[0].check;
     return {};
   }

@@ -92,7 +92,10 @@ int minimise(const Arguments& a) {
   auto answers_of = [&](const gen::Program& p) {
     return recorded ? recorded_answers(p) : target->run({&p, 1}).front();
   };
+  // What is claimed of the specification may be broken by answers that it allows.
   auto violation = checker::judge(program, answers_of(program));
+  const bool of_claim = !violation;
+  if (of_claim) violation = checker::broken_claim(program, answers_of(program));
   if (!violation) {
     fmt::print(stderr, "assay: {} does not violate {}\n", a.file,
                recorded ? "the specification" : "it on this target");
@@ -103,7 +106,8 @@ int minimise(const Arguments& a) {
   options.simplify_arguments = !recorded;  // recorded answers belong to the recorded arguments
   options.stop = &interrupted();
   options.oracle = [&](const gen::Program& p) {
-    auto now = checker::judge(p, answers_of(p));
+    auto now =
+        of_claim ? checker::broken_claim(p, answers_of(p)) : checker::judge(p, answers_of(p));
     return now && now->key == violation->key;
   };
   Progress progress;

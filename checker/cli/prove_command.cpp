@@ -1,6 +1,7 @@
 // assay prove: the invariants, for every host and every history that fits a shape.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "checker/cli/cli.hpp"
@@ -9,6 +10,7 @@
 #include "checker/cli/progress.hpp"
 #include "checker/cli/shape_option.hpp"
 #include "checker/cli/targets.hpp"
+#include "checker/properties.hpp"
 
 namespace assay::cli {
 namespace {
@@ -33,6 +35,15 @@ int status_of(const prove::Report& report) {
   return status;
 }
 
+// As a trace that `assay check` judges as it says. A question that nobody promised an answer to is
+// broken by a trace that conforms.
+std::string counterexample_text(const prove::Result& r, const Profile& profile) {
+  const auto& properties = checker::properties_of(profile);
+  const bool question = std::any_of(properties.begin(), properties.end(),
+                                    [&](const auto& p) { return p.name == r.name && !p.promised; });
+  return history_text(r.counterexample, profile, question ? "conforms" : "violates " + r.name);
+}
+
 nlohmann::ordered_json json_of(const prove::Report& report, const Profile& profile) {
   nlohmann::ordered_json out{{"profile", std::string(profile.name)},
                              {"assumptions", report.assumptions},
@@ -52,8 +63,7 @@ nlohmann::ordered_json json_of(const prove::Report& report, const Profile& profi
                              {"base", r.base},
                              {"step", r.step},
                              {"seconds", seconds}};
-    if (!r.counterexample.events.empty())
-      j["counterexample"] = history_text(r.counterexample, profile, {});
+    if (!r.counterexample.events.empty()) j["counterexample"] = counterexample_text(r, profile);
     out["invariants"].push_back(j);
   }
   return out;
@@ -82,7 +92,7 @@ int show_counterexamples(const prove::Report& report, const Profile& profile,
                          const ProveArguments& a, const Common& common) {
   for (const prove::Result& r : report.results) {
     if (r.counterexample.events.empty()) continue;
-    std::string text = history_text(r.counterexample, profile, {});
+    std::string text = counterexample_text(r, profile);
     if (!a.out.empty()) return write_file(a.out, text) ? exit_ok : exit_internal;
     if (!common.json)
       fmt::print("\nshortest history that breaks {} ({} calls):\n{}", r.name,

@@ -5,7 +5,7 @@
 
 #include "checker/cli/cli.hpp"
 #include "checker/cli/spec_parts.hpp"
-#include "checker/prove/properties.hpp"
+#include "checker/properties.hpp"
 #include "model/catalog.hpp"
 #include "spec/arch/spu/layout.hpp"
 #include "spec/system.hpp"
@@ -66,7 +66,7 @@ int list(const Profile& profile, bool json) {
   out["invariants"] = invariants;
   out["properties"] = nlohmann::ordered_json::array();
   if (!json) fmt::print("properties of steps\n");
-  for (const prove::PropertyInfo& p : prove::properties_of(profile)) {
+  for (const checker::PropertyInfo& p : checker::properties_of(profile)) {
     out["properties"].push_back({{"name", p.name}, {"source", p.source}});
     if (!json) fmt::print("    {:<42} {}\n", p.name, p.source);
   }
@@ -132,7 +132,7 @@ int show(const Profile& profile, const std::string& id, bool json) {
     found = true;
     fmt::print("{}: invariant ({})\n", i.name, i.source);
   });
-  for (const prove::PropertyInfo& p : prove::properties_of(profile)) {
+  for (const checker::PropertyInfo& p : checker::properties_of(profile)) {
     if (id != p.name) continue;
     found = true;
     fmt::print("{}: property of steps ({})\n", p.name, p.source);

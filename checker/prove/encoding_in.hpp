@@ -182,11 +182,14 @@ class EncodingIn final : public Encoding {
     D::watch = &watch;
     rule.apply(k, state);
     D::watch = nullptr;
-    if (properties)
-      each_property(Taken<D, Rule>{*before, rule, state, k.ok(), *context.profile},
-                    [&](const char* name, const SymFlag& holds, const char*) {
-                      properties->push_back({name, holds.e});
-                    });
+    if (properties) {
+      const Taken<D, Rule> taken{*before, rule, state, k.ok(), k.code(), *context.profile};
+      const SayProperty<D> say = [&](const char* name, const SymFlag& holds, const char*) {
+        properties->push_back({name, holds.e});
+      };
+      each_property(taken, say);
+      each_question(taken, say);
+    }
     return {flat(state),    std::move(arguments), watch.choices,
             k.code().e,     k.legal().e,          possible.e,
             k.returned().e, k.returns_if().e,     checks_of(watch, k.ok())};

@@ -7,8 +7,8 @@
 #include <mutex>
 #include <unordered_set>
 
+#include "checker/properties.hpp"
 #include "checker/prove/certificates.hpp"
-#include "checker/prove/properties.hpp"
 
 namespace assay::prove {
 namespace {
@@ -100,7 +100,7 @@ const Encoding* encoding_of(const Options& o) {
 
 std::vector<std::string> claim_names(const Profile& profile) {
   std::vector<std::string> names = invariant_names();
-  for (const PropertyInfo& p : properties_of(profile)) names.push_back(p.name);
+  for (const checker::PropertyInfo& p : checker::properties_of(profile)) names.push_back(p.name);
   return names;
 }
 

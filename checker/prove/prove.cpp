@@ -8,9 +8,9 @@
 #include <chrono>
 #include <map>
 
+#include "checker/properties.hpp"
 #include "checker/prove/certificates.hpp"
 #include "checker/prove/obligations.hpp"
-#include "checker/prove/properties.hpp"
 #include "checker/prove/replay.hpp"
 #include "checker/prove/search.hpp"
 
@@ -60,7 +60,7 @@ std::vector<Result> blank_results(const Profile& profile) {
   std::vector<Result> results;
   std::map<std::string, std::string> sources;
   each_invariant<Concrete>([&](const Invariant<Concrete>& i) { sources[i.name] = i.source; });
-  for (const PropertyInfo& p : properties_of(profile)) sources[p.name] = p.source;
+  for (const checker::PropertyInfo& p : checker::properties_of(profile)) sources[p.name] = p.source;
   for (const std::string& name : claim_names(profile)) {
     Result r;
     r.name = name;

@@ -1,7 +1,7 @@
 // Replay with every resolution of the free choices, like an odometer.
 #include "checker/prove/replay.hpp"
 
-#include "checker/prove/properties.hpp"
+#include "checker/properties.hpp"
 
 namespace assay::prove {
 namespace {
@@ -67,8 +67,9 @@ std::vector<std::string> broken_by(const History& history, const Profile& profil
   SystemState<Concrete> after = *before;
   if (!replay_event(history.events.back(), profile, mutation, after, nullptr)) return {};
   std::vector<std::string> broken = broken_invariants(after, profile);
-  for (std::string& name : broken_properties(*before, history.events.back(), after, profile))
-    broken.push_back(std::move(name));
+  for (const checker::BrokenProperty& p :
+       checker::broken_properties(*before, history.events.back(), after, profile))
+    broken.emplace_back(p.name);
   return broken;
 }
 

@@ -9,8 +9,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "checker/properties.hpp"
 #include "checker/prove/path.hpp"
-#include "checker/prove/properties.hpp"
 
 namespace assay::prove {
 namespace {
@@ -293,7 +293,7 @@ z3::expr breaks(const Job& job, const LastStep& s, const std::string& property) 
 
 SearchResult search_step(const Job& job, const std::string& property, unsigned depth) {
   FreshContext scope;
-  const auto& all = properties_of(*job.options->profile);
+  const auto& all = checker::properties_of(*job.options->profile);
   const auto info =
       std::find_if(all.begin(), all.end(), [&](const auto& p) { return p.name == property; });
   const End end = [&](const LastStep& s) { return breaks(job, s, property); };

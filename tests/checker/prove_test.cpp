@@ -10,7 +10,7 @@
 
 #include "checker/prove/certificates.hpp"
 #include "checker/prove/obligations.hpp"
-#include "checker/prove/properties.hpp"
+#include "checker/properties.hpp"
 #include "checker/prove/replay.hpp"
 #include "checker/prove/search.hpp"
 #include "gen/mutants.hpp"
@@ -75,7 +75,7 @@ TEST_P(EveryProfile, ProvesEveryInvariant) {
   const std::vector<bool> concerned = invariants_of(*small(GetParam()).profile);
   const auto invariants = std::count(concerned.begin(), concerned.end(), true);
   EXPECT_EQ(report.results.size(), static_cast<std::size_t>(invariants) +
-                                       properties_of(*small(GetParam()).profile).size());
+                                       checker::properties_of(*small(GetParam()).profile).size());
   EXPECT_EQ(report.rounds, 1u);
   for (const Result& r : report.results) {
     EXPECT_EQ(r.verdict, Verdict::proved) << r.name << ": " << r.reason;

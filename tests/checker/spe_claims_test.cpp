@@ -9,7 +9,7 @@
 #include <set>
 
 #include "checker/prove/obligations.hpp"
-#include "checker/prove/properties.hpp"
+#include "checker/properties.hpp"
 #include "checker/prove/prove.hpp"
 #include "gen/mutants.hpp"
 
@@ -108,7 +108,7 @@ TEST(SpeClaims, EveryKnownPropertyIsStatedOrAccountedFor) {
   auto add = [&](const std::string& source) { stated.merge(ids_in(source)); };
   each_invariant<Concrete>([&](const Invariant<Concrete>& i) { add(i.source); });
   for (const Profile& p : all_profiles())
-    for (const PropertyInfo& property : properties_of(p)) add(property.source);
+    for (const checker::PropertyInfo& property : checker::properties_of(p)) add(property.source);
   std::set<std::string> accounted;
   std::ifstream document(SPE_CLAIMS);
   ASSERT_TRUE(document) << SPE_CLAIMS;

@@ -41,9 +41,13 @@ class BytewiseSpu final : public Spu {
     for (u32 i = 0; i < run.operations; ++i) operation(run.operation);
   }
   void on(const Synchronise&) {
+    flush_count();
+    if (design_.tells_barriers()) sink_->emit("isb", {});
     if (sample_) complete();
     flush_count();
-    sink_->emit("spe_drained", {});
+    if (design_.tells_barriers())
+      for (const char* barrier : {"psb", "dsb", "isb"}) sink_->emit(barrier, {});
+    else sink_->emit("spe_drained", {});
     Registers shown = r_;
     if (has(Bug::status_reads_without_service)) shown.service = false;
     if (has(Bug::abort_without_ea)) shown.external_abort = false;
@@ -53,6 +57,14 @@ class BytewiseSpu final : public Spu {
     if (has(Bug::full_is_not_counted)) said.full = 0;
     announce_read(shown, said, *sink_);
     sink_->emit("spe_irq", {{"level", irq_}});
+  }
+
+  void on(const Peek&) {
+    flush_count();
+    sink_->emit("isb", {});
+    Registers shown = r_;
+    if (has(Bug::peek_shows_what_is_not_there)) shown.ptr += design_.record_max();
+    announce_buffer_read(shown, *sink_);
   }
 
   // --- selection ---------------------------------------------------------------------------

@@ -98,7 +98,7 @@ void store(const Reset& w, Registers& r) {
   r.context.el = 2;
 }
 
-void announce_read(const Registers& shown, const PmuCounts& counts, EventSink& sink) {
+void announce_buffer_read(const Registers& shown, EventSink& sink) {
   sink.emit("spe_read_pmbptr", {{"ptr", shown.ptr}});
   sink.emit("spe_read_pmbsr", {{"s", shown.service},
                                {"dl", shown.data_loss},
@@ -106,6 +106,10 @@ void announce_read(const Registers& shown, const PmuCounts& counts, EventSink& s
                                {"coll", shown.collision},
                                {"ec", shown.ec},
                                {"mss", shown.mss}});
+}
+
+void announce_read(const Registers& shown, const PmuCounts& counts, EventSink& sink) {
+  announce_buffer_read(shown, sink);
   sink.emit("spe_read_pmblimitr",
             {{"limit", shown.limit}, {"fm", shown.fill}, {"e", shown.enable}});
   sink.emit("spe_read_pmsicr", {{"count", shown.count}});

@@ -77,6 +77,9 @@ enum class Bug : unsigned {
   not_allowed_twice,
   // synchronisation and the interrupt
   drained_too_early,
+  dsb_does_not_wait,
+  peek_shows_what_is_not_there,
+  peek_tears_status,
   pointer_read_stale,
   status_reads_without_service,
   irq_not_raised,

@@ -73,6 +73,8 @@ struct PmuCounts {
 };
 // What a drain ends with: the values that MRS returns.
 void announce_read(const Registers& shown, const PmuCounts& counts, EventSink& sink);
+// MRS of PMBPTR_EL1 and PMBSR_EL1 alone.
+void announce_buffer_read(const Registers& shown, EventSink& sink);
 
 // What PMBSR_EL1 says of a page that refuses (D24.7).
 struct Refusal {

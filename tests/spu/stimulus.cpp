@@ -67,6 +67,8 @@ class Generator {
     if (kind < 70) return add(filter());
     if (kind < 77) return add(break_page());
     if (kind < 79) return add(SetPage{page(), Page::mapped});
+    if (kind < 82) return add(Synchronise{});
+    if (kind < 84 && p_.design.tells_barriers()) return add(Peek{});
     if (kind < 83) return add(Synchronise{});
     if (kind < 94) {
       add(service());
@@ -247,6 +249,7 @@ struct Writer {
     return fmt::format("page {} is {}", w.page, names[static_cast<unsigned>(w.state)]);
   }
   std::string operator()(const Synchronise&) const { return "synchronise"; }
+  std::string operator()(const Peek&) const { return "peek"; }
   std::string operator()(const Reset& w) const {
     return fmt::format("reset s={:d}, {}, {}", w.service, (*this)(w.control), (*this)(w.control2));
   }

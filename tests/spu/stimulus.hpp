@@ -77,6 +77,8 @@ struct SetPage {
 };
 // ISB; PSB CSYNC; DSB; ISB, then MRS of PMBPTR_EL1 and PMBSR_EL1.
 struct Synchronise {};
+// ISB and the same reads, with nothing drained.
+struct Peek {};
 // Software drains, looks at PMBSR_EL1 and goes on in one of the ways that are open to it; where its
 // first choice is not, it disables the buffer and begins a fresh one.
 struct Service {
@@ -101,7 +103,7 @@ struct Reset {
 
 using Stimulus =
     std::variant<WritePointer, WriteLimit, WriteStatus, WriteControl, WriteControl2, SetContext,
-                 WriteInterval, WriteFilter, Run, SetPage, Synchronise, Service, Reset>;
+                 WriteInterval, WriteFilter, Run, SetPage, Synchronise, Peek, Service, Reset>;
 
 // What an SPU is built like.
 struct Design {
@@ -110,6 +112,7 @@ struct Design {
   unsigned align = 0;          // PMBIDR_EL1.Align: of multiples of 1 << align bytes
   unsigned in_flight_max = 1;  // samples at once
   u64 seed = 0;                // of what is IMPLEMENTATION DEFINED
+  bool tells_barriers() const { return seed % 2 == 0; }  // or only what they do together
   u64 record_max() const { return u64{1} << max_size; }
 };
 

@@ -42,7 +42,7 @@ class WideSpu final : public Spu {
   void on(const Write& w) {
     settle();
     announce(w, *sink_);
-    if (!ignores(w)) store(w, r_);
+    if (!ignores(w)) store(w, r_), store(w, seen_);
     late_left_ = 0;
     pass_one_ = false;
     if (!r_.buffer_enabled() && !r_.service && in_flight() != 0 && random_.one_in(2))
@@ -86,13 +86,32 @@ class WideSpu final : public Spu {
   }
 
   void on(const Synchronise&) {
-    if (!has(Bug::drained_too_early)) drain();
     flush_count();
-    sink_->emit("spe_drained", {});
+    const bool tells = design_.tells_barriers();
+    if (tells) sink_->emit("isb", {});
+    if (!has(tells ? Bug::dsb_does_not_wait : Bug::drained_too_early)) drain();
+    flush_count();
+    if (tells)
+      for (const char* barrier : {"psb", "dsb", "isb"}) sink_->emit(barrier, {});
+    else sink_->emit("spe_drained", {});
+    seen_ = r_;
     Registers shown = r_;
     if (has(Bug::pointer_read_stale)) shown.ptr = ptr_before_;
     announce_read(shown, counts_, *sink_);
     sink_->emit("spe_irq", {{"level", irq_}});
+  }
+  // Direct reads without a drain show each register as it is, or as it was after the last one.
+  void on(const Peek&) {
+    flush_count();
+    sink_->emit("isb", {});
+    Registers shown = random_.one_in(2) ? seen_ : r_;
+    shown.ptr = random_.one_in(2) ? seen_.ptr : r_.ptr;
+    if (has(Bug::peek_tears_status)) {
+      shown = r_;
+      shown.ec = seen_.ec;
+      shown.mss = seen_.mss;
+    }
+    announce_buffer_read(shown, *sink_);
   }
   void drain() {
     late_left_ = 0;
@@ -390,6 +409,7 @@ class WideSpu final : public Spu {
   bool irq_ = false;
   bool pass_one_ = false, overdue_ = false, abort_pending_ = false;
   unsigned late_left_ = 0, el_before_ = 0;
+  Registers seen_;  // as of the last drain
   u64 now_ = 0, ptr_before_ = 0;
   u32 counted_ = 0, loaded_ = 0;  // not yet said
 };

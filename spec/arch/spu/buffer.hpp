@@ -9,9 +9,6 @@ namespace assay {
 // The timestamp of a record: none, or the counter it was read from.
 enum class SpeTime : unsigned { none, virtual_count, physical_count, guest_physical };
 
-// PMBIDR_EL1.Align: at most 2 KB.
-inline constexpr unsigned align_max = 11;
-
 // [from, to) meets a range that a translation of the current context does not map.
 template <class D>
 Flag<D> meets_hole(const Spu<D>& s, const Num<D>& from, const Num<D>& to) {
@@ -95,7 +92,7 @@ struct SpuRecord {
                 {"follows_the_last_record", "D17.7: records are written one after the other"});
       k.require(free || (size != 0 && size <= pe.spe_record_max),
                 {"size_at_most_max", "D24.7 PMSIDR_EL1.MaxSize"});
-      k.require(free || fills_alignment(pe),
+      k.require(free || is_aligned<D>(pe, size),
                 {"size_fills_alignment", "D24.7 PMBIDR_EL1.Align; D17.7"});
       k.require(free || address + size <= spu.limit,
                 {"below_limit", "D17.7: the SPU never writes at or above LIMIT"});
@@ -104,9 +101,10 @@ struct SpuRecord {
       k.require(free || is_undecided<D>(spu) || passes_filters<D>(spu, {events, type, latency, ds}),
                 {"passes_filters", "D17.5: rejected samples are not written"});
       check_packets(k, spu);
-      k.set(spu.in_flight, spu.in_flight - 1);
+      leaves_flight<D>(k, spu);
       count_sample<D>(k, spu, true, false);
       const Num<D> end = address + size;
+      moves_registers<D>(k, spu);
       k.set(spu.ptr, end);
       k.set(spu.records_end, end);
       k.set(spu.bytes_end, ite(spu.bytes_end < end, end, Num<D>(plain(spu.bytes_end))));
@@ -119,13 +117,6 @@ struct SpuRecord {
   }
 
  private:
-  // If PMBIDR_EL1.Align is not zero a record occupies a multiple of that many bytes.
-  Flag<D> fills_alignment(const Pe<D>& pe) const {
-    Flag<D> fills = true;
-    for (unsigned n = 1; n <= align_max; ++n)
-      fills = fills && (pe.spe_align != n || is_multiple_of(size, u64{1} << n));
-    return fills;
-  }
   void check_packets(Step<D>& k, const Spu<D>& spu) const {
     const Flag<D> free = spu.unpredictable || is_undecided<D>(spu);
     const Flag<D> el2 = owned_by_el2<D>(spu);
@@ -169,6 +160,33 @@ struct SpuStore {
       k.require(free || size <= Num<D>(2048), {"granule", "D17.7: an access of at most 2 KB"});
       const Num<D> end = address + size;
       k.set(spu.bytes_end, ite(spu.bytes_end < end, end, Num<D>(plain(spu.bytes_end))));
+    });
+  }
+};
+
+// The SPU sets the access flag or the dirty state of an entry that translates the buffer. It may do
+// so ahead of a write that it never makes, so a hypervisor's tracking of dirty pages is imprecise
+// (D17.8.3.1). PMBIDR_EL1.F: mandatory from SPEv1p3.
+template <class D>
+struct SpuMarked {
+  static constexpr bool by_hardware = true;
+  static constexpr const char* name = "spe_marked";
+  static constexpr const char* syntax = "spe_marked: cpu=cpu address=address";
+  static constexpr const char* source = "D17.8.3.1; D24.7 PMBIDR_EL1.F";
+  Word<D, 16> cpu{};
+  Num<D> address{};  // virtual: of a byte that the entry translates and the SPU may write
+  static constexpr auto fields() {
+    return std::tuple{field("cpu", &SpuMarked::cpu), field("address", &SpuMarked::address)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
+      const Flag<D> free = spu.unpredictable;
+      k.require(free || takes_records<D>(spu),
+                {"buffer_takes_records", "D17.4: enabled, S clear, fill mode"});
+      k.require(free || (spu.records_end <= address && address < spu.limit),
+                {"inside_the_buffer", "D17.8.3.1: anywhere in the buffer"});
+      k.require(free || !meets_hole<D>(spu, address, address + 1),
+                {"is_translated", "D17.7: there is an entry to mark"});
     });
   }
 };
@@ -226,12 +244,13 @@ struct SpuFault {
       k.require(free || !external_abort || walk || spu.external_abort,
                 {"ea_is_of_a_walk", "D17.8.4: IMPLEMENTATION DEFINED for aborts on walks"});
       check_data_loss(k, spu);
+      moves_registers<D>(k, spu);
       k.set(spu.ptr, address);
       k.set(spu.bytes_end, ite(spu.bytes_end < address, address, Num<D>(plain(spu.bytes_end))));
       k.set(spu.data_loss, data_loss);
       k.set(spu.external_abort, spu.external_abort || external_abort);
       k.set(spu.lost, true);  // at least the sample whose write faulted
-      k.set(spu.in_flight, spu.in_flight - 1);
+      leaves_flight<D>(k, spu);
       count_sample<D>(k, spu, true, false);
       // The pseudocode looks for a full buffer after a write that faulted, too (facts/spe 7.49).
       k.when(spu.limit < address + pe.spe_record_max,
@@ -294,6 +313,7 @@ struct SpuAbort {
                 {"is_an_abort", "D24.7 PMBSR_EL1.EC"});
       k.require(free || asynchronous || (spu.records_end <= address && address < spu.limit),
                 {"inside_the_buffer", "D17.7: PTR is below LIMIT"});
+      moves_registers<D>(k, spu);
       k.set(spu.external_abort, true);
       const Flag<D> first = !spu.service;
       k.set(spu.data_loss, spu.data_loss || asynchronous || address != spu.records_end);
@@ -322,36 +342,13 @@ struct SpuNotAllowed {
       k.require(spu.in_flight != 0, {"one_in_flight", "the write of a sample that was selected"});
       k.require(spu.unpredictable || !buffer_enabled<D>(spu),
                 {"access_was_withdrawn", "D17.9: the buffer reads as disabled at write time"});
+      moves_registers<D>(k, spu);
       k.set(spu.data_loss, true);
       k.set(spu.lost, true);
-      k.set(spu.in_flight, spu.in_flight - 1);
+      leaves_flight<D>(k, spu);
       count_sample<D>(k, spu, false, false);
       stop_profiling<D>(k, spu, SpuEvent::not_allowed, Word<D, 6>(ec_buffer),
                         Word<D, 16>(bsc_not_allowed));
-    });
-  }
-};
-
-// A context synchronisation event, PSB CSYNC, DSB and another one have completed: every earlier
-// sample is written or dropped (D17.9).
-template <class D>
-struct SpuDrained {
-  static constexpr const char* name = "spe_drained";
-  static constexpr const char* syntax = "spe_drained: cpu=cpu";
-  static constexpr const char* source = "D17.9: ISB; PSB CSYNC; DSB; ISB";
-  Word<D, 16> cpu{};
-  static constexpr auto fields() { return std::tuple{field("cpu", &SpuDrained::cpu)}; }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
-      k.require(spu.in_flight == 0,
-                {"none_in_flight", "D17.9: a DSB after PSB waits for all buffer writes"});
-      // After a fault or an abort the pointer is where it stopped, also if software has since
-      // written another syndrome with S set.
-      const Flag<D> stopped = spu.service && spu.event == number_of(SpuEvent::none);
-      k.require(spu.unpredictable || stopped || spu.event == number_of(SpuEvent::fault) ||
-                    spu.event == number_of(SpuEvent::abort) || spu.ptr == spu.records_end,
-                {"pointer_at_a_record", "D17.9; facts/spe A39"});
-      k.set(spu.mixed, false);
     });
   }
 };

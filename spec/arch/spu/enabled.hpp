@@ -82,11 +82,25 @@ Flag<D> sampled_late(const Spu<D>& s, const Pe<D>& pe) {
          buffer_enabled<D>(s) && level_may_be_sampled<D>(s);
 }
 
-// The pointer rule RHXSYK: room for one record of the largest size. Its relaxed reading (known
-// issue R24557) applies it whenever the buffer is enabled, not only when profiling is.
+// PMBIDR_EL1.Align: at most 2 KB.
+inline constexpr unsigned align_max = 11;
+
+// `n` is a multiple of the alignment that the PE asks of pointers and records.
 template <class D>
-Flag<D> pointers_valid(const Spu<D>& s, const Num<D>& record_max) {
-  return s.fill == discard_mode || s.ptr + record_max <= s.limit;
+Flag<D> is_aligned(const Pe<D>& pe, const Num<D>& n) {
+  Flag<D> aligned = true;
+  for (unsigned bits = 1; bits <= align_max; ++bits)
+    aligned = aligned && (pe.spe_align != bits || is_multiple_of(n, u64{1} << bits));
+  return aligned;
+}
+
+// The pointer rule RHXSYK: an aligned pointer, and room for one record of the largest size. Its
+// relaxed reading (known issue R24557) applies it whenever the buffer is enabled, not only when
+// profiling is.
+template <class D>
+Flag<D> pointers_valid(const Spu<D>& s, const Pe<D>& pe) {
+  return s.fill == discard_mode ||
+         (s.ptr + pe.spe_record_max <= s.limit && is_aligned<D>(pe, plain(s.ptr)));
 }
 
 // Stages of a hypervisor's world switch.
@@ -120,6 +134,56 @@ void on_spu(Step<D>& k, Vm<D>& vm, const Word<D, 16>& cpu, Body&& body) {
       body(spu, pe, vm.spe_switch[index]);
     else body(spu, pe);
   });
+}
+
+template <class D>
+Flag<D> has_reached(const Spu<D>& s, Synchronised what) {
+  return s.barriers.reached == static_cast<u64>(what);
+}
+// Direct reads may show what was there before the SPU's own writes (D17.9).
+template <class D>
+Flag<D> reads_lag(const Spu<D>& s) {
+  return s.barriers.told && s.barriers.behind;
+}
+// The SPU writes its registers: direct reads may lag behind, and what was drained no longer is.
+template <class D>
+void moves_registers(Step<D>& k, Spu<D>& s) {
+  SpuBarriers<D>& b = s.barriers;
+  k.set(b.behind, true);
+  k.when(has_reached<D>(s, Synchronised::memory),
+         [&] { k.set(b.reached, Word<D, 2>(static_cast<u64>(Synchronised::nothing))); });
+}
+// Direct reads show the registers as they are: after a drain, or where software wrote them.
+template <class D>
+void shows_pointer(Step<D>& k, Spu<D>& s) {
+  k.set(s.barriers.ptr, s.ptr);
+}
+template <class D>
+void shows_status(Step<D>& k, Spu<D>& s) {
+  k.set(s.barriers.service, s.service);
+  k.set(s.barriers.data_loss, s.data_loss);
+  k.set(s.barriers.external_abort, s.external_abort);
+  k.set(s.barriers.collision, s.collision);
+}
+template <class D>
+void shows_registers(Step<D>& k, Spu<D>& s) {
+  k.set(s.barriers.behind, false);
+  shows_pointer<D>(k, s);
+  shows_status<D>(k, s);
+}
+// A context synchronisation event: an ISB, an exception entry or return. If a drain was completed
+// before it, its results can be read from here on; PSB CSYNC covers what was selected until now.
+template <class D>
+void synchronise_context(Step<D>& k, Spu<D>& s) {
+  k.when(has_reached<D>(s, Synchronised::memory), [&] { shows_registers<D>(k, s); });
+  k.set(s.barriers.reached, Word<D, 2>(static_cast<u64>(Synchronised::context)));
+  k.set(s.barriers.covered, s.in_flight);
+}
+// A sample left the PE: the oldest first.
+template <class D>
+void leaves_flight(Step<D>& k, Spu<D>& s) {
+  k.set(s.in_flight, s.in_flight - 1);
+  k.when(s.barriers.covered != 0, [&] { k.set(s.barriers.covered, s.barriers.covered - 1); });
 }
 
 // Raises a management event: PMBSR_EL1.S and its syndrome, and PMBIRQ with it (D17.8 RTSJRP).

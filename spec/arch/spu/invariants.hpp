@@ -125,6 +125,21 @@ Flag<D> in_flight_is_bounded(const Vm<D>& vm) {
     return vm.host.pe[i].spe_in_flight_max == 0 || s.in_flight <= vm.host.pe[i].spe_in_flight_max;
   });
 }
+// What PSB CSYNC covers is a part of what is in flight.
+template <class D>
+Flag<D> covered_samples_are_in_flight(const Vm<D>& vm) {
+  return all<D>(vm.spu, [](const auto& s) { return s.barriers.covered <= s.in_flight; });
+}
+// Without an SPU's own writes since the last drain, direct reads show its registers.
+template <class D>
+Flag<D> drained_registers_are_shown(const Vm<D>& vm) {
+  return all<D>(vm.spu, [](const auto& s) {
+    const SpuBarriers<D>& b = s.barriers;
+    return b.behind ||
+           (b.ptr == s.ptr && iff(b.service, s.service) && iff(b.data_loss, s.data_loss) &&
+            iff(b.external_abort, s.external_abort) && iff(b.collision, s.collision));
+  });
+}
 // A26: PMBIRQ is the service bit.
 template <class D>
 Flag<D> irq_line_equals_service_bit(const Vm<D>& vm) {

@@ -206,8 +206,7 @@ void liveness_properties(const Taken<D, SpuWriteStatus<D>>& t, const SayProperty
       of_its_spu(t,
                  [&](const auto& a, const auto& b, const auto& pe) {
                    const Flag<D> ready = a.service && !t.call.service && buffer_enabled<D>(a) &&
-                                         a.ptr == a.records_end &&
-                                         pointers_valid<D>(a, plain(pe.spe_record_max));
+                                         a.ptr == a.records_end && pointers_valid<D>(a, pe);
                    return !ready || (!b.unpredictable && !b.service &&
                                      iff(profiling_enabled<D>(b), level_may_be_sampled<D>(a)));
                  }),
@@ -252,6 +251,14 @@ void spu_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
     full_properties<D>(t, say);
     liveness_properties<D>(t, say);
   }
+  if constexpr (std::is_same_v<Call, SpuMarked<D>>)
+    say("marked_entries_are_of_the_buffer",
+        of_its_spu(t,
+                   [&](const auto& a, const auto& b, const auto&) {
+                     return a.start <= t.call.address && t.call.address < a.limit &&
+                            a.bytes_end == b.bytes_end;
+                   }),
+        "A12; D17.8.3.1");
   if constexpr (std::is_same_v<Call, SpuCollision<D>>) collision_properties<D>(t, say);
   if constexpr (std::is_same_v<Call, SpuFault<D>>)
     say("fault_comes_before_full",
@@ -263,6 +270,22 @@ void spu_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
         of_its_spu(t,
                    [](const auto& a, const auto& b, const auto&) {
                      return b.in_flight == 0 && (a.service || b.ptr == b.records_end);
+                   }),
+        "A39; D17.9");
+  if constexpr (std::is_same_v<Call, SpuDataBarrier<D>>)
+    say("dsb_waits_for_what_psb_covers",
+        of_its_spu(t,
+                   [](const auto& a, const auto& b, const auto&) {
+                     return !has_reached<D>(a, Synchronised::profiling) || b.barriers.covered == 0;
+                   }),
+        "A39; D17.9");
+  if constexpr (std::is_same_v<Call, SpuReadPointer<D>>)
+    say("synchronised_reads_are_current",
+        of_its_spu(t,
+                   [&](const auto& a, const auto&, const auto& pe) {
+                     const Flag<D> sure = !reads_lag<D>(a) && pe.spe_align == 0 &&
+                                          !is_unknown<D>(a, SpuRegister::pmbptr);
+                     return !sure || t.call.ptr == a.ptr;
                    }),
         "A39; D17.9");
   if constexpr (std::is_same_v<Call, SpuWriteStatus<D>>) liveness_properties<D>(t, say);

@@ -25,7 +25,7 @@ void forget_translations(Step<D>& k, Spu<D>& s) {
 
 // A new epoch of the buffer begins at PTR: nothing is known to be written from there on.
 template <class D>
-void begin_epoch(Step<D>& k, Spu<D>& s, const Num<D>& record_max) {
+void begin_epoch(Step<D>& k, Spu<D>& s, const Pe<D>& pe) {
   k.set(s.start, s.ptr);
   k.set(s.records_end, s.ptr);
   k.set(s.bytes_end, s.ptr);
@@ -34,7 +34,7 @@ void begin_epoch(Step<D>& k, Spu<D>& s, const Num<D>& record_max) {
   // Samples of an unlawful epoch may still be on their way.
   const Flag<D> nowhere = is_unknown<D>(s, SpuRegister::pmbptr) && s.fill != discard_mode;
   k.set(s.unpredictable, (s.unpredictable && s.in_flight != 0) ||
-                             (s.enable && (nowhere || !pointers_valid<D>(s, record_max))));
+                             (s.enable && (nowhere || !pointers_valid<D>(s, pe))));
   k.set(s.counts.disturbed, s.counts.disturbed || s.unpredictable);
 }
 
@@ -71,8 +71,9 @@ struct SpuWritePointer {
       k.set(sw.pointer_loaded, true);
       k.when(!is_ignored<D>(k, spu), [&] {
         k.set(spu.ptr, ptr);
+        shows_pointer<D>(k, spu);
         becomes_known<D>(k, spu, SpuRegister::pmbptr, false);
-        begin_epoch<D>(k, spu, plain(pe.spe_record_max));
+        begin_epoch<D>(k, spu, pe);
       });
     });
   }
@@ -112,7 +113,7 @@ struct SpuWriteLimit {
         k.set(spu.physical, physical);
         // Bits of a mode that is reserved, or not there yet, may read back either way.
         becomes_known<D>(k, spu, SpuRegister::pmblimitr, res0 != 0 || fill != spu.fill);
-        begin_epoch<D>(k, spu, plain(pe.spe_record_max));
+        begin_epoch<D>(k, spu, pe);
       });
     });
   }
@@ -160,7 +161,7 @@ struct SpuWriteStatus {
       k.set(sw.status_loaded, true);
       k.when(!is_ignored<D>(k, spu), [&] {
         // Restarting where no record ends, or where none fits, breaks D17.7.4.
-        const Flag<D> fits = pointers_valid<D>(spu, plain(pe.spe_record_max));
+        const Flag<D> fits = pointers_valid<D>(spu, pe);
         const Flag<D> writes = spu.enable && !service && spu.fill != discard_mode;
         const Flag<D> breaks = writes && (!fits || spu.ptr != spu.records_end);
         k.set(spu.unpredictable, spu.unpredictable || breaks);
@@ -176,6 +177,7 @@ struct SpuWriteStatus {
         k.set(spu.event, Word<D, 3>(number_of(SpuEvent::none)));
         k.set(spu.lost, data_loss);
         k.set(spu.irq, service);
+        shows_status<D>(k, spu);
       });
     });
   }
@@ -210,6 +212,8 @@ struct SpuContext {
         change_controls<D>(k, spu);
         forget_translations<D>(k, spu);
       });
+      // Exception entries and returns synchronise the context (without FEAT_ExS, as KVM has it).
+      k.when(spu.el != el, [&] { synchronise_context<D>(k, spu); });
       k.set(spu.el, el);
       k.set(spu.tge, tge);
       k.set(spu.e2pb, e2pb);
@@ -250,10 +254,13 @@ struct SpuReset {
       k.set(spu.e0hspe, e0hspe);
       k.set(spu.e2spe, e2spe);
       k.set(spu.in_flight, Word<D, 8>(0));
+      k.set(spu.barriers.covered, Word<D, 8>(0));
+      k.set(spu.barriers.reached, Word<D, 2>(static_cast<u64>(Synchronised::nothing)));
       k.set(spu.event_flight, Word<D, 8>(0));
       k.set(spu.mixed, false);
       k.set(spu.unpredictable, false);
       k.set(spu.lost, true);  // DL is UNKNOWN: set, it tells of nothing
+      shows_registers<D>(k, spu);
       k.set(spu.el, Word<D, 2>(2));
       k.set(spu.unknown, Word<D, 16>((1u << spu_registers) - 1));
       k.set(spu.untidy, Word<D, 16>(0));

@@ -54,6 +54,7 @@ struct SpuCount {
                 {"counter_does_not_pass_zero", "D17.3.4: an operation is selected at zero"});
       k.set(spu.count, ite(operations <= from, from - operations, Word<D, 32>(0)));
       count_population<D>(k, spu, operations, load != 0);
+      moves_registers<D>(k, spu);
     });
   }
 };
@@ -95,6 +96,7 @@ struct SpuSample {
       k.set(spu.in_flight, spu.in_flight + 1);
       k.set(spu.count, reload);
       count_population<D>(k, spu, Word<D, 32>(0), true);
+      moves_registers<D>(k, spu);
     });
   }
 };
@@ -125,6 +127,7 @@ struct SpuCollision {
                 {"none_free", "D17.3.7: a collision needs a sample in flight"});
       k.require(spu.in_flight != 0, {"one_in_flight", "D17.3.7"});
       k.set(spu.collision, true);
+      moves_registers<D>(k, spu);
       k.set(spu.count, reload);
       count_population<D>(k, spu, Word<D, 32>(0), true);
       k.set(spu.counts.collisions, spu.counts.collisions + 1);
@@ -213,7 +216,7 @@ struct SpuDrop {
                 {"a_filter_rejects", "D17.5: only an enabled filter rejects"});
       k.require(spu.unpredictable || filtered || !takes_records<D>(spu),
                 {"nowhere_to_go", "D17.4: records are dropped when the buffer takes none"});
-      k.set(spu.in_flight, spu.in_flight - 1);
+      leaves_flight<D>(k, spu);
       count_sample<D>(k, spu, filtered, filtered);
     });
   }

@@ -79,6 +79,31 @@ struct SpuHoles {
   }
 };
 
+// How far software has synchronised with the SPU (D17.9), and what a direct read may show before it
+// has. A trace that holds no barriers is taken to drain wherever it says spe_drained, and to read
+// only then.
+enum class Synchronised : unsigned { nothing, context, profiling, memory };
+template <class D>
+struct SpuBarriers {
+  FlagCell<D> told{};        // the trace holds the barriers of this PE
+  WordCell<D, 2> reached{};  // Synchronised
+  WordCell<D, 8> covered{};  // samples in flight that the barriers are about
+  FlagCell<D> behind{};      // PMBPTR_EL1 and PMBSR_EL1 may read as follows, or as the SPU has them
+  NumCell<D> ptr{};
+  FlagCell<D> service{}, data_loss{}, external_abort{}, collision{};
+  static constexpr auto fields() {
+    return std::tuple{field("told", &SpuBarriers::told),
+                      field("reached", &SpuBarriers::reached),
+                      field("covered", &SpuBarriers::covered),
+                      field("behind", &SpuBarriers::behind),
+                      field("ptr", &SpuBarriers::ptr),
+                      field("service", &SpuBarriers::service),
+                      field("data_loss", &SpuBarriers::data_loss),
+                      field("external_abort", &SpuBarriers::external_abort),
+                      field("collision", &SpuBarriers::collision)};
+  }
+};
+
 template <class D>
 struct Spu {
   // PMBPTR_EL1, PMBLIMITR_EL1
@@ -132,6 +157,7 @@ struct Spu {
   WordCell<D, 16> untidy{};       // registers of which RES0 bits were last written as ones
   SpuCounts<D> counts{};
   SpuHoles<D> holes{};
+  SpuBarriers<D> barriers{};
 
   static constexpr auto fields() {
     return std::tuple{field("ptr", &Spu::ptr),
@@ -199,7 +225,8 @@ struct Spu {
                       field("unknown", &Spu::unknown),
                       field("untidy", &Spu::untidy),
                       field("counts", &Spu::counts),
-                      field("holes", &Spu::holes)};
+                      field("holes", &Spu::holes),
+                      field("barriers", &Spu::barriers)};
   }
 };
 

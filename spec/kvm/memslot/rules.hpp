@@ -115,7 +115,9 @@ struct SetUserMemoryRegion {
     k.set(s.userspace_addr, ite(deletes, none, userspace_addr));
     k.set(s.log_dirty, !deletes && bit(flags, 0));
     k.set(s.readonly, !deletes && bit(flags, 1));
-    if (k.is(Behaviour::spe_series)) k.set(s.lock.mapped, s.lock.mapped && s.lock.held);
+    if (!k.is(Behaviour::spe_series)) return;
+    k.set(s.lock.mapped, s.lock.mapped && s.lock.held);
+    k.set(s.lock.stale, s.lock.stale && s.lock.held);
   }
 };
 

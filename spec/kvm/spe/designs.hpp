@@ -9,9 +9,13 @@
 namespace assay {
 
 // PMBIDR_EL1.MaxBuffSize (D24.7): M in [8:0], Ex in [13:9]. Bytes; 0 means no limit.
-constexpr u64 buffer_size_of(u64 field) {
-  const u64 m = field & 0x1ff, ex = field >> 9 & 0x1f;
-  return ex == 0 ? m * page_bytes : (512 + m) << (ex + 11);
+template <class D>
+Num<D> buffer_size_of(const Word<D, 16>& field) {
+  const Num<D> m = to_number(field_bits<9>(field, 0));
+  Num<D> size = m * page_bytes;
+  for (u64 ex = 1; ex < 32; ++ex)
+    size = ite(field_bits<5>(field, 9) == ex, (m + 512) * (u64{1} << (ex + 11)), size);
+  return size;
 }
 // Whether some value of the field says this size.
 template <class D>
@@ -168,6 +172,32 @@ struct SpeStage1Missing {
     k.set(self.regs.ec, Word<D, 6>(ec_stage1));
     k.set(self.regs.mss, Word<D, 16>(0x07));  // translation fault, level 3
     k.set(self.line, true);
+  }
+};
+
+// MRS PMBIDR_EL1 of a guest: v6 traps it to tell the maximum that the VMM set.
+template <class D>
+struct SpeTrapBufferId {
+  static constexpr const char* name = "spe_trap_pmbidr";
+  static constexpr const char* syntax = "kvm_spe_trap_pmbidr: <vcpu> value=value";
+  static constexpr const char* source = "SPE v6-14; facts/spe 4.12, N03; D24.7 PMBIDR_EL1";
+  static bool applies(const Profile& p) { return pins_buffer(p); }
+  VcpuId vcpu{};
+  Word<D, 64> value{};
+  static constexpr unsigned answers = 1;
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &SpeTrapBufferId::vcpu),
+                      field("value", &SpeTrapBufferId::value)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    const Word<D, 16> size = field_bits<16>(value, 32);
+    k.require(has_spe_feature<D>(vm.vcpu[vcpu.index]), {"vcpu_has_spe", "v6-14"});
+    k.require(is_out_of_guest<D>(vm, vcpu), {"guest_was_left", "a trap is an exit"});
+    k.require(size <= 0x3fff, {"size_is_defined", "D24.7 PMBIDR_EL1.MaxBuffSize[15:14]"});
+    k.require(buffer_size_of<D>(size) == vm.spe.buffer_max,
+              {"tells_the_maximum", "v6-14; facts/spe N03"});
+    k.require(!bit(value, 4),
+              {"programming_is_allowed", "D24.7 PMBIDR_EL1.P: EL1 owns the buffer"});
   }
 };
 

@@ -18,6 +18,17 @@ template <class D>
 Flag<D> unlocked_memslot_holds_no_pins(const Vm<D>& vm) {
   return all<D>(vm.slot, [](const auto& s) { return s.lock.held || s.lock.pinned == 0; });
 }
+// L09: a LOCK that failed leaves no stage 2 entry behind, for which no maintenance is pending.
+template <class D>
+Flag<D> unlocked_memslot_has_no_stale_mapping(const Vm<D>& vm) {
+  return all<D>(vm.slot, [](const auto& s) { return s.lock.held || !s.lock.stale; });
+}
+// W21: where the tables of a VM are gone, no PE has its registers.
+template <class D>
+Flag<D> destroyed_vm_is_not_loaded(const Vm<D>& vm) {
+  return !vm.spe.tables_freed ||
+         all<D>(vm.spe_switch, [](const auto& sw) { return is_at<D>(sw, Switch::host); });
+}
 // L05, L19: KVM itself never unmaps, moves or deletes a locked slot; an MMU notifier may, and the
 // end of the VM does.
 template <class D>

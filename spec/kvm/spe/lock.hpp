@@ -15,6 +15,12 @@ constexpr bool pins_memory(const Profile& p) {
 constexpr bool pins_buffer(const Profile& p) { return p.is(Behaviour::spe_pins_buffer); }
 constexpr bool takes_faults(const Profile& p) { return p.is(Behaviour::spe_takes_faults); }
 
+// Maintenance of locked memory waits for a vCPU to run (v4-04 to v4-06).
+template <class D>
+Flag<D> is_pending(const Vm<D>& vm) {
+  return vm.spe.flush_dcache || vm.spe.flush_icache || vm.spe.clear_tags;
+}
+
 // ioctl(VM, KVM_ENABLE_CAP, {cap, flags, args}): args[0] is the slot, args[1] what to do.
 template <class D>
 struct EnableCap {
@@ -87,8 +93,17 @@ struct EnableCap {
     k.reject(Errno::nomem, !vm.host.ipc_lock && total > vm.host.memlock_pages,
              {"memlock_limit", "v4-03: RLIMIT_MEMLOCK without CAP_IPC_LOCK"});
     // From here on pages are pinned and mapped one by one, and a failure leaves some behind.
-    fails_midway(k, s, Errno::nomem, {"pin_failed", "v4-03: pin_user_pages, cache top-up"});
-    fails_midway(k, s, Errno::again, {"notifier_ran", "v4-03: mmu_notifier_retry"});
+    const Num<D> mapped = plain(s.lock.midway);
+    k.set(s.lock.midway, Num<D>(0));
+    fails_midway(k, s, mapped, Leaks::mappings, Errno::nomem,
+                 {"pin_failed", "v4-03: pin_user_pages"});
+    fails_midway(k, s, mapped, Leaks::page_and_mappings, Errno::nomem,
+                 {"top_up_failed", "v4-03: kvm_mmu_topup_memory_cache"});
+    fails_midway(k, s, mapped, Leaks::page_and_mappings, Errno::again,
+                 {"notifier_ran", "v4-03: mmu_notifier_retry"});
+    k.may_fail(Errno::nomem, {"accounting_failed", "v4-03: account_locked_vm; all is undone"});
+    k.require(mapped == 0 || mapped == s.pages, {"every_page_was_mapped", "v4-03; facts/spe L01"});
+    k.set(s.lock.stale, false);
     k.set(s.lock.held, true);
     k.set(s.lock.write, wants_write());
     k.set(s.lock.pinned, s.pages);
@@ -100,11 +115,17 @@ struct EnableCap {
   }
 
   // [inferred] of facts/spe 4.2: the page in hand stays pinned, and pages mapped by earlier rounds
-  // stay mapped at stage 2. A specification of the intent undoes both (L02, L09).
-  void fails_midway(Step<D>& k, MemSlot<D>& s, Errno code, const Why& why) const {
+  // stay mapped at stage 2, with no maintenance pending. A specification of the intent undoes all
+  // of it (L02, L09).
+  enum class Leaks : unsigned char { mappings, page_and_mappings };
+  void fails_midway(Step<D>& k, MemSlot<D>& s, const Num<D>& mapped, Leaks leaks, Errno code,
+                    const Why& why) const {
     if (k.is(Behaviour::spe_lock_leaks)) {
       const Flag<D> fails = k.choose({"lock_fails_midway", "v4-03: [inferred] failure path"});
-      k.when(fails, [&] { k.set(s.lock.pinned, Num<D>(1)); });
+      k.when(fails, [&] {
+        if (leaks == Leaks::page_and_mappings) k.set(s.lock.pinned, Num<D>(1));
+        k.set(s.lock.stale, s.lock.stale || mapped != 0);
+      });
       k.reject(code, fails, why);
     } else {
       k.may_fail(code, why);
@@ -132,7 +153,7 @@ struct EnableCap {
   void release(Step<D>& k, Vm<D>& vm, MemSlot<D>& s) const {
     k.when(s.lock.held, [&] {
       Flag<D> stays = s.lock.mapped;
-      if (k.is(Behaviour::spe_v5)) stays = stays && !vm.spe.flush_dcache && !vm.spe.clear_tags;
+      if (k.is(Behaviour::spe_v5)) stays = stays && !is_pending<D>(vm);
       k.set(s.lock.held, false);
       k.set(s.lock.write, false);
       k.set(s.lock.pinned, Num<D>(0));
@@ -155,7 +176,77 @@ struct EnableCap {
     if (!k.is(Behaviour::spe_v5)) return;
     k.when(!any<D>(vm.slot, [](const auto& s) { return s.lock.held; }), [&] {
       k.set(vm.spe.flush_dcache, false);
+      k.set(vm.spe.flush_icache, false);
       k.set(vm.spe.clear_tags, false);
+    });
+  }
+};
+
+// LOCK in progress has pinned one more page and mapped it at stage 2. A trace that holds none of
+// these says of a LOCK only what it answered.
+template <class D>
+struct SpeLockPage {
+  static constexpr const char* name = "spe_lock_page";
+  static constexpr const char* syntax = "kvm_spe_lock_page: <vm> slot=slot bytes=bytes";
+  static constexpr const char* source = "SPE v4-03; facts/spe 4.2, L06";
+  static bool applies(const Profile& p) { return pins_memory(p); }
+  Word<D, 16> slot{};
+  Num<D> bytes = Num<D>(page_bytes);
+  static constexpr auto fields() {
+    return std::tuple{field("slot", &SpeLockPage::slot), field("bytes", &SpeLockPage::bytes)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    k.require(!any<D>(vm.vcpu, [](const auto& c) { return c.in_guest; }),
+              {"no_vcpu_runs", "v4-03: LOCK holds every vCPU's mutex; facts/spe L16"});
+    k.require(slot < vm.host.slots_max, {"slot_is_possible", "v4-03"});
+    k.require(bytes == page_bytes, {"maps_single_pages", "v4-03: PAGE_SIZE only; facts/spe L06"});
+    k.at(vm.slot, slot, [&](auto& s) {
+      k.require(!s.lock.held && s.lock.midway < s.pages,
+                {"slot_is_being_locked", "v4-03: each page once; facts/spe L01"});
+      k.set(s.lock.midway, s.lock.midway + 1);
+    });
+  }
+};
+
+// A guest's access to a slot's memory had no stage 2 entry, or one that forbids it, and was served.
+// For a locked slot that is unexpected but for instructions, and for writes to one that is locked
+// for reading: KVM warns, at a limited rate (v4-09, v4-10).
+template <class D>
+struct SpeGuestFault {
+  static constexpr const char* name = "spe_guest_fault";
+  static constexpr const char* syntax =
+      "kvm_spe_guest_fault: <vcpu> slot=slot write=write exec=exec af=access_flag bytes=bytes "
+      "warned=warned";
+  static constexpr const char* source = "SPE v4-09, v4-10; facts/spe 4.5, L06, L20, L21";
+  static bool applies(const Profile& p) { return pins_memory(p); }
+  VcpuId vcpu{};
+  Word<D, 16> slot{};
+  Flag<D> write{}, exec{};
+  Flag<D> access_flag{};              // an access flag fault: there is an entry
+  Num<D> bytes = Num<D>(page_bytes);  // that the new entry maps
+  Flag<D> warned{};
+  static constexpr auto fields() {
+    return std::tuple{field("vcpu", &SpeGuestFault::vcpu),
+                      field("slot", &SpeGuestFault::slot),
+                      field("write", &SpeGuestFault::write),
+                      field("exec", &SpeGuestFault::exec),
+                      field("access_flag", &SpeGuestFault::access_flag),
+                      field("bytes", &SpeGuestFault::bytes),
+                      field("warned", &SpeGuestFault::warned)};
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    k.require(vm.vcpu[vcpu.index].runner != 0, {"vcpu_has_run", "a fault of guest code"});
+    k.require(slot < vm.host.slots_max, {"slot_is_possible", "mmu.c:kvm_handle_guest_abort"});
+    k.at(vm.slot, slot, [&](auto& s) {
+      const Flag<D> expected = !access_flag && (exec || (write && !s.lock.write));
+      k.require(s.pages != 0, {"slot_exists", "mmu.c:kvm_handle_guest_abort"});
+      k.require(!s.lock.held || bytes == page_bytes,
+                {"locked_memory_maps_single_pages", "v4-03: PAGE_SIZE only; facts/spe L06"});
+      k.require(!s.lock.held || !s.lock.mapped || expected || access_flag,
+                {"locked_memory_is_mapped", "v4-03; facts/spe L20"});
+      k.require(!warned || (s.lock.held && !expected),
+                {"warns_of_unexpected_faults_only", "v4-09, v4-10; facts/spe 4.5"});
+      k.when(s.lock.held && s.pages == 1, [&] { k.set(s.lock.mapped, true); });
     });
   }
 };
@@ -173,6 +264,7 @@ struct MmuUnmap {
   void apply(Step<D>& k, Vm<D>& vm) const {
     k.at(vm.slot, slot, [&](auto& s) {
       k.set(s.lock.mapped, false);
+      k.set(s.lock.stale, false);
       k.set(s.lock.notified, s.lock.held);
     });
     // A pinned buffer's pages stay mapped until the guest disables it (v6-30, v6-31).

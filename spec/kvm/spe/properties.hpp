@@ -15,6 +15,14 @@ Flag<D> of_its_vcpu(const Taken<D, Call>& t, F&& holds) {
   return holds(t.before.vcpu[t.call.vcpu.index], t.after.vcpu[t.call.vcpu.index]);
 }
 
+// holds(slot) of the memory slot that the event names.
+template <class D, class Call, class F>
+Flag<D> with_its_slot(const Taken<D, Call>& t, F&& holds) {
+  return all<D>(t.before.slot, [&](const auto& s, std::size_t i) {
+    return t.call.slot != Word<D, 16>(i) || holds(s);
+  });
+}
+
 template <class D>
 void slot_change_properties(const Taken<D, SetUserMemoryRegion<D>>& t, const SayProperty<D>& say) {
   say("locked_memslot_does_not_change",
@@ -34,12 +42,14 @@ template <class D>
 void lock_properties(const Taken<D, EnableCap<D>>& t, const SayProperty<D>& say) {
   const u64 number = t.profile.is(Behaviour::spe_v5) ? 207 : 206;
   const Flag<D> locks = t.call.cap == number && t.call.flags == EnableCap<D>::lock_flag;
-  say("failed_lock_changes_nothing", t.succeeds || !locks || is_same<D>(t.before, t.after),
+  const Flag<D> slots_are_left = all<D>(t.before.slot, [&](const auto& a, std::size_t i) {
+    const auto& b = t.after.slot[i].lock;
+    return a.lock.pinned == b.pinned && iff(a.lock.stale, b.stale) && iff(a.lock.held, b.held) &&
+           iff(a.lock.mapped, b.mapped);
+  });
+  say("failed_lock_changes_nothing",
+      t.succeeds || !locks || (slots_are_left && is_same<D>(t.before.spe, t.after.spe)),
       "L09; v4-03");
-  say("memory_is_pinned_for_profiling_guests_only",
-      !t.succeeds || !locks ||
-          any<D>(t.before.vcpu, [](const auto& c) { return Flag<D>(plain(c.spe.regs.enable)); }),
-      "facts/spe 5.1; the designs' price");
   say("no_vcpu_runs_during_lock",
       !t.succeeds || !locks || !any<D>(t.before.vcpu, [](const auto& c) { return c.in_guest; }),
       "L16; v4-03");
@@ -48,7 +58,19 @@ void lock_properties(const Taken<D, EnableCap<D>>& t, const SayProperty<D>& say)
         !t.succeeds || !locks ||
             !any<D>(t.before.vcpu, [](const auto& c) { return c.runner != 0; }),
         "L17; v4-03");
-  const Flag<D> pending = t.before.spe.flush_dcache || t.before.spe.clear_tags;
+  const Flag<D> pending = is_pending<D>(t.before);
+  // A LOCK leaves the data cache pending and a run cleans it: that it was cleaned means that the
+  // guest has run with what is locked now.
+  const Flag<D> cleaned = !t.before.spe.flush_dcache && !t.before.spe.flush_icache;
+  say("unlock_after_a_run_keeps_the_mapping",
+      all<D>(t.before.slot,
+             [&](const auto& a, std::size_t i) {
+               const auto& b = t.after.slot[i];
+               const Flag<D> unlocked = t.succeeds && a.lock.held && !b.lock.held;
+               const Flag<D> owed = t.before.spe.clear_tags && t.before.spe.mte;
+               return !unlocked || !a.lock.mapped || !cleaned || owed || b.lock.mapped;
+             }),
+      "v5-07; facts/spe 4.3: unmapped if no vCPU ran since the lock");
   if (t.profile.is(Behaviour::spe_v5))
     say("unlock_of_a_pristine_lock_unmaps",
         all<D>(t.before.slot,
@@ -64,6 +86,21 @@ void lock_properties(const Taken<D, EnableCap<D>>& t, const SayProperty<D>& say)
       t.before.slot, [&](const auto& a, std::size_t i) { return is_same<D>(a, t.after.slot[i]); });
   say("unlock_all_is_idempotent", !t.succeeds || !unlocks_all || !none_locked || slots_stay,
       "L22; v4-03");
+}
+
+// Stage 2 entries of locked memory.
+template <class D>
+void mapping_properties(const Taken<D, SpeGuestFault<D>>& t, const SayProperty<D>& say) {
+  say("locked_memory_maps_single_pages",
+      with_its_slot(t, [&](const auto& s) { return !s.lock.held || t.call.bytes == page_bytes; }),
+      "L06; v4-03");
+  say("locked_memory_faults_only_behind_a_notifier",
+      with_its_slot(t,
+                    [&](const auto& s) {
+                      const Flag<D> intact = s.lock.held && s.lock.mapped && !t.call.access_flag;
+                      return !intact || t.call.exec || (t.call.write && !s.lock.write);
+                    }),
+      "L20; v4-10");
 }
 
 // Attributes and the set of CPUs: what refuses changes nothing, what is set once stays.
@@ -124,7 +161,8 @@ void enter_properties(const Taken<D, SpeEnter<D>>& t, const SayProperty<D>& say)
       return t.call.cpu != Word<D, 16>(i) || holds(s);
     });
   };
-  say("maintenance_comes_before_the_guest", !t.before.spe.flush_dcache, "L10, L12; v4-04");
+  say("maintenance_comes_before_the_guest",
+      !t.before.spe.flush_dcache && !t.before.spe.flush_icache, "L10, L12; v4-04, v4-05");
   say("tags_are_cleared_before_the_guest", !t.before.spe.clear_tags || !t.before.spe.mte,
       "L13; v4-06");
   say("entered_vcpu_is_initialized", Flag<D>(plain(self.initialized)), "V06; v4-22");
@@ -173,7 +211,7 @@ void stage_properties(const Taken<D, SpeGuestSaved<D>>& t, const SayProperty<D>&
   say("guest_is_drained_before_the_save",
       all<D>(t.before.spu,
              [&](const auto& s, std::size_t i) {
-               return t.call.cpu != Word<D, 16>(i) || s.in_flight == 0;
+               return t.call.cpu != Word<D, 16>(i) || (s.in_flight == 0 && !reads_lag<D>(s));
              }),
       "W06; v4-30");
 }
@@ -209,8 +247,50 @@ void other_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
   if constexpr (std::is_same_v<Call, VcpuRun<D>>)
     say("run_succeeds_after_maintenance",
         !t.succeeds || !pins_memory(t.profile) ||
-            (!t.after.spe.flush_dcache && !(t.after.spe.clear_tags && t.after.spe.mte)),
+            (!t.after.spe.flush_dcache && !t.after.spe.flush_icache &&
+             !(t.after.spe.clear_tags && t.after.spe.mte)),
         "L11, L14; v4-06");
+  // A vCPU whose checks of the first run are behind it.
+  if constexpr (std::is_same_v<Call, VcpuRun<D>>)
+    say("refused_vcpu_may_move_and_run",
+        of_its_vcpu(t,
+                    [&](const auto& a, const auto&) {
+                      const Flag<D> told = t.call.cpu != VcpuRun<D>::not_told_16;
+                      const Flag<D> refused = t.answer == static_cast<u64>(Errno::noexec);
+                      return t.call.task != a.runner || !told || !refused ||
+                             (has_spe_feature<D>(a) && !spe_may_run_on<D>(t.before, a, t.call.cpu));
+                    }),
+        "V03; v4-19");
+}
+
+// What a design could promise and none of the series does: a question to designs, no fault of an
+// implementation.
+template <class D, class Call>
+void spe_questions(const Taken<D, Call>& t, const SayProperty<D>& say) {
+  if (!is_spe_series(t.profile)) return;
+  if constexpr (std::is_same_v<Call, EnableCap<D>>) {
+    const u64 number = t.profile.is(Behaviour::spe_v5) ? 207 : 206;
+    const Flag<D> locks = t.call.cap == number && t.call.flags == EnableCap<D>::lock_flag;
+    say("memory_is_pinned_for_profiling_guests_only",
+        !t.succeeds || !locks ||
+            any<D>(t.before.vcpu, [](const auto& c) { return Flag<D>(plain(c.spe.regs.enable)); }),
+        "facts/spe 5.1; the designs' price");
+  }
+  if constexpr (std::is_same_v<Call, SpeGuestFault<D>>)
+    say("memory_locked_for_reading_takes_writes",
+        with_its_slot(t,
+                      [&](const auto& s) {
+                        return !s.lock.held || !s.lock.mapped || !t.call.write || t.call.exec;
+                      }),
+        "L21; v4-02");
+  if constexpr (std::is_same_v<Call, SpeGuestSaved<D>>)
+    say("collisions_reach_the_guest",
+        all<D>(t.before.spu,
+               [&](const auto& s, std::size_t i) {
+                 const auto& regs = t.after.vcpu[t.call.vcpu.index].spe.regs;
+                 return t.call.cpu != Word<D, 16>(i) || !s.collision || regs.collision;
+               }),
+        "I10; v4-34");
 }
 
 // Every property of SPE virtualisation that speaks of this kind of event.
@@ -224,6 +304,11 @@ void spe_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
   other_properties(t, say);
   if constexpr (is(TypeList<SetUserMemoryRegion<D>>{})) slot_change_properties<D>(t, say);
   if constexpr (is(TypeList<EnableCap<D>>{})) lock_properties<D>(t, say);
+  if constexpr (is(TypeList<SpeGuestFault<D>>{})) mapping_properties<D>(t, say);
+  if constexpr (is(TypeList<SpeTrapBufferId<D>>{}))
+    say("guest_reads_its_maximum",
+        buffer_size_of<D>(field_bits<16>(t.call.value, 32)) == t.before.spe.buffer_max,
+        "N03; v6-14");
   if constexpr (is(TypeList<SpeSetIrq<D>, SpeInit<D>, SpeStop<D>, SpeSetOther<D>, SpeSetSpu<D>,
                             SpeSetBufferMax<D>, SpeSupportedCpus<D>>{}))
     attribute_properties(t, say);

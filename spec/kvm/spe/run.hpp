@@ -12,6 +12,14 @@ Flag<D> spe_may_run_on(const Vm<D>& vm, const Vcpu<D>& self, const Word<D, 16>& 
          });
 }
 
+// v6 refuses a PE as the PMU does, with KVM_EXIT_FAIL_ENTRY (v6-21).
+template <class D>
+Flag<D> spe_refuses_entry(const Step<D>& k, const Vm<D>& vm, const Vcpu<D>& self,
+                          const Word<D, 16>& cpu) {
+  if (!pins_buffer(k.profile())) return false;
+  return has_spe_feature<D>(self) && !spe_may_run_on<D>(vm, self, cpu);
+}
+
 // The checks of the first run (v4-22).
 template <class D>
 void spe_first_run_checks(Step<D>& k, const Vm<D>& vm, const Vcpu<D>& self) {
@@ -27,19 +35,37 @@ void spe_first_run_checks(Step<D>& k, const Vm<D>& vm, const Vcpu<D>& self) {
 }
 
 // kvm_mmu_perform_pending_ops(): maintenance put off at lock time, before everything else that a
-// first run does (v4-04). v4 clears what is pending on success only, v5 bit by bit, and in a VM
-// without MTE never the tags.
+// first run does (v4-04). v4 clears what is pending on success only, v5 bit by bit.
 template <class D>
 void spe_maintenance(Step<D>& k, Vm<D>& vm) {
   if (!pins_memory(k.profile())) return;
-  const bool bitwise = k.is(Behaviour::spe_v5);
-  if (bitwise) k.set(vm.spe.flush_dcache, false);
+  if (k.is(Behaviour::spe_v5)) {
+    k.set(vm.spe.flush_dcache, false);
+    k.set(vm.spe.flush_icache, false);
+  }
   k.when(vm.spe.clear_tags && vm.spe.mte, [&] {
     k.may_fail(Errno::fault,
                {"tags_not_cleared", "v4-06: a gap in the VMAs of a locked slot, or VM_SHARED"});
   });
   k.set(vm.spe.flush_dcache, false);
-  k.set(vm.spe.clear_tags, bitwise && vm.spe.clear_tags && !vm.spe.mte);
+  k.set(vm.spe.flush_icache, false);
+  const bool stays = k.is(Behaviour::spe_tags_stay_pending);
+  k.set(vm.spe.clear_tags, stays && vm.spe.clear_tags && !vm.spe.mte);
+}
+
+// KVM_ARM_VCPU_INIT of a vCPU that has run takes the VM's memory away from stage 2, but for locked
+// slots: their maintenance is done again before a vCPU runs (v4-05).
+template <class D>
+void spe_reinit(Step<D>& k, Vm<D>& vm, const Vcpu<D>& self) {
+  if (!pins_memory(k.profile())) return;
+  const Flag<D> locked = any<D>(vm.slot, [](const auto& s) { return s.lock.held; });
+  k.when(self.runner != 0 && locked, [&] {
+    k.when(k.choose({"reinit_unmaps_memory", "v4-05; arm.c: without ARM64_HAS_STAGE2_FWB"}), [&] {
+      k.set(vm.spe.flush_dcache, true);
+      k.set(vm.spe.flush_icache, true);
+      k.set(vm.spe.clear_tags, vm.spe.clear_tags || vm.spe.mte);
+    });
+  });
 }
 
 // Every run: the CPU, then the stop state (v4-19, v4-36).
@@ -48,12 +74,14 @@ void spe_run_checks(Step<D>& k, Vm<D>& vm, const Vcpu<D>& self, const Word<D, 16
   if (!is_spe_series(k.profile())) return;
   const Flag<D> spe = has_spe_feature<D>(self);
   const Flag<D> told = cpu != 0xffff;
-  k.reject(Errno::noexec, spe && told && !spe_may_run_on<D>(vm, self, cpu),
-           {"unsupported_cpu", "v4-19: ENOEXEC on a PE outside the set"});
-  k.when(spe && self.spe.cpus != 0, [&] {
-    k.may_fail(Errno::noexec,
-               {"was_on_unsupported_cpu", "v4-19: an earlier vcpu_load() left the flag set"});
-  });
+  if (!pins_buffer(k.profile()))  // v6 answers as the PMU does: VcpuRun
+    k.reject(Errno::noexec, spe && told && !spe_may_run_on<D>(vm, self, cpu),
+             {"unsupported_cpu", "v4-19: ENOEXEC on a PE outside the set"});
+  if (k.is(Behaviour::spe_cpu_flag_stays))
+    k.when(spe && self.spe.cpus != 0, [&] {
+      k.may_fail(Errno::noexec,
+                 {"was_on_unsupported_cpu", "v4-19: an earlier vcpu_load() left the flag set"});
+    });
   k.reject(Errno::again,
            spe && self.spe.stop == spe_stopped_exit && !self.spe.line && self.spe.regs.enable &&
                (self.spe.regs.e0spe || self.spe.regs.e1spe),

@@ -19,10 +19,13 @@ struct SlotLock {
   NumCell<D> pinned{};     // pages that pin_user_pages() holds for this slot
   FlagCell<D> mapped{};    // every page of the lock is mapped at stage 2
   FlagCell<D> notified{};  // an MMU notifier unmapped some since the lock
+  NumCell<D> midway{};     // pages that a LOCK in progress has pinned and mapped
+  FlagCell<D> stale{};     // a LOCK that failed left pages mapped, with no maintenance pending
   static constexpr auto fields() {
-    return std::tuple{field("held", &SlotLock::held), field("write", &SlotLock::write),
-                      field("pinned", &SlotLock::pinned), field("mapped", &SlotLock::mapped),
-                      field("notified", &SlotLock::notified)};
+    return std::tuple{field("held", &SlotLock::held),         field("write", &SlotLock::write),
+                      field("pinned", &SlotLock::pinned),     field("mapped", &SlotLock::mapped),
+                      field("notified", &SlotLock::notified), field("midway", &SlotLock::midway),
+                      field("stale", &SlotLock::stale)};
   }
 };
 
@@ -48,6 +51,7 @@ struct SpeVm {
   NumCell<D> locked_pages{};   // what account_locked_vm() charged for this VM
   FlagCell<D> undercharged{};  // pages were given back that were never charged
   FlagCell<D> flush_dcache{};  // pending until a vCPU runs
+  FlagCell<D> flush_icache{};
   FlagCell<D> clear_tags{};
   FlagCell<D> mte{};           // KVM_CAP_ARM_MTE was enabled
   FlagCell<D> tables_freed{};  // the VM is being destroyed: its stage 2 tables are gone
@@ -58,6 +62,7 @@ struct SpeVm {
                       field("locked_pages", &SpeVm::locked_pages),
                       field("undercharged", &SpeVm::undercharged),
                       field("flush_dcache", &SpeVm::flush_dcache),
+                      field("flush_icache", &SpeVm::flush_icache),
                       field("clear_tags", &SpeVm::clear_tags),
                       field("mte", &SpeVm::mte),
                       field("tables_freed", &SpeVm::tables_freed),

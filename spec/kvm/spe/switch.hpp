@@ -2,7 +2,8 @@
 // v4 patches 23 to 34).
 //
 // The hypervisor's single register writes are the hardware's events (spe_write_*, spe_context). The
-// events here mark its stages; each states what the registers must hold by then.
+// events here mark its stages; each states what the registers must hold by then. The protected mode
+// of v4 and v5 runs ordinary VMs along the path of nVHE (facts/spe 4.9); v6 is for VHE only.
 #pragma once
 #include "spec/arch/spu/registers.hpp"
 #include "spec/kvm/spe/attributes.hpp"
@@ -77,6 +78,7 @@ struct SpeHostSaved {
       k.require(spu.el == 2, {"at_el2", "the hypervisor runs at EL2"});
       k.require(!spu.e2spe, {"host_profiling_off", "v4-31: PMSCR_EL2 before the buffer moves"});
       k.require(spu.in_flight == 0, {"host_drained", "v4-31: PSB CSYNC; DSB; facts/spe W07"});
+      k.require(!reads_lag<D>(spu), {"host_is_synchronised", "v4-31: ISB; facts/spe W06, W07"});
       save_registers<D>(k, sw.host, spu);
       k.set(sw.vcpu, Word<D, 16>(vcpu.index));
       enter_stage<D>(k, sw, Switch::host_saved);
@@ -128,7 +130,7 @@ struct SpeEnter {
     const Flag<D> stopped = self.stop != spe_running;
     k.require(has_spe_feature<D>(vm.vcpu[vcpu.index]) && self.initialized,
               {"spe_is_initialized", "v4-22: no run before INIT; facts/spe V06"});
-    k.require(!vm.spe.flush_dcache,
+    k.require(!vm.spe.flush_dcache && !vm.spe.flush_icache,
               {"maintenance_done", "v4-04: pending operations come first; facts/spe L10"});
     k.require(!vm.spe.clear_tags || !vm.spe.mte,
               {"tags_are_cleared", "v4-06: before the guest sees a page; facts/spe L13"});
@@ -181,6 +183,7 @@ struct SpeGuestSaved {
                 {"from_guest", "facts/spe 4.10"});
       k.require(spu.el == 2, {"at_el2", "the hypervisor runs at EL2"});
       k.require(spu.in_flight == 0, {"guest_drained", "v4-30: PSB CSYNC; DSB; facts/spe W06"});
+      k.require(!reads_lag<D>(spu), {"guest_is_synchronised", "v4-30: ISB; facts/spe W06"});
       k.when(self.stop == spe_running, [&] {
         k.when(spu.enable, [&] { k.set(self.regs.ptr, spu.ptr); });
         k.set(self.regs.e0spe, spu.e0spe);

@@ -18,7 +18,10 @@ struct SpeTablesFreed {
               {"no_guest_is_loaded", "facts/spe W21: no SPU holds the VM's addresses"});
     k.require(!any<D>(vm.vcpu, [](const auto& c) { return c.in_guest; }),
               {"no_vcpu_runs", "kvm_main.c:kvm_destroy_vm: every descriptor is closed"});
-    each<D>(vm.slot, [&](auto& s) { k.set(s.lock.mapped, false); });
+    each<D>(vm.slot, [&](auto& s) {
+      k.set(s.lock.mapped, false);
+      k.set(s.lock.stale, false);
+    });
     each<D>(vm.vcpu, [&](auto& c) { k.set(c.spe.buffer.mapped, false); });
     k.set(vm.spe.tables_freed, true);
   }

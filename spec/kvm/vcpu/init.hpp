@@ -1,7 +1,7 @@
 // KVM_ARM_VCPU_INIT (api.rst 4.82), in the two ways Linux has implemented it.
 #pragma once
 #include "spec/kvm/pmu/default_pmu.hpp"
-#include "spec/kvm/spe/attributes.hpp"
+#include "spec/kvm/spe/run.hpp"
 
 namespace assay {
 
@@ -92,6 +92,7 @@ struct VcpuInit {
              {"unknown_feature", "api.rst 4.82: ENOENT; arm.c:kvm_vcpu_set_target"});
     k.set(self.initialized, true);
     reset(k, vm, self, self.features);
+    if (k.is(Behaviour::spe_series)) spe_reinit<D>(k, vm, self);
   }
 
   void reset(Step<D>& k, Vm<D>& vm, Vcpu<D>& self, const Word<D, 16> set) const {

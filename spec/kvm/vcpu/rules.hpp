@@ -159,14 +159,14 @@ struct VcpuRun {
     k.reject(Errno::intr, immediate_exit != 0 && immediate_exit != not_told_8,
              {"immediate_exit", "api.rst 5: immediate_exit; arm.c:kvm_arch_vcpu_ioctl_run"});
     k.may_fail(Errno::intr, {"signal_pending", "api.rst 4.10: EINTR"});
-    enter(k, vm);
+    enter(k, vm, self);
   }
 
  private:
-  void enter(Step<D>& k, Vm<D>& vm) const {
+  void enter(Step<D>& k, Vm<D>& vm, const Vcpu<D>& self) const {
     Flag<D> unsupported = false, known = false;
     k.at(vm.host.pe, cpu, [&](const auto& pe) {
-      k.let(unsupported, !runs_on<D>(vm, pe));
+      k.let(unsupported, !runs_on<D>(vm, pe) || spe_refuses_entry<D>(k, vm, self, cpu));
       k.let(known, pe.pmu != 0);
     });
     k.when(!unsupported, [&] {
