@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "checker/explain.hpp"
 #include "checker/leaf_at.hpp"
 #include "model/catalog.hpp"
@@ -46,8 +48,8 @@ Checker::Checker(const traces::Binder& binder, CheckOptions options)
   for (std::uint32_t r = 0; r < binder_.rule_count(); ++r) {
     task_argument_.push_back(binder_.rule(r).position("task"));
     cpu_argument_.push_back(binder_.rule(r).position("cpu"));
-    keeps_something_.push_back(speaks_of(*options_.profile, r, claims()));
   }
+  spoken_of_ = &rules_spoken_of(*options_.profile, claims());
   before_ = std::make_unique<RecordedVm>();
   new_vm();
 }
@@ -141,7 +143,7 @@ void Checker::release(const Handle& handle) {
   if (handle.vm == 0 || !vms_[handle.vm]) return;
   Vm& vm = *vms_[handle.vm];
   if (--vm.references != 0) return;
-  check_invariants(vm, handle.vm);
+  check_invariants(vm);
   vms_[handle.vm].reset();
   free_vms_.push_back(handle.vm);
 }
@@ -249,13 +251,10 @@ Checker::Made Checker::judge(const TraceEvent& e, std::uint32_t number) {
     std::uint32_t rule = e.event.rule;
     return judge_unknown(e, vm, {&rule, 1}, false) ? as_answered : Made::nothing;
   }
-  VmStates::Context context{options_.profile,
-                            &report_.coverage,
-                            &journal_,
-                            options_.mutation,
-                            options_.states_max,
-                            keeps_something_[e.event.rule] ? before_.get() : nullptr,
-                            claims()};
+  VmStates::Context context{
+      options_.profile,  &report_.coverage,   &journal_,
+      options_.mutation, options_.states_max, (*spoken_of_)[e.event.rule] ? before_.get() : nullptr,
+      claims()};
   switch (vm.states->step(e.event, line_of(e), context)) {
     case VmStates::Outcome::matches:
       if (vm.states->size() > report_.states_max)
@@ -371,29 +370,30 @@ void Checker::note_changes(const TraceEvent& e, const Vm& vm) {
 }
 
 // Only states that survived the whole trace of a VM are asked: a state on a dead end may break an
-// invariant without meaning anything.
-void Checker::check_invariants(const Vm& vm, std::uint32_t) {
+// invariant without meaning anything. And all of them must break it: what one explanation of the
+// trace keeps may well have been kept.
+void Checker::check_invariants(const Vm& vm) {
   if (!vm.states || vm.violated) return;
+  const auto& states = vm.states->all();
   each_invariant<Recorded>([&](const Invariant<Recorded>& invariant) {
     if (!invariant.applies(*options_.profile)) return;
-    for (const auto& state : vm.states->all()) {
-      if (invariant.holds(*state)) continue;
-      Finding f;
-      f.event = number_;
-      f.rule = invariant.name;
-      f.check = invariant.name;
-      f.line = last_line_;
-      f.observed = "invariant broken at the end of the VM";
-      f.allowed = {fmt::format("states in which it holds ({})", invariant.source)};
-      add_finding(std::move(f));
+    if (std::any_of(states.begin(), states.end(),
+                    [&](const auto& s) { return invariant.holds(*s); }))
       return;
-    }
+    Finding f;
+    f.event = number_;
+    f.rule = invariant.name;
+    f.check = invariant.name;
+    f.line = last_line_;
+    f.observed = "invariant broken at the end of the VM";
+    f.allowed = {fmt::format("states in which it holds ({})", invariant.source)};
+    add_finding(std::move(f));
   });
 }
 
 Report Checker::finish() {
   for (std::uint32_t i = machine_used_ ? 0 : 1; i < vms_.size(); ++i)
-    if (vms_[i]) check_invariants(*vms_[i], i);
+    if (vms_[i]) check_invariants(*vms_[i]);
   report_.evaluations += report_.coverage.evaluations();
   report_.coverage.each([&](const Coverage::Counter&) { ++report_.checks_seen; });
   if (report_.findings_total != 0) {

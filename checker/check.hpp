@@ -61,7 +61,7 @@ class Checker {
   std::uint32_t new_vm();
   void release(const Handle& handle);
   void make_unknown(Vm& vm);
-  void check_invariants(const Vm& vm, std::uint32_t number);
+  void check_invariants(const Vm& vm);
   std::uint32_t line_of(const traces::TraceEvent& e) const;
   void note_changes(const traces::TraceEvent& e, const Vm& vm);
 
@@ -72,7 +72,7 @@ class Checker {
   std::vector<std::uint32_t> free_vms_;
   bool machine_used_ = false, machine_had_vm_ = false;  // by events of the hardware
   std::vector<unsigned> checks_of_rule_;                // how many checks each rule has
-  std::vector<bool> keeps_something_;                   // whether properties speak of its events
+  const std::vector<bool>* spoken_of_ = nullptr;        // by rule: properties speak of its events
   std::unique_ptr<RecordedVm> before_;                  // scratch of VmStates
   std::vector<int> task_argument_, cpu_argument_;       // positions per rule, -1 none
   // Which vCPU a task ran last: trace events (kvm_entry) name the task only.

@@ -60,23 +60,40 @@ State recorded(const SystemState<Concrete>& state) {
   return out;
 }
 
-}  // namespace
+// What is listed of a profile, made when it is asked for first.
+struct Known {
+  std::vector<PropertyInfo> properties;
+  std::vector<bool> promised, any;  // by rule: some property speaks of its events
+};
 
-const std::vector<PropertyInfo>& properties_of(const Profile& profile) {
+Known known_of(const Profile& profile) {
+  Known out{listed(profile), std::vector<bool>(ask().size()), std::vector<bool>(ask().size())};
+  for (const PropertyInfo& p : out.properties)
+    for (const u32 rule : p.rules) {
+      out.any[rule] = true;
+      if (p.promised) out.promised[rule] = true;
+    }
+  return out;
+}
+
+const Known& known(const Profile& profile) {
   static std::mutex mutex;
-  static std::map<std::string, std::vector<PropertyInfo>, std::less<>> all;
+  static std::map<std::string, Known, std::less<>> all;
   std::lock_guard lock(mutex);
   auto at = all.find(profile.name);
-  if (at == all.end()) at = all.emplace(std::string(profile.name), listed(profile)).first;
+  if (at == all.end()) at = all.emplace(std::string(profile.name), known_of(profile)).first;
   return at->second;
 }
 
-bool speaks_of(const Profile& profile, u32 rule, Claims claims) {
-  const auto& all = properties_of(profile);
-  return std::any_of(all.begin(), all.end(), [&](const PropertyInfo& p) {
-    return (p.promised || claims == Claims::all) &&
-           std::find(p.rules.begin(), p.rules.end(), rule) != p.rules.end();
-  });
+}  // namespace
+
+const std::vector<PropertyInfo>& properties_of(const Profile& profile) {
+  return known(profile).properties;
+}
+
+const std::vector<bool>& rules_spoken_of(const Profile& profile, Claims claims) {
+  const Known& k = known(profile);
+  return claims == Claims::all ? k.any : k.promised;
 }
 
 std::vector<BrokenProperty> broken_properties(const State& before, const Event& event,

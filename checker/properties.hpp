@@ -19,8 +19,8 @@ const std::vector<PropertyInfo>& properties_of(const Profile& profile);
 
 enum class Claims : unsigned char { promises, all };
 
-// Whether some such property speaks of a rule's events.
-bool speaks_of(const Profile& profile, u32 rule, Claims claims);
+// By rule: whether some such property speaks of its events.
+const std::vector<bool>& rules_spoken_of(const Profile& profile, Claims claims);
 
 // A property that a step breaks. Both texts live as long as the program.
 struct BrokenProperty {

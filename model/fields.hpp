@@ -42,6 +42,10 @@ concept Record = requires {
   std::remove_cvref_t<T>::fields();
 };
 
+// The list as a constant: made once by the compiler, not where a walk needs one entry.
+template <class T>
+inline constexpr auto fields_of = T::fields();
+
 template <class T>
 constexpr std::size_t field_count() {
   return std::tuple_size_v<decltype(T::fields())>;
@@ -98,8 +102,8 @@ void leaves(F&& f, T& t, U&... u) {
   } else if constexpr (Record<Plain>) {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       [[maybe_unused]] auto member = [&]<std::size_t At>() {
-        leaves(f, t.*std::get<At>(Plain::fields()).pointer,
-               u.*std::get<At>(std::remove_const_t<U>::fields()).pointer...);
+        leaves(f, t.*std::get<At>(fields_of<Plain>).pointer,
+               u.*std::get<At>(fields_of<std::remove_const_t<U>>).pointer...);
       };
       (member.template operator()<I>(), ...);
     }

@@ -74,6 +74,9 @@ struct Invariant {
 constexpr bool every(const Profile&) { return true; }
 constexpr bool is_before_6_7(const Profile& p) { return !p.is(Behaviour::features_belong_to_vm); }
 constexpr bool is_v5_or_later(const Profile& p) { return p.is(Behaviour::spe_v5); }
+constexpr bool clears_all_tags(const Profile& p) {
+  return pins_memory(p) && !p.is(Behaviour::spe_tags_stay_pending);
+}
 constexpr bool pins_no_memory(const Profile& p) { return is_spe_series(p) && !pins_memory(p); }
 
 // say(whose, name, holds, source) for each, the properties users ask for first.
@@ -143,6 +146,8 @@ void spe_invariants(Say&& say) {
       "v4-03; L02");
   say(pins_memory, "unlocked_memslot_has_no_stale_mapping",
       unlocked_memslot_has_no_stale_mapping<D>, "v4-03; L09, L12");
+  say(clears_all_tags, "tags_do_not_stay_pending", tags_do_not_stay_pending<D>,
+      "v4-06; facts/spe 4.4");
   say(pins_memory, "locked_memslot_exists", locked_memslot_exists<D>, "v4-08; L07, L19");
   say(pins_memory, "locked_pages_are_exact", locked_pages_are_exact<D>, "v4-03; L03");
   say(pins_memory, "locked_pages_are_given_back_once", locked_pages_are_given_back_once<D>,

@@ -36,15 +36,17 @@ int status_of(const prove::Report& report) {
 }
 
 // As a trace that `assay check` judges as it says. A question that nobody promised an answer to is
-// broken by a trace that conforms.
-std::string counterexample_text(const prove::Result& r, const Profile& profile) {
+// broken by a trace that conforms; without a check the history is one that the specification
+// forbids, and what it says of it is not foretold.
+std::string counterexample_text(const prove::Result& r, const Profile& profile, bool mutated) {
+  if (mutated) return history_text(r.counterexample, profile, {});
   const auto& properties = checker::properties_of(profile);
   const bool question = std::any_of(properties.begin(), properties.end(),
                                     [&](const auto& p) { return p.name == r.name && !p.promised; });
   return history_text(r.counterexample, profile, question ? "conforms" : "violates " + r.name);
 }
 
-nlohmann::ordered_json json_of(const prove::Report& report, const Profile& profile) {
+nlohmann::ordered_json json_of(const prove::Report& report, const Profile& profile, bool mutated) {
   nlohmann::ordered_json out{{"profile", std::string(profile.name)},
                              {"assumptions", report.assumptions},
                              {"seconds", report.seconds},
@@ -63,7 +65,8 @@ nlohmann::ordered_json json_of(const prove::Report& report, const Profile& profi
                              {"base", r.base},
                              {"step", r.step},
                              {"seconds", seconds}};
-    if (!r.counterexample.events.empty()) j["counterexample"] = counterexample_text(r, profile);
+    if (!r.counterexample.events.empty())
+      j["counterexample"] = counterexample_text(r, profile, mutated);
     out["invariants"].push_back(j);
   }
   return out;
@@ -92,7 +95,7 @@ int show_counterexamples(const prove::Report& report, const Profile& profile,
                          const ProveArguments& a, const Common& common) {
   for (const prove::Result& r : report.results) {
     if (r.counterexample.events.empty()) continue;
-    std::string text = counterexample_text(r, profile);
+    std::string text = counterexample_text(r, profile, !a.drop.empty());
     if (!a.out.empty()) return write_file(a.out, text) ? exit_ok : exit_internal;
     if (!common.json)
       fmt::print("\nshortest history that breaks {} ({} calls):\n{}", r.name,
@@ -181,7 +184,7 @@ int run(const ProveArguments& a, const Common& common) {
     fmt::print(stderr, "assay: {}\n", report.refusal);
     return exit_usage;
   }
-  if (common.json) fmt::print("{}\n", json_of(report, *options.profile).dump(2));
+  if (common.json) fmt::print("{}\n", json_of(report, *options.profile, !a.drop.empty()).dump(2));
   else if (!common.quiet) print_report(report, common);
   int written = show_counterexamples(report, *options.profile, a, common);
   if (written != exit_ok) return written;

@@ -67,8 +67,8 @@ int list(const Profile& profile, bool json) {
   out["properties"] = nlohmann::ordered_json::array();
   if (!json) fmt::print("properties of steps\n");
   for (const checker::PropertyInfo& p : checker::properties_of(profile)) {
-    out["properties"].push_back({{"name", p.name}, {"source", p.source}});
-    if (!json) fmt::print("    {:<42} {}\n", p.name, p.source);
+    out["properties"].push_back({{"name", p.name}, {"source", p.source}, {"promised", p.promised}});
+    if (!json) fmt::print("    {:<42} {}{}\n", p.name, p.source, p.promised ? "" : " (a question)");
   }
   if (json) fmt::print("{}\n", out.dump(2));
   return exit_ok;
@@ -135,7 +135,9 @@ int show(const Profile& profile, const std::string& id, bool json) {
   for (const checker::PropertyInfo& p : checker::properties_of(profile)) {
     if (id != p.name) continue;
     found = true;
-    fmt::print("{}: property of steps ({})\n", p.name, p.source);
+    fmt::print("{}: {} ({})\n", p.name,
+               p.promised ? "property of steps" : "question, which nobody promised to answer",
+               p.source);
     for (const u32 rule : p.rules) fmt::print("  of {}\n", binder().rule(rule).name);
   }
   if (!found)

@@ -8,8 +8,8 @@
 #include <regex>
 #include <set>
 
-#include "checker/prove/obligations.hpp"
 #include "checker/properties.hpp"
+#include "checker/prove/obligations.hpp"
 #include "checker/prove/prove.hpp"
 #include "gen/mutants.hpp"
 
@@ -64,6 +64,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Hazard{"spe-v4", "unlocked_memslot_holds_no_pins", 3},
                     Hazard{"spe-v4", "failed_lock_changes_nothing", 3},
                     Hazard{"spe-v4", "locked_pages_are_given_back_once", 3},
+                    Hazard{"spe-v4", "unlocked_memslot_has_no_stale_mapping", 4},
                     Hazard{"spe-v4", "spe_interrupt_is_ppi", 5},
                     Hazard{"spe-v5", "locked_memslot_stays_mapped", 4},
                     // A failed INIT leaves the feature behind long enough to set a number, and the
@@ -121,6 +122,39 @@ TEST(SpeClaims, EveryKnownPropertyIsStatedOrAccountedFor) {
   for (const std::string& id : all_ids())
     EXPECT_NE(stated.contains(id), accounted.contains(id))
         << id << (stated.contains(id) ? " is stated and accounted for" : " is missing");
+}
+
+std::vector<std::string> quoted_in(const std::string& cell) {
+  static const std::regex quoted("`([^`]+)`");
+  std::vector<std::string> names;
+  for (std::sregex_iterator i(cell.begin(), cell.end(), quoted), end; i != end; ++i)
+    names.push_back((*i)[1]);
+  return names;
+}
+
+// The table of defects: each trace expects one of the claims that its row names.
+TEST(SpeClaims, EveryDefectHasATraceThatBreaksWhatItsRowSays) {
+  std::ifstream document(SPE_CLAIMS);
+  unsigned rows = 0;
+  bool in_table = false;
+  for (std::string line; std::getline(document, line);) {
+    if (line.starts_with("| Defect |")) in_table = true;
+    else if (!line.starts_with("|")) in_table = false;
+    if (!in_table || line.find('`') == std::string::npos) continue;
+    ++rows;
+    const std::size_t second = line.find('|', 1), third = line.find('|', second + 1);
+    const std::vector<std::string> claims = quoted_in(line.substr(second, third - second));
+    for (const std::string& name : quoted_in(line.substr(third))) {
+      std::ifstream trace(std::filesystem::path(SPE_TRACES) / "kvm" / (name + ".trace"));
+      ASSERT_TRUE(trace) << name;
+      std::string expect;
+      while (!expect.starts_with("# expect violates ") && std::getline(trace, expect)) {}
+      ASSERT_TRUE(trace) << name;
+      const std::string claim = expect.substr(std::string("# expect violates ").size());
+      EXPECT_NE(std::find(claims.begin(), claims.end(), claim), claims.end()) << name;
+    }
+  }
+  EXPECT_GE(rows, 10u);
 }
 
 // --- what is left open -------------------------------------------------------------------------

@@ -104,6 +104,10 @@ kept=$(find "$work/found" -name 'pmu_set_irq*' | head -1)
 expect 1 '1-minimal' -- "$assay" minimise "$kept" -o "$work/small"
 expect 0 'as expected' -- "$assay" check "$work/small"
 expect 0 -- test "$(grep -c ioctl "$work/small")" -le 12
+# So does a trace whose answers are all allowed, and which breaks what is claimed.
+expect 1 'stop_takes_one_flag: 8 operations' -- "$assay" minimise \
+  "$root/traces/corpus/spe/kvm/hazard-unknown-stop-flags.trace" -o "$work/claim"
+expect 0 'as expected' -- "$assay" check "$work/claim"
 expect 0 -- "$assay" fuzz --cases 500 -j 2
 expect 3 -- "$assay" fuzz --target nowhere
 expect 3 -- "$assay" minimise "$work/garbage"
@@ -132,6 +136,10 @@ expect 0 'EBUSY' -- "$assay" spec show pmu_set_pmu.vm_has_run
 expect 3 -- "$assay" spec show no_such_rule
 expect 1 'violated' -- "$assay" prove --shape vcpus=2,pes=2,slots=3 --drop set_user_memory_region.overlap \
   memslots_never_overlap
+# A counterexample says as a trace what it breaks.
+expect 1 'violated' -- "$assay" prove --profile spe-v4 --shape vcpus=2,pes=2,slots=3 --depth 4 \
+  -o "$work/cx" unlocked_memslot_has_no_stale_mapping
+expect 0 'as expected' -- "$assay" check "$work/cx"
 expect 3 -- "$assay" prove --shape vcpus=77
 expect 3 -- "$assay" prove no_such_invariant
 

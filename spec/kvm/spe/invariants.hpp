@@ -21,7 +21,12 @@ Flag<D> unlocked_memslot_holds_no_pins(const Vm<D>& vm) {
 // L09: a LOCK that failed leaves no stage 2 entry behind, for which no maintenance is pending.
 template <class D>
 Flag<D> unlocked_memslot_has_no_stale_mapping(const Vm<D>& vm) {
-  return all<D>(vm.slot, [](const auto& s) { return s.lock.held || !s.lock.stale; });
+  return all<D>(vm.slot, [](const auto& s) { return Flag<D>(!s.lock.stale); });
+}
+// Tags wait with the data cache for a run; later only where they could not be cleared.
+template <class D>
+Flag<D> tags_do_not_stay_pending(const Vm<D>& vm) {
+  return !vm.spe.clear_tags || vm.spe.flush_dcache || vm.spe.mte;
 }
 // W21: where the tables of a VM are gone, no PE has its registers.
 template <class D>

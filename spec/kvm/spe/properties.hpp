@@ -183,6 +183,14 @@ void enter_properties(const Taken<D, SpeEnter<D>>& t, const SayProperty<D>& say)
         return s.ptr == self.regs.ptr && s.limit == self.regs.limit && s.enable;
       }),
       "W10; v4-30, v4-31");
+  say("entry_loads_the_guests_sampling",
+      self.stop != spe_running || all<D>(t.after.spu,
+                                         [&](const auto& s, std::size_t i) {
+                                           const Pe<D>& pe = t.before.host.pe[i];
+                                           return t.call.cpu != Word<D, 16>(i) ||
+                                                  has_sampling<D>(s, self.regs.sampling, pe);
+                                         }),
+      "W10; v4-30, v4-31");
   const Flag<D> pinned = self.buffer.mapped && self.buffer.pinned != 0;
   const Flag<D> entered_pinned = entered([&](const auto&) { return pinned; });
   if (pins_buffer(t.profile))
@@ -293,6 +301,58 @@ void spe_questions(const Taken<D, Call>& t, const SayProperty<D>& say) {
         "I10; v4-34");
 }
 
+// The host has its registers back.
+template <class D>
+void host_properties(const Taken<D, SpeHostRestored<D>>& t, const SayProperty<D>& say) {
+  auto restored = [&](auto&& holds) {
+    return all<D>(t.after.spu, [&](const auto& s, std::size_t i) {
+      return t.call.cpu != Word<D, 16>(i) ||
+             holds(s, t.before.spe_switch[i].host, t.before.host.pe[i]);
+    });
+  };
+  say("host_finds_its_own_status", restored([](const auto& s, const auto& host, const auto&) {
+        return iff(s.service, host.service) && s.ec == host.ec && s.mss == host.mss;
+      }),
+      "I11; v4-30");
+  say("host_finds_its_own_sampling", restored([](const auto& s, const auto& host, const auto& pe) {
+        return has_sampling<D>(s, host.sampling, pe);
+      }),
+      "W03; v4-30, v4-31");
+}
+
+// What the designs that followed keep.
+template <class D, class Call>
+void design_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
+  if constexpr (std::is_same_v<Call, SpeTrapBufferId<D>>)
+    say("guest_reads_its_maximum",
+        buffer_size_of<D>(field_bits<16>(t.call.value, 32)) == t.before.spe.buffer_max,
+        "N03; v6-14");
+  if constexpr (std::is_same_v<Call, SpeSetSpu<D>>)
+    say("spu_is_chosen_once",
+        !t.succeeds || (!t.before.has_ran_once &&
+                        (t.before.spe.spu == 0 || t.before.spe.spu == t.after.spe.spu)),
+        "V15; v6-12");
+  if constexpr (std::is_same_v<Call, SpeBufferPinned<D>>) {
+    const SpeRegisters<D>& r = t.before.vcpu[t.call.vcpu.index].spe.regs;
+    const auto& most = t.before.spe.buffer_max;
+    say("pinned_buffer_is_within_its_maximum", most == 0 || r.limit <= r.ptr + most, "N02; v6-14");
+  }
+  if constexpr (std::is_same_v<Call, SpeRlimitExit<D>>)
+    say("rlimit_exit_starts_nothing", is_same<D>(t.before, t.after), "N04; v6-33");
+  if constexpr (std::is_same_v<Call, SpeBufferPinned<D>> ||
+                std::is_same_v<Call, SpeSetBufferMax<D>> || std::is_same_v<Call, SpeTrapLimit<D>>)
+    if (pins_buffer(t.profile))
+      say("charge_is_never_lowered", t.before.spe.locked_pages <= t.after.spe.locked_pages,
+          "N05; v6-33");
+  if constexpr (std::is_same_v<Call, SpeStage1Missing<D>>)
+    say("missing_translation_is_an_event",
+        of_its_vcpu(t,
+                    [](const auto&, const auto& b) {
+                      return b.spe.regs.service && b.spe.line && b.spe.regs.ec == ec_stage1;
+                    }),
+        "N06; v6 replies");
+}
+
 // Every property of SPE virtualisation that speaks of this kind of event.
 template <class D, class Call>
 void spe_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
@@ -305,10 +365,6 @@ void spe_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
   if constexpr (is(TypeList<SetUserMemoryRegion<D>>{})) slot_change_properties<D>(t, say);
   if constexpr (is(TypeList<EnableCap<D>>{})) lock_properties<D>(t, say);
   if constexpr (is(TypeList<SpeGuestFault<D>>{})) mapping_properties<D>(t, say);
-  if constexpr (is(TypeList<SpeTrapBufferId<D>>{}))
-    say("guest_reads_its_maximum",
-        buffer_size_of<D>(field_bits<16>(t.call.value, 32)) == t.before.spe.buffer_max,
-        "N03; v6-14");
   if constexpr (is(TypeList<SpeSetIrq<D>, SpeInit<D>, SpeStop<D>, SpeSetOther<D>, SpeSetSpu<D>,
                             SpeSetBufferMax<D>, SpeSupportedCpus<D>>{}))
     attribute_properties(t, say);
@@ -328,43 +384,13 @@ void spe_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
   if constexpr (is(TypeList<SpeEnter<D>>{})) enter_properties<D>(t, say);
   if constexpr (is(TypeList<SpeSync<D>>{})) sync_properties<D>(t, say);
   if constexpr (is(TypeList<SpeGuestSaved<D>>{})) stage_properties<D>(t, say);
-  if constexpr (is(TypeList<SpeHostRestored<D>>{}))
-    say("host_finds_its_own_status",
-        all<D>(t.after.spu,
-               [&](const auto& s, std::size_t i) {
-                 const SpeRegisters<D>& host = t.before.spe_switch[i].host;
-                 return t.call.cpu != Word<D, 16>(i) ||
-                        (iff(s.service, host.service) && s.ec == host.ec && s.mss == host.mss);
-               }),
-        "I11; v4-30");
-  if constexpr (is(TypeList<SpeSetSpu<D>>{}))
-    say("spu_is_chosen_once",
-        !t.succeeds || (!t.before.has_ran_once &&
-                        (t.before.spe.spu == 0 || t.before.spe.spu == t.after.spe.spu)),
-        "V15; v6-12");
-  if constexpr (is(TypeList<SpeBufferPinned<D>>{})) {
-    const SpeRegisters<D>& r = t.before.vcpu[t.call.vcpu.index].spe.regs;
-    const auto& most = t.before.spe.buffer_max;
-    say("pinned_buffer_is_within_its_maximum", most == 0 || r.limit <= r.ptr + most, "N02; v6-14");
-  }
+  if constexpr (is(TypeList<SpeHostRestored<D>>{})) host_properties<D>(t, say);
+  design_properties(t, say);
   if constexpr (is(TypeList<SpeTrapStatus<D>>{}))
     say("cleared_service_drops_the_line",
         of_its_vcpu(t,
                     [](const auto&, const auto& b) { return iff(b.spe.line, b.spe.regs.service); }),
         "I03; v4-34");
-  if constexpr (is(TypeList<SpeRlimitExit<D>>{}))
-    say("rlimit_exit_starts_nothing", is_same<D>(t.before, t.after), "N04; v6-33");
-  if constexpr (is(TypeList<SpeBufferPinned<D>, SpeSetBufferMax<D>, SpeTrapLimit<D>>{}))
-    if (pins_buffer(t.profile))
-      say("charge_is_never_lowered", t.before.spe.locked_pages <= t.after.spe.locked_pages,
-          "N05; v6-33");
-  if constexpr (is(TypeList<SpeStage1Missing<D>>{}))
-    say("missing_translation_is_an_event",
-        of_its_vcpu(t,
-                    [](const auto&, const auto& b) {
-                      return b.spe.regs.service && b.spe.line && b.spe.regs.ec == ec_stage1;
-                    }),
-        "N06; v6 replies");
 }
 
 }  // namespace assay

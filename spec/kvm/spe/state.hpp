@@ -71,6 +71,40 @@ struct SpeVm {
   }
 };
 
+// The registers that say what is sampled and how often, which v4 switches as one: PMSCR_EL1 but its
+// enables, PMSICR_EL1, PMSIRR_EL1, PMSFCR_EL1, PMSEVFR_EL1, PMSLATFR_EL1.
+template <class D>
+struct SpeSampling {
+  FlagCell<D> cx{}, pa{}, ts{};
+  WordCell<D, 2> pct{};
+  WordCell<D, 32> count{};
+  WordCell<D, 8> ecount{};
+  WordCell<D, 24> interval{};
+  FlagCell<D> random{};
+  FlagCell<D> by_events{}, by_type{}, by_latency{};
+  WordCell<D, 5> types{};
+  WordCell<D, 64> events_set{};
+  WordCell<D, 16> latency_min{};
+  WordCell<D, 16> unknown{};  // those that held no value to be saved: bits of SpuRegister
+  static constexpr auto fields() {
+    return std::tuple{field("cx", &SpeSampling::cx),
+                      field("pa", &SpeSampling::pa),
+                      field("ts", &SpeSampling::ts),
+                      field("pct", &SpeSampling::pct),
+                      field("count", &SpeSampling::count),
+                      field("ecount", &SpeSampling::ecount),
+                      field("interval", &SpeSampling::interval),
+                      field("random", &SpeSampling::random),
+                      field("by_events", &SpeSampling::by_events),
+                      field("by_type", &SpeSampling::by_type),
+                      field("by_latency", &SpeSampling::by_latency),
+                      field("types", &SpeSampling::types),
+                      field("events_set", &SpeSampling::events_set),
+                      field("latency_min", &SpeSampling::latency_min),
+                      field("unknown", &SpeSampling::unknown)};
+  }
+};
+
 // The registers that KVM keeps for the guest, or for the host while a guest's are loaded.
 template <class D>
 struct SpeRegisters {
@@ -82,6 +116,7 @@ struct SpeRegisters {
   WordCell<D, 16> mss{};
   FlagCell<D> e0spe{}, e1spe{};
   WordCell<D, 64> events_clear{};  // PMSNEVFR_EL1
+  SpeSampling<D> sampling{};
   static constexpr auto fields() {
     return std::tuple{field("ptr", &SpeRegisters::ptr),
                       field("limit", &SpeRegisters::limit),
@@ -95,7 +130,8 @@ struct SpeRegisters {
                       field("mss", &SpeRegisters::mss),
                       field("e0spe", &SpeRegisters::e0spe),
                       field("e1spe", &SpeRegisters::e1spe),
-                      field("events_clear", &SpeRegisters::events_clear)};
+                      field("events_clear", &SpeRegisters::events_clear),
+                      field("sampling", &SpeRegisters::sampling)};
   }
 };
 

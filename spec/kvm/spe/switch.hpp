@@ -26,6 +26,47 @@ void save_registers(Step<D>& k, SpeRegisters<D>& to, const Spu<D>& from) {
   k.set(to.e0spe, from.e0spe);
   k.set(to.e1spe, from.e1spe);
   k.set(to.events_clear, from.events_clear);
+  save_sampling<D>(k, to.sampling, from);
+}
+
+template <class D>
+void save_sampling(Step<D>& k, SpeSampling<D>& to, const Spu<D>& from) {
+  k.set(to.cx, from.cx1);
+  k.set(to.pa, from.pa1);
+  k.set(to.ts, from.ts1);
+  k.set(to.pct, from.pct1);
+  k.set(to.count, from.count);
+  k.set(to.ecount, from.ecount);
+  k.set(to.interval, from.interval);
+  k.set(to.random, from.random);
+  k.set(to.by_events, from.filter_events);
+  k.set(to.by_type, from.filter_types);
+  k.set(to.by_latency, from.filter_latency);
+  k.set(to.types, from.types);
+  k.set(to.events_set, from.events_set);
+  k.set(to.latency_min, from.latency_min);
+  k.set(to.unknown, from.unknown);
+}
+// The SPU holds what was saved, as far as there was something to save. What PMSICR_EL1 counts down
+// is not known where the interval is not, nor with the extra count of ERnd.
+template <class D>
+Flag<D> has_sampling(const Spu<D>& s, const SpeSampling<D>& kept, const Pe<D>& pe) {
+  const auto nothing = [&](SpuRegister r) {
+    return bit(plain(kept.unknown), static_cast<unsigned>(r));
+  };
+  const Flag<D> uncounted =
+      has_no_interval<D>(s) || kept.interval == 0 || (pe.spe_ernd && s.random);
+  return (nothing(SpuRegister::pmscr_el1) || (iff(s.cx1, kept.cx) && iff(s.pa1, kept.pa) &&
+                                              iff(s.ts1, kept.ts) && s.pct1 == kept.pct)) &&
+         (nothing(SpuRegister::pmsicr) || uncounted ||
+          (s.count == kept.count && s.ecount == kept.ecount)) &&
+         (nothing(SpuRegister::pmsirr) ||
+          (s.interval == kept.interval && iff(s.random, kept.random))) &&
+         (nothing(SpuRegister::pmsfcr) ||
+          (iff(s.filter_events, kept.by_events) && iff(s.filter_types, kept.by_type) &&
+           iff(s.filter_latency, kept.by_latency) && s.types == kept.types)) &&
+         (nothing(SpuRegister::pmsevfr) || s.events_set == kept.events_set) &&
+         (nothing(SpuRegister::pmslatfr) || s.latency_min == kept.latency_min);
 }
 
 template <class D>
@@ -152,6 +193,8 @@ struct SpeEnter {
           {"pointers_of_guest", "v4-30, v4-31; facts/spe W10"});
       k.require(iff(spu.e0spe, guest.e0spe && !stopped) && iff(spu.e1spe, guest.e1spe && !stopped),
                 {"control_of_guest", "v4-30, v4-36; facts/spe W14"});
+      k.require(stopped || has_sampling<D>(spu, guest.sampling, pe),
+                {"sampling_of_guest", "v4-30, v4-31: the common registers; facts/spe W10"});
       k.require(spu.pct2 == 0 || (spu.pct2 == 1 && vm.spe.perfmon),
                 {"physical_time_needs_perfmon", "v4-33; facts/spe W18"});
       k.require(!spu.pa2, {"no_physical_addresses", "facts/spe W19"});
@@ -188,6 +231,7 @@ struct SpeGuestSaved {
         k.when(spu.enable, [&] { k.set(self.regs.ptr, spu.ptr); });
         k.set(self.regs.e0spe, spu.e0spe);
         k.set(self.regs.e1spe, spu.e1spe);
+        save_sampling<D>(k, self.regs.sampling, spu);
       });
       k.when(spu.service, [&] {
         k.set(self.regs.service, spu.service);
@@ -217,7 +261,7 @@ struct SpeHostRestored {
     return std::tuple{field("vcpu", &SpeHostRestored::vcpu), field("cpu", &SpeHostRestored::cpu)};
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
-    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
+    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe, auto& sw) {
       const SpeRegisters<D>& host = sw.host;
       k.require(is_at<D>(sw, Switch::guest_saved) && sw.vcpu == Word<D, 16>(vcpu.index),
                 {"after_guest_saved", "facts/spe 4.10"});
@@ -230,6 +274,8 @@ struct SpeHostRestored {
                 {"status_of_host", "v4-30, v4-31; facts/spe W03, I11"});
       k.require(iff(spu.e0spe, host.e0spe) && iff(spu.e1spe, host.e1spe),
                 {"control_of_host", "v4-30, v4-31; facts/spe W03"});
+      k.require(has_sampling<D>(spu, host.sampling, pe),
+                {"sampling_of_host", "v4-30, v4-31: the common registers; facts/spe W03"});
       // PMSNEVFR_EL1 belongs to vcpu_load() and vcpu_put() of v4, which save the guest's only.
       if (!k.is(Behaviour::spe_nevfr_shared))
         k.require(spu.events_clear == host.events_clear,

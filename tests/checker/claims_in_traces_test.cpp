@@ -1,0 +1,97 @@
+// What is claimed of the specification, judged on traces: answers that every rule allows may still
+// break an invariant or a property of steps.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "checker/judge.hpp"
+#include "checker/properties.hpp"
+#include "gen/program.hpp"
+
+namespace assay::checker {
+namespace {
+
+// A VM of one slot of two pages and of one vCPU, under the posted v4.
+std::string trace_of(const std::string& calls, const std::string& profile = "spe-v4") {
+  return "# assay-trace 1\n# profile " + profile +
+         "\n# host ipa_bits_max=48 user_address_bits=48 vcpus_max=512 slots_max=32767 target=5 "
+         "gic_v3=1 memlock_pages=64 pe[0].spe=2 pe[0].spe_record_max=64\n"
+         "7 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = 3</dev/kvm>\n"
+         "7 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0) = 4<anon_inode:kvm-vm>\n"
+         "7 ioctl(4<anon_inode:kvm-vm>, KVM_SET_USER_MEMORY_REGION, {slot=0, flags=0, "
+         "guest_phys_addr=0x80000000, memory_size=0x2000, userspace_addr=0x7f0000000000}) = 0\n" +
+         calls;
+}
+constexpr const char* page_mapped = "7 kvm_spe_lock_page: fd=4 slot=0\n";
+std::string lock(const std::string& answer) {
+  return "7 ioctl(4<anon_inode:kvm-vm>, KVM_ENABLE_CAP, {cap=206, flags=1, args=[0, 3, 0, 0]}) = " +
+         answer + "\n";
+}
+
+Report judged(const std::string& text) {
+  const gen::ProgramText read = gen::read_program(text);
+  EXPECT_EQ(read.error, "");
+  return judge_report(read.program, read.answers);
+}
+bool breaks(const Report& r, std::string_view claim) {
+  return std::any_of(r.findings.begin(), r.findings.end(),
+                     [&](const Finding& f) { return f.of_claim() && f.check == claim; });
+}
+
+TEST(ClaimsInTraces, AStepThatBreaksAPropertyIsAFindingAtItsLine) {
+  const Report r = judged(trace_of(lock("-1 EAGAIN")));
+  EXPECT_EQ(r.verdict, Verdict::violates);
+  ASSERT_FALSE(r.findings.empty());
+  const Finding& f = r.findings[0];
+  EXPECT_EQ(f.check, "failed_lock_changes_nothing");
+  EXPECT_TRUE(f.of_claim());
+  EXPECT_NE(f.call.find("KVM_ENABLE_CAP"), std::string::npos);
+  EXPECT_NE(f.allowed[0].find("L09"), std::string::npos);
+  EXPECT_FALSE(f.follow_on);
+}
+
+// ENOMEM may be of the accounting, which undoes everything: what one explanation keeps is not
+// reported, neither of the step nor of the state at the end.
+TEST(ClaimsInTraces, WhatOneExplanationKeepsIsNotReported) {
+  const Report r = judged(trace_of(std::string(page_mapped) + lock("-1 ENOMEM")));
+  EXPECT_EQ(r.verdict, Verdict::conforms) << (r.findings.empty() ? r.reason : r.findings[0].check);
+  EXPECT_GT(r.states_max, 1u);
+}
+
+TEST(ClaimsInTraces, EveryExplanationOfEagainLeavesThePageMapped) {
+  const Report r = judged(trace_of(std::string(page_mapped) + lock("-1 EAGAIN")));
+  EXPECT_TRUE(breaks(r, "unlocked_memslot_has_no_stale_mapping"));
+  EXPECT_TRUE(breaks(r, "unlocked_memslot_holds_no_pins"));
+}
+
+// "Memory is pinned for profiling guests only" is asked of designs; LOCK never promised it.
+TEST(ClaimsInTraces, AQuestionIsNoViolation) {
+  const std::string text = trace_of(lock("0"));
+  EXPECT_EQ(judged(text).verdict, Verdict::conforms);
+  const gen::ProgramText read = gen::read_program(text);
+  const auto& all = properties_of(*read.program.profile);
+  const auto asked = std::find_if(all.begin(), all.end(), [](const PropertyInfo& p) {
+    return p.name == "memory_is_pinned_for_profiling_guests_only";
+  });
+  ASSERT_NE(asked, all.end());
+  EXPECT_FALSE(asked->promised);
+}
+
+TEST(ClaimsInTraces, TheOracleOfFuzzingLooksAtAnswersOnlyAndTheMinimisersAtClaimsToo) {
+  const gen::ProgramText read = gen::read_program(trace_of(lock("-1 EAGAIN")));
+  EXPECT_FALSE(judge(read.program, read.answers));
+  const auto broken = broken_claim(read.program, read.answers);
+  ASSERT_TRUE(broken);
+  EXPECT_EQ(broken->key, "failed_lock_changes_nothing");
+  EXPECT_EQ(broken->operation, read.program.operations.size() - 1);
+}
+
+// After a wrong answer the model is no longer where the implementation is: nothing is claimed then.
+TEST(ClaimsInTraces, NothingIsClaimedOfAVmThatViolated) {
+  const Report r = judged(trace_of(lock("-1 EBUSY") + lock("-1 EPERM") + lock("-1 EAGAIN")));
+  EXPECT_EQ(r.verdict, Verdict::violates);
+  for (const Finding& f : r.findings) EXPECT_FALSE(f.of_claim()) << f.check;
+}
+
+}  // namespace
+}  // namespace assay::checker
