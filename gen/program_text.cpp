@@ -20,6 +20,23 @@ std::string planned_result(const Program& p, const Descriptors& d, std::size_t i
                                            Rules::instance().facts(op.event.rule).id)]));
 }
 
+bool is_cut_short(const Answers& answers) {
+  return answers.end == Answers::End::crashed || answers.end == Answers::End::hung;
+}
+
+// The task that made the operation, or its thread's other ones.
+u32 tid_of(const Program& p, const Answers* answers, std::size_t i) {
+  if (answers != nullptr) {
+    const auto told = [&](std::size_t k) {
+      return answers->of[k].executed ? answers->of[k].tid : 0;
+    };
+    if (told(i) != 0) return told(i);
+    for (std::size_t k = 0; k < answers->of.size(); ++k)
+      if (told(k) != 0 && p.operations[k].thread == p.operations[i].thread) return told(k);
+  }
+  return planned_tid(p.operations[i].thread);
+}
+
 std::string body(const Program& p, const Answers* answers) {
   const traces::Binder& binder = Rules::instance().binder();
   Descriptors d(p);
@@ -34,17 +51,27 @@ std::string body(const Program& p, const Answers* answers) {
   for (std::size_t i = 0; i < p.operations.size(); ++i) {
     const Operation& op = p.operations[i];
     const Answer* answer = answers == nullptr ? nullptr : &answers->of[i];
-    const u32 tid = answer != nullptr && answer->tid != 0 ? answer->tid : planned_tid(op.thread);
+    const u32 tid = tid_of(p, answers, i);
     open(tid);
+    // What hung or crashed has no answer, and is what the program is kept for.
+    const bool fatal = answers != nullptr && is_cut_short(*answers) && i == answers->at;
+    Answer unanswered;
+    if (fatal) {
+      unanswered.tid = tid;
+      unanswered.executed = true;
+      unanswered.event = op.event;
+      unanswered.event.answered = false;
+      answer = &unanswered;
+    }
     if (answer != nullptr && !answer->executed) continue;
     if (op.kind == Operation::Kind::affinity) {
       out += fmt::format("{} sched_setaffinity({}, 128, [{}]){}\n", tid, tid, op.cpu,
-                         answer == nullptr ? "" : " = 0");
+                         answer == nullptr || fatal ? "" : " = 0");
       continue;
     }
     if (d.of(i) < 0) continue;
     out += binder.text(trace_event(p, d, i, answer));
-    if (answer == nullptr && op.kind == Operation::Kind::call) out += planned_result(p, d, i);
+    if (answers == nullptr && op.kind == Operation::Kind::call) out += planned_result(p, d, i);
     out += '\n';
   }
   return out;
@@ -67,7 +94,7 @@ std::string text_of(const Program& p, const Answers& answers, std::string_view e
   std::string out = head(p, expect);
   if (answers.arena != 0)
     out += fmt::format("# arena base=0x{:x} bytes={}\n", answers.arena, answers.arena_bytes);
-  if (answers.end == Answers::End::crashed || answers.end == Answers::End::hung)
+  if (is_cut_short(answers))
     out += fmt::format("# {} in operation {}\n",
                        answers.end == Answers::End::hung ? "hung" : "crashed", answers.at);
   return out + body(p, &answers);

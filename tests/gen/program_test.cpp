@@ -84,6 +84,30 @@ TEST(ProgramText, an_answered_trace_keeps_its_verdict) {
   EXPECT_GT(violating, 0u);
 }
 
+// Found by a kernel that hung: the call that never returned was missing from the program kept for
+// it, which then did not hang.
+TEST(ProgramText, keeps_the_call_that_hung) {
+  const ProgramText read = read_program(
+      "# assay-trace 1\n# profile linux-6.12\n"
+      "7 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = 3</dev/kvm>\n"
+      "7 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0) = 4<anon_inode:kvm-vm>\n"
+      "7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = 5<anon_inode:kvm-vcpu:0>\n"
+      "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_ARM_VCPU_INIT, {target=5, features=[8]}) = 0\n"
+      "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_ARM_VCPU_INIT, {target=5, features=[0]}) = 0\n");
+  ASSERT_EQ(read.program.operations.size(), 4u);
+  Answers answers = read.answers;
+  answers.end = Answers::End::hung;
+  answers.at = 2;
+  for (std::size_t i = 2; i < answers.of.size(); ++i) answers.of[i].executed = false;
+  const std::string text = text_of(read.program, answers, "violates hang in vcpu_init");
+  EXPECT_NE(text.find("# hung in operation 2"), std::string::npos) << text;
+  const ProgramText back = read_program(text);
+  ASSERT_EQ(back.error, "") << text;
+  ASSERT_EQ(back.program.operations.size(), 3u) << text;
+  EXPECT_FALSE(back.program.operations[2].event.answered);
+  EXPECT_TRUE(same_operation(back.program.operations[2], read.program.operations[2])) << text;
+}
+
 TEST(ProgramText, names_the_place_of_an_error) {
   const ProgramText read = read_program("# assay-trace 1\n1 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0\n");
   EXPECT_EQ(read.error.substr(0, 2), "2:") << read.error;

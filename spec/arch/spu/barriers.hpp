@@ -129,7 +129,7 @@ struct SpuReadPointer {
   }
 };
 
-// MRS PMBSR_EL1, likewise: as a whole it is old or new.
+// MRS PMBSR_EL1, likewise: a value that it has had since the last drain.
 template <class D>
 struct SpuReadStatus {
   static constexpr const char* name = "spe_read_pmbsr";
