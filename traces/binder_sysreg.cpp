@@ -22,14 +22,19 @@ std::uint64_t part_of(const SysregField& f, std::uint64_t value) {
 void Binder::bind_sysreg(const Call& call, TraceEvent& out) const {
   const Sysreg* reg = nullptr;
   std::uint64_t value = 0;
+  bool of_profiling = false;  // misspelt, or one that has no rule: not to be passed over in silence
   for (std::int32_t at = call.first_arg; at >= 0 && reg == nullptr;
        at = call.nodes[static_cast<std::size_t>(at)].next) {
     const Node& n = call.nodes[static_cast<std::size_t>(at)];
     if (!n.has_value) continue;
     reg = sysreg_named(n.name);
+    of_profiling = of_profiling || n.name.starts_with("PMS") || n.name.starts_with("PMB");
     value = n.value;
   }
-  if (reg == nullptr) return;  // a register that nothing here is concerned with
+  if (reg == nullptr) {  // a register that nothing here is concerned with
+    if (of_profiling) out.kind = TraceKind::unmodelled;
+    return;
+  }
   const std::string_view event = call.name == "msr" ? reg->write_event : reg->read_event;
   const std::uint32_t rule = event.empty() ? Event::no_rule : rule_named(event);
   if (rule == Event::no_rule) {
