@@ -50,7 +50,6 @@ Checker::Checker(const traces::Binder& binder, CheckOptions options)
     cpu_argument_.push_back(binder_.rule(r).position("cpu"));
   }
   spoken_of_ = &rules_spoken_of(*options_.profile, claims());
-  before_ = std::make_unique<RecordedVm>();
   new_vm();
 }
 
@@ -251,9 +250,11 @@ Checker::Made Checker::judge(const TraceEvent& e, std::uint32_t number) {
     std::uint32_t rule = e.event.rule;
     return judge_unknown(e, vm, {&rule, 1}, false) ? as_answered : Made::nothing;
   }
+  const bool spoken_of = (*spoken_of_)[e.event.rule];
+  if (spoken_of && !before_) before_ = std::make_unique<RecordedVm>();
   VmStates::Context context{
       options_.profile,  &report_.coverage,   &journal_,
-      options_.mutation, options_.states_max, (*spoken_of_)[e.event.rule] ? before_.get() : nullptr,
+      options_.mutation, options_.states_max, spoken_of ? before_.get() : nullptr,
       claims()};
   switch (vm.states->step(e.event, line_of(e), context)) {
     case VmStates::Outcome::matches:
@@ -261,7 +262,10 @@ Checker::Made Checker::judge(const TraceEvent& e, std::uint32_t number) {
         report_.states_max = static_cast<unsigned>(vm.states->size());
       report_.choices_taken += vm.states->took_choice() ? 1 : 0;
       if (options_.explain) note_changes(e, vm);
-      if (!vm.violated) add_broken(e, *vm.states);
+      if (vm.violated) return as_answered;
+      for (const BrokenProperty& p : vm.states->broken())
+        add_claim(p.name, "a step that breaks this property",
+                  fmt::format("steps that keep it ({})", p.source), binder_.text(e));
       return as_answered;
     case VmStates::Outcome::too_wide:
       vm.lost = true;
@@ -328,19 +332,19 @@ Checker::Made Checker::contradiction(const TraceEvent& e, Vm& vm) {
   return adopted == Errno::ok ? Made::object : Made::nothing;
 }
 
-// The implementation did what its profile's rules allow, and a promise is broken all the same.
-void Checker::add_broken(const TraceEvent& e, const VmStates& states) {
-  for (const BrokenProperty& broken : states.broken()) {
-    Finding f;
-    f.line = line_of(e);
-    f.event = number_;
-    f.call = binder_.text(e);
-    f.rule = broken.name;  // as for invariants: no rule, but a claim
-    f.check = broken.name;
-    f.observed = "a step that breaks this property";
-    f.allowed = {fmt::format("steps that keep it ({})", broken.source)};
-    add_finding(std::move(f));
-  }
+// Every answer was allowed by the profile's rules, and what is claimed of them is broken all the
+// same. A claim is its own rule and check.
+void Checker::add_claim(const char* name, std::string observed, std::string kept,
+                        std::string call) {
+  Finding f;
+  f.line = last_line_;
+  f.event = number_;
+  f.call = std::move(call);
+  f.rule = name;
+  f.check = name;
+  f.observed = std::move(observed);
+  f.allowed = {std::move(kept)};
+  add_finding(std::move(f));
 }
 
 void Checker::add_finding(Finding finding) {
@@ -380,14 +384,8 @@ void Checker::check_invariants(const Vm& vm) {
     if (std::any_of(states.begin(), states.end(),
                     [&](const auto& s) { return invariant.holds(*s); }))
       return;
-    Finding f;
-    f.event = number_;
-    f.rule = invariant.name;
-    f.check = invariant.name;
-    f.line = last_line_;
-    f.observed = "invariant broken at the end of the VM";
-    f.allowed = {fmt::format("states in which it holds ({})", invariant.source)};
-    add_finding(std::move(f));
+    add_claim(invariant.name, "invariant broken at the end of the VM",
+              fmt::format("states in which it holds ({})", invariant.source), {});
   });
 }
 

@@ -48,7 +48,7 @@ class Checker {
   enum class Made : unsigned char { nothing, object };
   Made judge(const traces::TraceEvent& e, std::uint32_t vm);
   Claims claims() const { return options_.questions ? Claims::all : Claims::promises; }
-  void add_broken(const traces::TraceEvent& e, const VmStates& states);
+  void add_claim(const char* name, std::string observed, std::string kept, std::string call);
   bool judge_unknown(const traces::TraceEvent& e, Vm& vm, std::span<const std::uint32_t> rules,
                      bool may_be_other);
   Made contradiction(const traces::TraceEvent& e, Vm& vm);
