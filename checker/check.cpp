@@ -6,7 +6,6 @@
 
 #include "checker/explain.hpp"
 #include "checker/leaf_at.hpp"
-#include "model/catalog.hpp"
 
 namespace assay::checker {
 
@@ -379,14 +378,14 @@ void Checker::note_changes(const TraceEvent& e, const Vm& vm) {
 void Checker::check_invariants(const Vm& vm) {
   if (!vm.states || vm.violated) return;
   const auto& states = vm.states->all();
-  each_invariant<Recorded>([&](const Invariant<Recorded>& invariant) {
-    if (!invariant.applies(*options_.profile)) return;
+  for (const Invariant<Recorded>& invariant : system_claims<Recorded>().invariants) {
+    if (!invariant.applies(*options_.profile)) continue;
     if (std::any_of(states.begin(), states.end(),
                     [&](const auto& s) { return invariant.holds(*s); }))
-      return;
+      continue;
     add_claim(invariant.name, "invariant broken at the end of the VM",
               fmt::format("states in which it holds ({})", invariant.source), {});
-  });
+  }
 }
 
 Report Checker::finish() {

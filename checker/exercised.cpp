@@ -26,7 +26,7 @@ std::vector<ExercisedCheck> exercised_checks(const traces::Binder& binder, const
   std::vector<ExercisedCheck> out;
   for (const CatalogEntry& e : system_catalog(profile)) {
     if (e.kind != VerbKind::reject && e.kind != VerbKind::require) continue;
-    const std::uint32_t rule = binder.rule_named(e.rule);
+    const std::uint32_t rule = rule_named(e.rule);
     const traces::Pattern& pattern = binder.pattern(rule);
     const Coverage::Counter* c = coverage.find(rule, e.hash);
     const Coverage::Counter seen = c != nullptr ? *c : Coverage::Counter{};

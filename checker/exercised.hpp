@@ -2,7 +2,7 @@
 #pragma once
 #include <vector>
 
-#include "model/catalog.hpp"
+#include "model/catalog_entry.hpp"
 #include "model/coverage.hpp"
 #include "traces/binder.hpp"
 

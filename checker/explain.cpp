@@ -8,7 +8,6 @@ namespace assay::checker {
 namespace {
 
 using TrackedVm = SystemState<Tracked>;
-using TrackedDispatch = Dispatcher<Tracked, TrackedVm, SystemRules<Tracked>>;
 using Seen = CheckSeen<Tracked>;
 
 // Which leaf (by number) is called what, holds what, and was written by which line.
@@ -69,7 +68,7 @@ Explanation explain(const RecordedVm& state, const Event& e, const RuleInfo& rul
   context.knows_observed = true;  // failures outside the model would have matched
   context.observed = Errno::ok;
   Step<Tracked> k(context);
-  TrackedDispatch::apply(e, k, tracked);
+  apply_rule(e, k, tracked);
 
   Explanation out;
   out.allowed = allowed_answers(k, k.checks, profile);

@@ -37,16 +37,13 @@ bool leaf_at(const T& t, const void* place, std::string& path, Found&& found) {
     return false;
   } else if constexpr (Record<T>) {
     bool done = false;
-    std::apply(
-        [&](auto... member) {
-          const auto one = [&](auto m) {
-            if (done || !leaf_at(t.*m.pointer, place, path, found)) return;
-            prepend(path, m.name);
-            done = true;
-          };
-          (one(member), ...);
+    each_member(
+        [&](const char* name, const auto& member) {
+          if (done || !leaf_at(member, place, path, found)) return;
+          prepend(path, name);
+          done = true;
         },
-        T::fields());
+        t);
     return done;
   } else {
     if (static_cast<const void*>(&t) != place) return false;

@@ -1,44 +1,35 @@
-// One instance of every rule says what is said of it.
 #include "checker/properties.hpp"
 
 #include <algorithm>
 #include <map>
 #include <mutex>
 
+#include "spec/properties.hpp"
+
 namespace assay::checker {
 namespace {
 
-using D = Recorded;
-using State = SystemState<D>;
-using Say = SayProperty<D>;
-using Ask = void (*)(const State&, const Event&, const State&, const Profile&, Claims,
-                     const Say& promise, const Say& question);
-
-template <class Rule>
-void ask_one(const State& before, const Event& event, const State& after, const Profile& profile,
-             Claims claims, const Say& promise, const Say& question) {
-  if (!rule_is_of<Rule>(profile)) return;
-  const Rule call = rule_of<Rule>(event);
-  const Taken<D, Rule> taken{
-      before, call, after, event.answer == Errno::ok, Word<D, 8>(static_cast<u64>(event.answer)),
-      profile};
-  each_property(taken, promise);
-  if (claims == Claims::all) each_question(taken, question);
-}
-
-template <class... Rule>
-std::vector<Ask> questions(TypeList<Rule...>) {
-  return {&ask_one<Rule>...};
-}
-const std::vector<Ask>& ask() {
-  static const std::vector<Ask> all = questions(SystemRules<D>{});
-  return all;
+// Asks every property of the profile's that speaks of the event, and the questions when all claims
+// are wanted.
+template <class D>
+void ask(const SystemState<D>& before, const Event& event, const SystemState<D>& after,
+         const Profile& profile, Claims claims, const SayProperty<D>& promise,
+         const SayProperty<D>& question) {
+  if (!system_rules()[event.rule].is_of(profile)) return;
+  system_ops<D>()[event.rule].with_call(event, [&](const Call<D>& call) {
+    const Taken<D> taken{
+        before, call, after, event.answer == Errno::ok, Word<D, 8>(static_cast<u64>(event.answer)),
+        profile};
+    for (const auto& property : system_claims<D>().properties) property(taken, promise);
+    if (claims != Claims::all) return;
+    for (const auto& property : system_claims<D>().questions) property(taken, question);
+  });
 }
 
 std::vector<PropertyInfo> listed(const Profile& profile) {
   std::vector<PropertyInfo> out;
-  const State blank{};
-  for (u32 rule = 0; rule < ask().size(); ++rule) {
+  const SystemState<Concrete> blank{};
+  for (u32 rule = 0; rule < system_rules().size(); ++rule) {
     Event event;
     event.rule = rule;
     auto noted_as = [&](bool promised) {
@@ -49,14 +40,20 @@ std::vector<PropertyInfo> listed(const Profile& profile) {
         at->rules.push_back(rule);
       };
     };
-    ask()[rule](blank, event, blank, profile, Claims::all, noted_as(true), noted_as(false));
+    ask<Concrete>(blank, event, blank, profile, Claims::all, noted_as(true), noted_as(false));
   }
   return out;
 }
 
-State recorded(const SystemState<Concrete>& state) {
-  State out{};
-  leaves([](auto& leaf, const auto& from) { store(leaf, raw(from)); }, out, state);
+template <class D>
+std::vector<BrokenProperty> broken(const SystemState<D>& before, const Event& event,
+                                   const SystemState<D>& after, const Profile& profile,
+                                   Claims claims) {
+  std::vector<BrokenProperty> out;
+  const SayProperty<D> say = [&](const char* name, bool holds, const char* source) {
+    if (!holds) out.push_back({name, source});
+  };
+  ask<D>(before, event, after, profile, claims, say, say);
   return out;
 }
 
@@ -67,7 +64,8 @@ struct Known {
 };
 
 Known known_of(const Profile& profile) {
-  Known out{listed(profile), std::vector<bool>(ask().size()), std::vector<bool>(ask().size())};
+  Known out{listed(profile), std::vector<bool>(system_rules().size()),
+            std::vector<bool>(system_rules().size())};
   for (const PropertyInfo& p : out.properties)
     for (const u32 rule : p.rules) {
       out.any[rule] = true;
@@ -96,22 +94,18 @@ const std::vector<bool>& rules_spoken_of(const Profile& profile, Claims claims) 
   return claims == Claims::all ? k.any : k.promised;
 }
 
-std::vector<BrokenProperty> broken_properties(const State& before, const Event& event,
-                                              const State& after, const Profile& profile,
-                                              Claims claims) {
-  std::vector<BrokenProperty> broken;
-  const Say say = [&](const char* name, bool holds, const char* source) {
-    if (!holds) broken.push_back({name, source});
-  };
-  ask()[event.rule](before, event, after, profile, claims, say, say);
-  return broken;
+std::vector<BrokenProperty> broken_properties(const SystemState<Recorded>& before,
+                                              const Event& event,
+                                              const SystemState<Recorded>& after,
+                                              const Profile& profile, Claims claims) {
+  return broken<Recorded>(before, event, after, profile, claims);
 }
 
 std::vector<BrokenProperty> broken_properties(const SystemState<Concrete>& before,
                                               const Event& event,
                                               const SystemState<Concrete>& after,
                                               const Profile& profile) {
-  return broken_properties(recorded(before), event, recorded(after), profile, Claims::all);
+  return broken<Concrete>(before, event, after, profile, Claims::all);
 }
 
 }  // namespace assay::checker

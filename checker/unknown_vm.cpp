@@ -5,7 +5,7 @@
 namespace assay::checker {
 namespace {
 
-using Sym = SymbolicIn<growing_shape>;
+using Sym = Symbolic;
 using SymVm = SystemState<Sym>;
 // Deterministic bound of one query; about a second of work.
 constexpr unsigned rlimit_per_query = 20'000'000;
@@ -53,46 +53,33 @@ struct UnknownVm::State {
     solver.set(params);
   }
 
-  template <class R>
-  R rule_of_event(const Event& e, bool all_unknown, SymFlag& domain) {
-    R rule{};
-    walk_arguments(
-        rule,
-        [&](auto& leaf, unsigned i) {
-          if (!all_unknown && (e.unknown >> i & 1) == 0) return lift_leaf(leaf, e.value[i]);
-          using Leaf = std::remove_cvref_t<decltype(leaf)>;
-          leaf = Leaf(fresh_leaf(leaf, "u" + std::to_string(fresh_count++)));
-          if constexpr (std::is_same_v<Leaf, SymNumber>)
-            domain = domain && SymNumber(0) <= leaf && leaf < power_of_two(SymWord<8>(64));
-        },
-        [&](auto& handle) { handle.index = e.vcpu; });
-    return rule;
-  }
-
   // One candidate rule applied to a copy of the state.
-  template <class... R>
-  Branch apply(TypeList<R...>, std::uint32_t number, const Event& e, bool all_unknown, Errno code) {
+  Branch apply(std::uint32_t rule, const Event& e, bool all_unknown, Errno code) {
+    SymFlag domain = true;
+    const auto call =
+        system_ops<Sym>()[rule](e.vcpu, [&](SymLeaf leaf, unsigned position, const std::string&) {
+          if (!all_unknown && (e.unknown >> position & 1) == 0) {
+            leaf.e = leaf.value(e.value[position]);
+            return;
+          }
+          leaf.e = leaf.constant("u" + std::to_string(fresh_count++));
+          if (leaf.kind != SymLeaf::Kind::number) return;
+          const SymNumber n(leaf.e);
+          domain = domain && SymNumber(0) <= n && n < wrap_at<Sym>();
+        });
     Branch branch{vm, true};
-    std::uint32_t at = 0;
-    auto one = [&]<class Rule>(const Rule*) {
-      if (at++ != number) return;
-      StepContext context;
-      context.profile = &profile;
-      context.rule = number;
-      SymFlag domain = true;
-      Rule rule = rule_of_event<Rule>(e, all_unknown, domain);
-      Step<Sym> k(context);
-      rule.apply(k, branch.vm);
-      branch.possible = answer_is(k, code, e) && domain;
-    };
-    (one(static_cast<const R*>(nullptr)), ...);
+    StepContext context;
+    context.profile = &profile;
+    context.rule = rule;
+    Step<Sym> k(context);
+    call->apply(k, branch.vm);
+    branch.possible = answer_is(k, code, e) && domain;
     return branch;
   }
 
   std::vector<Branch> branches(const Event& e, std::span<const std::uint32_t> rules, Errno code) {
     std::vector<Branch> out;
-    for (std::uint32_t rule : rules)
-      out.push_back(apply(SystemRules<Sym>{}, rule, e, rules.size() > 1, code));
+    for (std::uint32_t rule : rules) out.push_back(apply(rule, e, rules.size() > 1, code));
     return out;
   }
 };

@@ -48,7 +48,7 @@ VmStates::Outcome VmStates::step(const Event& e, u32 line, const Context& c) {
   c.journal->clear();
   broken_.clear();
   if (c.before != nullptr) *c.before = *states_.front();
-  RecordedDispatch::apply(e, k, *states_.front());
+  apply_rule(e, k, *states_.front());
   took_choice_ = false;
   if (!choices.asked()) {
     if (matches(k, e, *c.profile)) {
@@ -75,7 +75,7 @@ VmStates::Outcome VmStates::step_all_choices(const Event& e, u32 line, const Con
       auto trial = std::make_unique<RecordedVm>(*state);
       Step<Recorded> k(context_of(e, line, c, &choices));
       c.journal->clear();
-      RecordedDispatch::apply(e, k, *trial);
+      apply_rule(e, k, *trial);
       if (matches(k, e, *c.profile)) {
         default_survives = default_survives || is_default;
         if (c.before != nullptr)
@@ -118,7 +118,7 @@ Errno VmStates::adopt(const Event& e, u32 line, const Context& c) {
   k.observed = Errno::ok;  // no failure that lies outside the model
   Step<Recorded> step(k);
   c.journal->clear();
-  RecordedDispatch::apply(e, step, *states_.front());
+  apply_rule(e, step, *states_.front());
   return step.ok() ? Errno::ok : static_cast<Errno>(step.code().value());
 }
 

@@ -13,7 +13,6 @@
 namespace assay::checker {
 
 using RecordedVm = SystemState<Recorded>;
-using RecordedDispatch = Dispatcher<Recorded, RecordedVm, SystemRules<Recorded>>;
 
 class VmStates {
  public:

@@ -16,6 +16,14 @@ bool is_blank(const T& entry) {
   return all == 0;
 }
 
+template <class To, class From>
+void copy_values(To& to, const From& from);
+
+template <auto... P, auto... Q, class To, class From>
+void copy_members(Members<P...>, Members<Q...>, To& to, const From& from) {
+  (copy_values(to.*P, from.*Q), ...);
+}
+
 // As leaves() with store(), but untouched table entries stay untouched: a slot table that was used
 // at its far end is walked by its chunks.
 template <class To, class From>
@@ -25,30 +33,10 @@ void copy_values(To& to, const From& from) {
       if (!is_blank(entry)) copy_values(to[i], entry);
     });
   } else if constexpr (Record<From>) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (copy_values(to.*std::get<I>(To::fields()).pointer,
-                   from.*std::get<I>(From::fields()).pointer),
-       ...);
-    }
-    (std::make_index_sequence<field_count<From>()>{});
+    copy_members(To::fields(), From::fields(), to, from);
   } else {
     store(to, raw(from));
   }
-}
-
-template <class R>
-void probe_one(const Event& e, Step<Probing>& k, ProbedVm& vm) {
-  R rule = rule_of<R>(e);
-  walk_arguments(
-      rule, [](auto& leaf, unsigned i) { mark_argument(leaf, i); }, [](auto&) {});
-  rule.apply(k, vm);
-}
-
-template <class... R>
-void probe_rule(const Event& e, Step<Probing>& k, ProbedVm& vm, TypeList<R...>) {
-  using Apply = void (*)(const Event&, Step<Probing>&, ProbedVm&);
-  static constexpr Apply table[] = {&probe_one<R>...};
-  table[e.rule](e, k, vm);
 }
 
 }  // namespace
@@ -66,7 +54,7 @@ void probe(const Profile& profile, const Event& e, u32 vcpu_index, const Recorde
   out.edges.clear();
   out.checks.clear();
   probing::edge_log = &out.edges;
-  probe_rule(event, k, vm, SystemRules<Probing>{});
+  apply_rule(event, k, vm);
   probing::edge_log = nullptr;
   for (const auto& c : k.checks)
     out.checks.push_back({c.id, c.condition.from & ~probing::of_state});

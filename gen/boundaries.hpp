@@ -1,7 +1,7 @@
 // The edges of a rule's guards, by argument, and which arguments each check depends on.
 #pragma once
-#include "gen/probing.hpp"
 #include "gen/world.hpp"
+#include "model/probing.hpp"
 
 namespace assay::gen {
 

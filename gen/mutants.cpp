@@ -1,22 +1,12 @@
 #include "gen/mutants.hpp"
 
-#include "model/catalog.hpp"
 #include "spec/system.hpp"
 
 namespace assay::gen {
 namespace {
 
-u32 rule_number(const std::string& name) {
-  u32 number = 0;
-  for (const RuleInfo& info : rule_infos(SystemRules<Concrete>{})) {
-    if (name == info.name) return number;
-    ++number;
-  }
-  return Event::no_rule;
-}
-
 Mutant drop(const CatalogEntry& check) {
-  return {{Mutation::Kind::drop, rule_number(check.rule), check.hash, 0},
+  return {{Mutation::Kind::drop, rule_named(check.rule), check.hash, 0},
           check.rule + ": drop " + check.id,
           check.rule,
           check.id,
@@ -24,7 +14,7 @@ Mutant drop(const CatalogEntry& check) {
 }
 
 Mutant swap(const CatalogEntry& a, const CatalogEntry& b) {
-  return {{Mutation::Kind::swap, rule_number(a.rule), a.hash, b.hash},
+  return {{Mutation::Kind::swap, rule_named(a.rule), a.hash, b.hash},
           a.rule + ": swap " + a.id + "," + b.id,
           a.rule,
           a.id,

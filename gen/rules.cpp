@@ -96,7 +96,7 @@ bool means_untold(const ArgumentInfo& info) {
   return info.width > 1 && info.initial == ones;
 }
 
-Rules::Rules() : infos_(rule_infos(SystemRules<Concrete>{})), binder_(infos_) {
+Rules::Rules() : infos_(system_rules()), binder_(infos_) {
   for (u32 i = 0; i < infos_.size(); ++i) {
     facts_.push_back(facts_of(binder_, i));
     Event& e = blanks_.emplace_back();
@@ -131,9 +131,7 @@ std::vector<std::vector<Check>> checks_by_rule(const Profile& profile) {
   const Rules& rules = Rules::instance();
   std::vector<std::vector<Check>> out(rules.count());
   for (const CatalogEntry& c : system_catalog(profile))
-    for (u32 r = 0; r < rules.count(); ++r)
-      if (c.kind != VerbKind::set && rules.info(r).name == c.rule)
-        out[r].push_back({c.id, c.code, c.kind, c.hash});
+    if (c.kind != VerbKind::set) out[rule_named(c.rule)].push_back({c.id, c.code, c.kind, c.hash});
   return out;
 }
 

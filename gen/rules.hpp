@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "model/catalog.hpp"
+#include "model/catalog_entry.hpp"
 #include "model/event.hpp"
 #include "model/profile.hpp"
 #include "traces/binder.hpp"

@@ -5,8 +5,6 @@
 namespace assay::gen {
 namespace {
 
-using Dispatch = Dispatcher<Recorded, RecordedVm, SystemRules<Recorded>>;
-
 void set_host(RecordedVm& vm, const Host<Concrete>& host) {
   vm = RecordedVm{};
   leaves([](auto& leaf, const auto& from) { store(leaf, raw(from)); }, vm.host, host);
@@ -83,7 +81,7 @@ StepResult World::step(const Operation& op, Event& e, const StepOptions& options
   context.observed = options.observed;
   context.knows_observed = options.knows_observed;
   Step<Recorded> k(context);
-  Dispatch::apply(e, k, state_of(op));
+  apply_rule(e, k, state_of(op));
   StepResult r;
   r.ok = k.ok();
   r.legal = k.illegal() == nullptr;

@@ -85,19 +85,9 @@ constexpr NoNumber to_number(NoWord<N>) {
   return {};
 }
 
-// One check, freedom, answer or effect of a rule. An effect's id is the place it writes
-// ("vcpu[].pmu.irq"), which outlives any reordering of the text; its source is the rule's.
-struct CatalogEntry {
-  std::string rule;
-  std::string id;
-  std::string source;
-  Errno code;  // what it answers; ok for require, choose, returns and effects
-  VerbKind kind;
-  u32 hash;
-};
-
 struct Catalog {
-  static constexpr Shape shape{{1, 1, 1, 1, 1, 1, 1, 1}};
+  static constexpr bool bounded = true;
+  static constexpr Shape one_of_each{{1, 1, 1, 1, 1, 1, 1, 1}};
   static constexpr bool merges = true;
   static constexpr bool journals = false;
   static constexpr bool collects = false;
@@ -107,6 +97,11 @@ struct Catalog {
   using Number = NoNumber;
   template <class T>
   using Cell = T;
+  struct Leaf {};  // there is nothing to fill in
+  template <class T>
+  static Leaf leaf(T&) {
+    return {};
+  }
 
   static inline thread_local std::vector<CatalogEntry>* listing = nullptr;
   static inline thread_local const char* rule = "";
@@ -152,27 +147,24 @@ void list_effects(const char* rule, const char* source, const State& state,
       state);
 }
 
-// Every check and every effect of every rule under a profile, in the order of the specification.
-template <class State, class... Rule>
-std::vector<CatalogEntry> catalog_of(TypeList<Rule...>, const Profile& profile) {
-  std::vector<CatalogEntry> listing;
+// Lists every check and every effect of a rule under a profile, in the order of the text.
+template <class State>
+void list_rule(const RuleInfo& rule, const MergedCall<Catalog, State>& call, const Profile& profile,
+               std::vector<CatalogEntry>& listing) {
+  if (!rule.is_of(profile)) return;
+  const UseShape shape(Catalog::one_of_each);
+  StepContext context;
+  context.profile = &profile;
+  std::vector<const void*> written;
   Catalog::listing = &listing;
-  auto one = [&]<class R>(const R& rule) {
-    if (!rule_is_of<R>(profile)) return;
-    StepContext context;
-    context.profile = &profile;
-    Catalog::rule = R::name;
-    Step<Catalog> k(context);
-    State state{};
-    std::vector<const void*> written;
-    Catalog::written = &written;
-    rule.apply(k, state);
-    list_effects(R::name, R::source, state, listing);
-  };
-  (one(Rule{}), ...);
+  Catalog::rule = rule.name;
+  Catalog::written = &written;
+  Step<Catalog> k(context);
+  State state{};
+  call.apply(k, state);
+  list_effects(rule.name, rule.source, state, listing);
   Catalog::listing = nullptr;
   Catalog::written = nullptr;
-  return listing;
 }
 
 }  // namespace assay

@@ -1,9 +1,13 @@
 // From events to rules and back: the only place that knows both.
 //
-// `Rules` is a TypeList of rule records of one domain. `Dispatcher` builds a record from an event
-// and applies it; `rule_infos` describes all rules to tools that never name one.
+// A rule is a record of its arguments with an apply(). What tools do with it goes through a few
+// functions that hide its type: RuleOps in domains that execute events, MergedCall in domains that
+// merge, RuleInfo for what is plain data. So only the translation units that instantiate a subject
+// in a domain see rules (spec/subject_in.hpp), and one line changed in a rule rebuilds those.
 #pragma once
-#include <cstring>
+#include <functional>
+#include <memory>
+#include <string>
 
 #include "model/event.hpp"
 #include "model/step.hpp"
@@ -23,7 +27,7 @@ concept HandleArgument = requires(T t) {
 
 // Calls on_value(leaf, position) for each value argument and on_handle(handle) for handles.
 template <class Rule, class OnValue, class OnHandle>
-void walk_arguments(Rule& rule, OnValue&& on_value, OnHandle&& on_handle) {
+constexpr void walk_arguments(Rule& rule, OnValue&& on_value, OnHandle&& on_handle) {
   unsigned at = 0;
   leaves(
       [&](auto& leaf) {
@@ -33,40 +37,29 @@ void walk_arguments(Rule& rule, OnValue&& on_value, OnHandle&& on_handle) {
       rule);
 }
 
-// The rule record of an event, in an executing domain.
+// The number of value arguments of a rule.
 template <class Rule>
+constexpr unsigned value_count() {
+  Rule rule{};
+  unsigned count = 0;
+  walk_arguments(
+      rule, [&](auto&, unsigned) { ++count; }, [](auto&) {});
+  return count;
+}
+
+// The rule record of an event, in an executing domain.
+template <class D, class Rule>
 Rule rule_of(const Event& e) {
   Rule rule{};
   walk_arguments(
-      rule, [&](auto& leaf, unsigned i) { store(leaf, e.value[i]); },
+      rule,
+      [&](auto& leaf, unsigned i) {
+        store(leaf, e.value[i]);
+        if constexpr (requires { D::mark_argument(leaf, i); }) D::mark_argument(leaf, i);
+      },
       [&](auto& handle) { handle.index = e.vcpu; });
   return rule;
 }
-
-template <class D, class State, class Rules>
-struct Dispatcher;
-
-template <class D, class State, class... Rule>
-struct Dispatcher<D, State, TypeList<Rule...>> {
-  using Apply = void (*)(const Event&, Step<D>&, State&);
-  static constexpr std::size_t count = sizeof...(Rule);
-
-  static void apply(const Event& e, Step<D>& k, State& state) { table[e.rule](e, k, state); }
-
-  // f(rule prototype, number) for every rule.
-  template <class F>
-  static void each(F&& f) {
-    u32 number = 0;
-    (f(Rule{}, number++), ...);
-  }
-
- private:
-  template <class R>
-  static void apply_one(const Event& e, Step<D>& k, State& state) {
-    rule_of<R>(e).apply(k, state);
-  }
-  static constexpr Apply table[] = {&apply_one<Rule>...};
-};
 
 // Whether the state has what the event's handles name; true for rules without handles.
 template <class Rule, class State>
@@ -82,21 +75,129 @@ auto handles_exist(const Rule& rule, const State& state) {
   return all_exist;
 }
 
-// Whether implementations of a profile have the call that a rule describes. A rule that only some
-// have says so with `static bool applies(const Profile&)`.
-template <class Rule>
-bool rule_is_of(const Profile& profile) {
-  if constexpr (requires { Rule::applies(profile); }) return Rule::applies(profile);
-  else return true;
+// What a caller must have to make the call at all, besides what its handles name. A rule that needs
+// more says so with `Flag<D> can_be_called(const State&) const`.
+template <class Rule, class State>
+auto is_callable(const Rule& rule, const State& state) {
+  if constexpr (requires { rule.can_be_called(state); }) return rule.can_be_called(state);
+  else return Flag<typename State::Domain>(true);
 }
+
+// --- a call whose rule is not known -----------------------------------------------------------
+
+// One address for each rule of each domain.
+template <class Rule>
+inline constexpr char kind_of_rule = 0;
+
+// A rule's record, seen by those who speak of calls of several rules (properties of steps).
+template <class D>
+struct Call {
+  const void* record = nullptr;
+  const char* kind = nullptr;
+  const Word<D, 16>* cpu = nullptr;  // the PE that it names; null: none
+  int vcpu = -1;                     // the vCPU that it names; -1: none
+  bool by_hardware = false;          // a step that hardware makes by itself
+
+  // The record, if the call is one of this rule; null otherwise.
+  template <class Rule>
+  const Rule* as() const {
+    return kind == &kind_of_rule<Rule> ? static_cast<const Rule*>(record) : nullptr;
+  }
+};
+
+template <class D, class Rule>
+Call<D> call_of(const Rule& rule) {
+  Call<D> call;
+  call.record = &rule;
+  call.kind = &kind_of_rule<Rule>;
+  if constexpr (requires { static_cast<const Word<D, 16>*>(&rule.cpu); }) call.cpu = &rule.cpu;
+  if constexpr (requires { rule.vcpu.index; }) call.vcpu = static_cast<int>(rule.vcpu.index);
+  call.by_hardware = requires { Rule::by_hardware; };
+  return call;
+}
+
+// --- domains that execute events --------------------------------------------------------------
+
+template <class D, class State>
+struct RuleOps {
+  void (*apply)(const Event&, Step<D>&, State&);
+  // Hands the record over for as long as `use` runs.
+  void (*with_call)(const Event&, const std::function<void(const Call<D>&)>& use);
+};
+
+template <class D, class State, class Rule>
+RuleOps<D, State> rule_ops() {
+  return {[](const Event& e, Step<D>& k, State& state) { rule_of<D, Rule>(e).apply(k, state); },
+          [](const Event& e, const std::function<void(const Call<D>&)>& use) {
+            const Rule rule = rule_of<D, Rule>(e);
+            use(call_of<D>(rule));
+          }};
+}
+
+// --- domains that merge -----------------------------------------------------------------------
+
+// One call in a domain whose values are no numbers.
+template <class D, class State>
+class MergedCall {
+ public:
+  virtual ~MergedCall() = default;
+  // Whether the call can be made in this state: handles exist, and what is_callable() asks.
+  virtual Flag<D> is_possible(const State& state) const = 0;
+  virtual void apply(Step<D>& k, State& state) const = 0;
+  virtual Call<D> view() const = 0;
+};
+
+// Gives one value argument its value: its leaf, its position and its name ("features[1]").
+template <class D>
+using FillArgument =
+    std::function<void(typename D::Leaf leaf, unsigned position, const std::string& name)>;
+
+template <class D, class State>
+using MakeCall = std::unique_ptr<MergedCall<D, State>> (*)(unsigned vcpu,
+                                                           const FillArgument<D>& fill);
+
+template <class D, class State, class Rule>
+class MergedCallOf final : public MergedCall<D, State> {
+ public:
+  MergedCallOf(unsigned vcpu, const FillArgument<D>& fill) {
+    unsigned position = 0;
+    named_leaves(
+        "",
+        [&]<class Leaf>(const std::string& name, Leaf& leaf) {
+          if constexpr (HandleArgument<Leaf>) leaf.index = vcpu;
+          else fill(D::leaf(leaf), position++, name);
+        },
+        rule_);
+  }
+  Flag<D> is_possible(const State& state) const override {
+    return handles_exist(rule_, state) && is_callable(rule_, state);
+  }
+  void apply(Step<D>& k, State& state) const override { rule_.apply(k, state); }
+  Call<D> view() const override { return call_of<D>(rule_); }
+
+ private:
+  Rule rule_{};
+};
+
+template <class D, class State, class Rule>
+std::unique_ptr<MergedCall<D, State>> make_call(unsigned vcpu, const FillArgument<D>& fill) {
+  return std::make_unique<MergedCallOf<D, State, Rule>>(vcpu, fill);
+}
+
+// --- what is plain data -----------------------------------------------------------------------
 
 // Describes a rule of a domain with plain values (Concrete).
 template <class Rule>
 RuleInfo info_of() {
+  // An argument that the field list leaves out would be read by the rule and told by nobody, one
+  // too many would be written past an event's values.
+  static_assert(complete<Rule>(), "a member is missing from fields()");
+  static_assert(value_count<Rule>() <= Event::values_max, "an event has no room for the arguments");
   RuleInfo info{Rule::name, Rule::syntax, Rule::source, "", false, {}, nullptr, nullptr};
   if constexpr (requires { Rule::constants; }) info.constants = Rule::constants;
   if constexpr (requires { &Rule::makes; }) info.makes = &Rule::makes;
   if constexpr (requires { &Rule::applies; }) info.applies = &Rule::applies;
+  info.creates = requires { Rule::creates_the_system; };
   Rule rule{};
   auto note = [&]<class Leaf>(const char* name, const Leaf& leaf, unsigned array) {
     if constexpr (HandleArgument<Leaf>) info.has_vcpu = true;
@@ -104,26 +205,17 @@ RuleInfo info_of() {
       info.arguments.push_back({name, leaf_width<Leaf>(), std::is_same_v<Leaf, Number>,
                                 std::is_same_v<Leaf, bool>, false, array, raw(leaf)});
   };
-  std::apply(
-      [&](auto... member) {
-        [[maybe_unused]] auto one = [&](auto m) {
-          auto& value = rule.*m.pointer;
-          if constexpr (is_std_array<std::remove_cvref_t<decltype(value)>>::value)
-            for (unsigned i = 0; i < value.size(); ++i) note(m.name, value[i], i);
-          else note(m.name, value, 0);
-        };
-        (one(member), ...);
+  each_member(
+      [&](const char* name, auto& value) {
+        if constexpr (is_std_array<std::remove_cvref_t<decltype(value)>>::value)
+          for (unsigned i = 0; i < value.size(); ++i) note(name, value[i], i);
+        else note(name, value, 0);
       },
-      Rule::fields());
+      rule);
   if constexpr (requires { Rule::answers; })
     for (unsigned i = 0; i < Rule::answers; ++i)
       info.arguments[info.arguments.size() - 1 - i].is_answer = true;
   return info;
-}
-
-template <class... Rule>
-std::vector<RuleInfo> rule_infos(TypeList<Rule...>) {
-  return {info_of<Rule>()...};
 }
 
 }  // namespace assay

@@ -19,12 +19,12 @@
 
 namespace assay {
 
-template <Shape S>
-struct ConcreteIn {
-  static constexpr Shape shape = S;
-  static constexpr bool merges = false;  // a guard may simply be branched on
+struct Concrete {
+  static constexpr bool bounded = false;  // its tables have the size of a Shape
+  static constexpr bool merges = false;   // a guard may simply be branched on
   static constexpr bool journals = false;
-  static constexpr bool collects = false;  // keeps every check of a step, not only the first
+  static constexpr bool collects = false;   // keeps every check of a step, not only the first
+  static constexpr bool has_claims = true;  // invariants and properties are evaluated in it
   using Flag = bool;
   template <unsigned N>
   using Word = Bits<N>;
@@ -32,7 +32,6 @@ struct ConcreteIn {
   template <class T>
   using Cell = T;
 };
-using Concrete = ConcreteIn<growing_shape>;
 
 // A state leaf that remembers which event wrote it last. Reads as the plain value.
 template <class T>
@@ -48,10 +47,11 @@ struct WrittenCell {
 };
 
 struct Recorded {
-  static constexpr Shape shape = growing_shape;
+  static constexpr bool bounded = false;
   static constexpr bool merges = false;
   static constexpr bool journals = true;
   static constexpr bool collects = false;
+  static constexpr bool has_claims = true;
   using Flag = bool;
   template <unsigned N>
   using Word = Bits<N>;
@@ -73,9 +73,16 @@ template <class D, unsigned N>
 using WordCell = typename D::template Cell<Word<D, N>>;
 template <class D>
 using NumCell = typename D::template Cell<Num<D>>;
+
+// A bounded table that knows which dimension of the shape in use is its size.
+template <class T, std::size_t dimension>
+class DimensionTable : public BoundedTable<T> {
+ public:
+  DimensionTable() : BoundedTable<T>(shape_in_use().size[dimension]) {}
+};
 template <class D, class T, auto dimension>
-using Table = std::conditional_t<D::shape.grows(), SparseTable<T>,
-                                 FixedTable<T, D::shape.size[static_cast<std::size_t>(dimension)]>>;
+using Table = std::conditional_t<D::bounded, DimensionTable<T, static_cast<std::size_t>(dimension)>,
+                                 SparseTable<T>>;
 
 // --- operations that are functions, Concrete ------------------------------------------------
 inline constexpr bool ite(bool c, bool a, bool b) { return c ? a : b; }
@@ -125,6 +132,12 @@ constexpr const T& plain(const WrittenCell<T>& c) {
 template <class T>
 constexpr const T& plain(const T& v) {
   return v;
+}
+
+// 2^64: a 64-bit sum that reaches it has wrapped.
+template <class D>
+Num<D> wrap_at() {
+  return Num<D>(u64{1} << 63) + Num<D>(u64{1} << 63);
 }
 
 template <class D>

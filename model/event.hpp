@@ -51,8 +51,11 @@ struct RuleInfo {
   // For rules whose syntax makes a device: which kind of descriptor this call creates ("vgic",
   // "device", or "" for none). Null for other rules.
   const char* (*makes)(const Event&) = nullptr;
-  // Null: a rule of every profile.
+  // Null: a rule of every profile. A rule that only some implementations have says so with
+  // `static bool applies(const Profile&)`.
   bool (*applies)(const Profile&) = nullptr;
+  // Makes a system out of nothing; all others apply to one that was made.
+  bool creates = false;
 
   // Whether an implementation of this profile has the call at all.
   bool is_of(const Profile& profile) const { return applies == nullptr || applies(profile); }

@@ -4,32 +4,53 @@
 //   template <class D> struct PmuVcpu {
 //     FlagCell<D> created{};
 //     WordCell<D, 10> irq{};
-//     static constexpr auto fields() {
-//       return std::tuple{field("created", &PmuVcpu::created), field("irq", &PmuVcpu::irq)};
-//     }
+//     static constexpr auto fields() { return members<&PmuVcpu::created, &PmuVcpu::irq>; }
 //   };
 //   static_assert(complete<PmuVcpu<Concrete>>());   // fails when a member is missing
 #pragma once
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 
 #include "model/domain.hpp"
 
 namespace assay {
 
-template <class Class, class Member>
-struct FieldOf {
-  const char* name;
-  Member Class::*pointer;
+// A field list: pointers to members, in order. Names come from the compiler.
+template <auto... Pointer>
+struct Members {
+  static constexpr std::size_t count = sizeof...(Pointer);
 };
-template <class Class, class Member>
-constexpr FieldOf<Class, Member> field(const char* name, Member Class::*pointer) {
-  return {name, pointer};
+template <auto... Pointer>
+inline constexpr Members<Pointer...> members{};
+
+// "irq" of &PmuVcpu::irq. The compiler prints the constant as "... Pointer = &PmuVcpu<D>::irq]" or
+// with more parameters behind a semicolon.
+template <auto Pointer>
+constexpr std::string_view printed_member() {
+  const std::string_view text = __PRETTY_FUNCTION__;
+  const std::size_t begin = text.find("Pointer = ");
+  const std::size_t end = std::min(text.find(';', begin), text.rfind(']'));
+  const std::size_t colon = text.rfind(':', end);
+  return text.substr(colon + 1, end - colon - 1);
+}
+template <auto Pointer>
+struct MemberName {
+  static constexpr auto text = [] {
+    constexpr std::string_view name = printed_member<Pointer>();
+    std::array<char, name.size() + 1> out{};
+    for (std::size_t i = 0; i < name.size(); ++i) out[i] = name[i];
+    return out;
+  }();
+};
+// Lives as long as the program.
+template <auto Pointer>
+constexpr const char* name_of_member() {
+  return MemberName<Pointer>::text.data();
 }
 
 template <class T>
@@ -42,13 +63,9 @@ concept Record = requires {
   std::remove_cvref_t<T>::fields();
 };
 
-// The list as a constant: made once by the compiler, not where a walk needs one entry.
-template <class T>
-inline constexpr auto fields_of = T::fields();
-
 template <class T>
 constexpr std::size_t field_count() {
-  return std::tuple_size_v<decltype(T::fields())>;
+  return decltype(T::fields())::count;
 }
 
 // --- leaves as numbers (domains that have plain values) ---------------------------------------
@@ -86,31 +103,50 @@ constexpr unsigned leaf_width() {
 
 // --- walking ----------------------------------------------------------------------------------
 
+template <class F, class T, class... U>
+constexpr void leaves(F&& f, T& t, U&... u);
+
+// Corresponding members of one, two or three records.
+template <class F, class T, auto... P>
+constexpr void member_leaves(F& f, Members<P...>, T& t) {
+  (leaves(f, t.*P), ...);
+}
+template <class F, class T, class U, auto... P, auto... Q>
+constexpr void member_leaves(F& f, Members<P...>, Members<Q...>, T& t, U& u) {
+  (leaves(f, t.*P, u.*Q), ...);
+}
+template <class F, class T, class U, class V, auto... P, auto... Q, auto... R>
+constexpr void member_leaves(F& f, Members<P...>, Members<Q...>, Members<R...>, T& t, U& u, V& v) {
+  (leaves(f, t.*P, u.*Q, v.*R), ...);
+}
+
 // Visits corresponding leaves (flags, words, numbers) of equally shaped values, which may live
 // in different domains. Growing tables are walked to the largest extent, where const ones read as
-// blank; as soon as one is fixed, what it holds is walked.
+// blank; as soon as one is of fixed size, what it holds is walked.
 template <class F, class T, class... U>
-void leaves(F&& f, T& t, U&... u) {
+constexpr void leaves(F&& f, T& t, U&... u) {
   using Plain = std::remove_const_t<T>;
   if constexpr (is_std_array<Plain>::value) {
     for (std::size_t i = 0; i < t.size(); ++i) leaves(f, t[i], u[i]...);
   } else if constexpr (AnyTable<Plain>) {
     std::size_t n = t.extent();
-    if constexpr (!Plain::is_fixed)
-      ((n = std::remove_const_t<U>::is_fixed || u.extent() > n ? u.extent() : n), ...);
+    if (!t.is_fixed()) ((n = u.is_fixed() || u.extent() > n ? u.extent() : n), ...);
     for (std::size_t i = 0; i < n; ++i) leaves(f, t[i], u[i]...);
   } else if constexpr (Record<Plain>) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      [[maybe_unused]] auto member = [&]<std::size_t At>() {
-        leaves(f, t.*std::get<At>(fields_of<Plain>).pointer,
-               u.*std::get<At>(fields_of<std::remove_const_t<U>>).pointer...);
-      };
-      (member.template operator()<I>(), ...);
-    }
-    (std::make_index_sequence<field_count<Plain>()>{});
+    member_leaves(f, Plain::fields(), std::remove_const_t<U>::fields()..., t, u...);
   } else {
     f(t, u...);
   }
+}
+
+// f(name, member) for each member of a record.
+template <class F, class T, auto... P>
+constexpr void each_member(F&& f, Members<P...>, T& t) {
+  (f(name_of_member<P>(), t.*P), ...);
+}
+template <class F, class T>
+constexpr void each_member(F&& f, T& t) {
+  each_member(f, std::remove_const_t<T>::fields(), t);
 }
 
 // As leaves() over one value, with the path of each leaf: "vcpu[1].pmu.irq".
@@ -124,13 +160,11 @@ void named_leaves(const std::string& path, F&& f, T& t) {
     for (std::size_t i = 0; i < t.extent(); ++i)
       named_leaves(path + "[" + std::to_string(i) + "]", f, t[i]);
   } else if constexpr (Record<Plain>) {
-    std::apply(
-        [&](auto... member) {
-          (named_leaves(path.empty() ? std::string(member.name) : path + "." + member.name, f,
-                        t.*member.pointer),
-           ...);
+    each_member(
+        [&](const char* name, auto& member) {
+          named_leaves(path.empty() ? std::string(name) : path + "." + name, f, member);
         },
-        Plain::fields());
+        t);
   } else {
     f(path, t);
   }
@@ -157,18 +191,14 @@ bool assign(T& t, std::string_view path, u64 value) {
     return assign(t[index], path, value);
   } else if constexpr (Record<T>) {
     bool done = false;
-    std::apply(
-        [&](auto... member) {
-          auto one = [&](auto m) {
-            std::string_view name = m.name;
-            if (done || !path.starts_with(name)) return;
-            std::string_view rest = path.substr(name.size());
-            if (rest.empty() || rest[0] == '[') done = assign(t.*m.pointer, rest, value);
-            else if (rest[0] == '.') done = assign(t.*m.pointer, rest.substr(1), value);
-          };
-          (one(member), ...);
+    each_member(
+        [&](std::string_view name, auto& member) {
+          if (done || !path.starts_with(name)) return;
+          std::string_view rest = path.substr(name.size());
+          if (rest.empty() || rest[0] == '[') done = assign(member, rest, value);
+          else if (rest[0] == '.') done = assign(member, rest.substr(1), value);
         },
-        T::fields());
+        t);
     return done;
   } else {
     if (!path.empty()) return false;

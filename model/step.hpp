@@ -20,6 +20,7 @@
 #pragma once
 #include <array>
 
+#include "model/catalog_entry.hpp"
 #include "model/choices.hpp"
 #include "model/coverage.hpp"
 #include "model/errno.hpp"
@@ -30,8 +31,6 @@
 #include "model/why.hpp"
 
 namespace assay {
-
-enum class VerbKind : std::uint8_t { reject, may_fail, require, choose, returns, set };
 
 // A set of errnos.
 class ErrnoSet {
@@ -65,7 +64,6 @@ struct CheckSeen {
   const char* source;
   Errno code;  // what it answers; ok for require()
   Flag<D> condition;
-  bool guarded;  // its enclosing when() blocks were entered
   bool decided;  // the first that held
 };
 
@@ -150,6 +148,12 @@ class Step {
   void at(Tab& table, const Index& index, Body&& body) {
     if constexpr (D::merges) {
       using W = std::remove_cvref_t<decltype(plain(index))>;
+      if constexpr (requires { D::known(plain(index)); }) {
+        if (const auto i = D::known(plain(index))) {  // an entry that is used exists from then on
+          if (table.can_hold(*i)) call_entry(body, table[*i], *i);
+          return;
+        }
+      }
       table.for_each([&](auto& entry, std::size_t i) {
         if (i <= W::mask) when(plain(index) == W(i), [&] { call_entry(body, entry, i); });
       });
@@ -188,12 +192,9 @@ class Step {
       bool broken = alive() && !truth(condition);
       if (c_.coverage != nullptr && alive()) c_.coverage->seen(c_.rule, why, broken, broken);
       if constexpr (D::collects)
-        checks.push_back({why.id, why.source, Errno::ok, !condition && guard_, true,
-                          broken && illegal_ == nullptr});
-      if (broken && illegal_ == nullptr) {
-        illegal_ = why.id;
-        illegal_source_ = why.source;
-      }
+        checks.push_back(
+            {why.id, why.source, Errno::ok, !condition && guard_, broken && illegal_ == nullptr});
+      if (broken && illegal_ == nullptr) illegal_ = why.id;
     }
   }
 
@@ -202,12 +203,10 @@ class Step {
   const F& ok() const { return live_; }
   // The errno of the first check that fired; 0 when none did.
   const Code& code() const { return code_; }
-  // Executing domains: id and source of the check that decided, null when none did.
+  // Executing domains: id of the check that decided, null when none did.
   const char* decided_by() const { return decided_by_; }
-  const char* decided_source() const { return decided_source_; }
   // Executing domains: the first require() that was broken, null when all hold.
   const char* illegal() const { return illegal_; }
-  const char* illegal_source() const { return illegal_source_; }
   // Merging domains: the conjunction of all require()s.
   const F& legal() const { return legal_; }
   // What a success returns, if the rule said so (has_return()).
@@ -249,14 +248,13 @@ class Step {
       bool decides = alive() && holds;
       if (c_.coverage != nullptr && alive()) c_.coverage->seen(c_.rule, why, holds, decides);
       if constexpr (D::collects)
-        checks.push_back({why.id, why.source, code, condition && guard_, true, decides});
+        checks.push_back({why.id, why.source, code, condition && guard_, decides});
       if (holds) {
         held_.add(code);
         if (decides) {
           code_ = Code(static_cast<u64>(code));
           live_ = F(false);
           decided_by_ = why.id;
-          decided_source_ = why.source;
         }
       }
     }
@@ -298,9 +296,7 @@ class Step {
   bool every_ = false;  // evaluate guarded blocks after a check has fired too
   ErrnoSet held_;
   const char* decided_by_ = nullptr;
-  const char* decided_source_ = nullptr;
   const char* illegal_ = nullptr;
-  const char* illegal_source_ = nullptr;
   const char* returns_by_ = nullptr;
   bool has_postponed_ = false;
   Errno postponed_code_ = Errno::ok;

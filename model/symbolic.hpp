@@ -6,6 +6,7 @@
 #pragma once
 #include <z3++.h>
 
+#include <optional>
 #include <stdexcept>
 
 #include "model/dispatch.hpp"
@@ -213,25 +214,91 @@ SymNumber to_number(const SymWord<N>& w) {
   return SymNumber(z3::sum(bits));
 }
 
-template <Shape S>
-struct SymbolicIn {
-  static constexpr Shape shape = S;
+// What one step leaves behind besides its result, for those who ask.
+struct StepWatch {
+  struct Mark {
+    std::string id;
+    u32 hash;
+    Errno code;
+    VerbKind kind;
+    SymFlag before;  // rejecting verbs: no earlier check has fired; require: legal up to it
+  };
+  std::string prefix;              // of the names of choices
+  const SymFlag* live = nullptr;   // the step's own "no check has fired"
+  const SymFlag* legal = nullptr;  // the step's own conjunction of requires
+  std::vector<Mark> marks;
+  std::vector<z3::expr> choices;
+};
+
+// One leaf of a rule's record or of a state, whatever its kind.
+struct SymLeaf {
+  enum class Kind : std::uint8_t { flag, word, number };
+  z3::expr& e;
+  Kind kind;
+  unsigned width;  // of a word
+
+  // A constant of the leaf's sort.
+  z3::expr constant(const std::string& name) const {
+    z3::context& c = z3_context();
+    if (kind == Kind::flag) return c.bool_const(name.c_str());
+    return kind == Kind::word ? c.bv_const(name.c_str(), width) : c.int_const(name.c_str());
+  }
+  // The leaf's value for a number; bits beyond its width are cut off.
+  z3::expr value(u64 v) const {
+    z3::context& c = z3_context();
+    if (kind == Kind::flag) return c.bool_val((v & 1) != 0);
+    if (kind == Kind::number) return c.int_val(static_cast<std::uint64_t>(v));
+    const u64 cut = width >= 64 ? v : v & ((u64{1} << width) - 1);
+    return c.bv_val(static_cast<std::uint64_t>(cut), width);
+  }
+};
+
+struct Symbolic {
+  static constexpr bool bounded = true;
   static constexpr bool merges = true;
   static constexpr bool journals = false;
   static constexpr bool collects = false;
+  static constexpr bool has_claims = true;
   using Flag = SymFlag;
   template <unsigned N>
   using Word = SymWord<N>;
   using Number = SymNumber;
   template <class T>
   using Cell = T;
-  // The choices of the step being executed, in the order asked.
-  static inline thread_local std::vector<z3::expr> asked{};
+  using Leaf = SymLeaf;
+
+  static Leaf leaf(SymFlag& f) { return {f.e, Leaf::Kind::flag, 1}; }
+  template <unsigned N>
+  static Leaf leaf(SymWord<N>& w) {
+    return {w.e, Leaf::Kind::word, N};
+  }
+  static Leaf leaf(SymNumber& n) { return {n.e, Leaf::Kind::number, 64}; }
+
+  // The number that a word is, if it is a constant.
+  template <unsigned N>
+  static std::optional<u64> known(const SymWord<N>& w) {
+    std::uint64_t v = 0;
+    if (w.e.is_numeral_u64(v)) return v;
+    return std::nullopt;
+  }
+
+  // Who wants to know of the step that is being executed; null: nobody.
+  static inline thread_local StepWatch* watch = nullptr;
+
+  // Under a watch the same question of the same step has the same name: a rule and its mutant then
+  // share their choices, and results do not depend on what a thread did before.
   static SymFlag fresh_choice(const Why& why) {
     z3::context& c = z3_context();
-    z3::expr fresh(c, Z3_mk_fresh_const(c, why.id, c.bool_sort()));
-    asked.push_back(fresh);
-    return SymFlag(fresh);
+    if (watch == nullptr) return SymFlag(z3::expr(c, Z3_mk_fresh_const(c, why.id, c.bool_sort())));
+    const std::string name =
+        watch->prefix + ".choice" + std::to_string(watch->choices.size()) + "." + why.id;
+    watch->choices.push_back(c.bool_const(name.c_str()));
+    return SymFlag(watch->choices.back());
+  }
+  static void on_check(const Why& why, Errno code, VerbKind kind) {
+    if (watch == nullptr || kind == VerbKind::returns) return;
+    const SymFlag& seen = kind == VerbKind::require ? *watch->legal : *watch->live;
+    watch->marks.push_back({why.id, why.hash, code, kind, seen});
   }
 };
 
@@ -244,17 +311,6 @@ void lift_leaf(SymWord<N>& leaf, u64 v) {
 inline void lift_leaf(SymNumber& leaf, u64 v) { leaf = SymNumber(v); }
 // A state number may exceed 64 bits only as 2^64 itself; ipa sizes stay below.
 
-inline z3::expr fresh_leaf(const SymFlag&, const std::string& name) {
-  return z3_context().bool_const(name.c_str());
-}
-template <unsigned N>
-z3::expr fresh_leaf(const SymWord<N>&, const std::string& name) {
-  return z3_context().bv_const(name.c_str(), N);
-}
-inline z3::expr fresh_leaf(const SymNumber&, const std::string& name) {
-  return z3_context().int_const(name.c_str());
-}
-
 // A state (or rule) whose every leaf is a named constant: "s.vcpu[1].pmu.irq". `domain` receives
 // the facts that the sorts do not express: numbers are 0 <= n < 2^64.
 template <class T>
@@ -264,7 +320,7 @@ T fresh(const std::string& prefix, SymFlag& domain) {
       prefix,
       [&]<class Leaf>(const std::string& path, Leaf& leaf) {
         if constexpr (!HandleArgument<Leaf>) {
-          leaf = Leaf(fresh_leaf(leaf, path));
+          leaf.e = Symbolic::leaf(leaf).constant(path);
           if constexpr (std::is_same_v<Leaf, SymNumber>)
             domain = domain && SymNumber(0) <= leaf && leaf < power_of_two(SymWord<8>(64));
         }

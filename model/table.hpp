@@ -1,6 +1,6 @@
 // Tables of things (vCPUs, memslots, PEs), in two forms with one interface.
 //
-//   FixedTable<T, N>   N entries, for proof and exploration: a Shape says how many
+//   BoundedTable<T>    as many entries as the Shape in use says, for proof and exploration
 //   SparseTable<T>     grows to what a trace holds (512 vCPUs, 32,767 memslots)
 //
 // A SparseTable allocates chunks only where something was touched, and references into it stay
@@ -10,7 +10,9 @@
 #pragma once
 #include <array>
 #include <cstddef>
+#include <deque>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace assay {
@@ -26,35 +28,62 @@ struct Shape {
   }
   friend constexpr bool operator==(const Shape&, const Shape&) = default;
 };
-inline constexpr Shape growing_shape{};
 
-template <class T, std::size_t N>
-class FixedTable {
+// The shape with which this thread makes bounded tables.
+inline Shape& shape_in_use() {
+  static thread_local Shape shape;
+  return shape;
+}
+
+// Makes bounded tables of this thread have a shape while it lives.
+class UseShape {
+ public:
+  explicit UseShape(const Shape& shape) : outer_(shape_in_use()) { shape_in_use() = shape; }
+  ~UseShape() { shape_in_use() = outer_; }
+  UseShape(const UseShape&) = delete;
+  UseShape& operator=(const UseShape&) = delete;
+
+ private:
+  Shape outer_;
+};
+
+// Its size is fixed when it is made. Under a shape that grows it begins empty, and an entry exists
+// from its first use on.
+template <class T>
+class BoundedTable {
  public:
   static constexpr bool is_table = true;
-  static constexpr bool is_fixed = true;
-  T& operator[](std::size_t i) { return entries_[i]; }
-  const T& operator[](std::size_t i) const { return entries_[i]; }
+  explicit BoundedTable(std::size_t size) : entries_(size), is_fixed_(size != 0) {}
+
+  bool is_fixed() const { return is_fixed_; }
+  T& operator[](std::size_t i) { return entry(i); }
+  const T& operator[](std::size_t i) const { return entry(i); }
   // One past the highest index that may differ from blank.
-  static constexpr std::size_t extent() { return N; }
-  bool can_hold(std::size_t i) const { return i < N; }
+  std::size_t extent() const { return entries_.size(); }
+  bool can_hold(std::size_t i) const { return i < (is_fixed_ ? entries_.size() : entries_max); }
   template <class F>
   void for_each(F&& f) {
-    for (std::size_t i = 0; i < N; ++i) f(entries_[i], i);
+    for (std::size_t i = 0; i < entries_.size(); ++i) f(entries_[i], i);
   }
   template <class F>
   void for_each(F&& f) const {
-    for (std::size_t i = 0; i < N; ++i) f(entries_[i], i);
+    for (std::size_t i = 0; i < entries_.size(); ++i) f(std::as_const(entries_[i]), i);
   }
   template <class F>  // stops at the first entry for which f returns true
   bool find(F&& f) const {
-    for (std::size_t i = 0; i < N; ++i)
-      if (f(entries_[i], i)) return true;
+    for (std::size_t i = 0; i < entries_.size(); ++i)
+      if (f(std::as_const(entries_[i]), i)) return true;
     return false;
   }
 
  private:
-  std::array<T, N> entries_{};
+  static constexpr std::size_t entries_max = 0xffff;
+  T& entry(std::size_t i) const {
+    if (i >= entries_.size() && !is_fixed_) entries_.resize(i + 1);
+    return entries_.at(i);
+  }
+  mutable std::deque<T> entries_;  // reading a blank entry makes it
+  bool is_fixed_;
 };
 
 template <class T>
@@ -64,7 +93,7 @@ class SparseTable {
 
  public:
   static constexpr bool is_table = true;
-  static constexpr bool is_fixed = false;
+  static constexpr bool is_fixed() { return false; }
   // Below all ones of 16 bits, which means "not told" where an index is an argument.
   static constexpr std::size_t entries_max = 0xffff;
 

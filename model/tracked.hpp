@@ -184,7 +184,7 @@ constexpr TrackedNumber to_number(const TrackedWord<N>& w) {
 }
 
 struct Tracked {
-  static constexpr Shape shape = growing_shape;
+  static constexpr bool bounded = false;
   static constexpr bool merges = false;
   static constexpr bool journals = false;
   static constexpr bool collects = true;

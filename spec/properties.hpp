@@ -6,30 +6,41 @@
 #include <functional>
 #include <type_traits>
 
-#include "model/fields.hpp"
+#include "model/dispatch.hpp"
 #include "spec/kvm/vm.hpp"
 
 namespace assay {
 
-template <class D, class Call>
+// One step, as those see it who speak of steps of several rules. Which rule it was is asked with
+// as<Rule>(), so a property is compiled once for each domain and not once for each rule.
+template <class D>
 struct Taken {
   const Vm<D>& before;
-  const Call& call;
+  const Call<D>& call;
   const Vm<D>& after;
   Flag<D> succeeds;   // no check refused the call
   Word<D, 8> answer;  // the errno otherwise
   const Profile& profile;
+
+  // The call's record, if it is one of this rule; null otherwise.
+  template <class Rule>
+  const Rule* as() const {
+    return call.template as<Rule>();
+  }
+  template <class... Rule>
+  bool is_one_of() const {
+    return ((as<Rule>() != nullptr) || ...);
+  }
+  // The PE that the call names; only for calls that name one.
+  const Word<D, 16>& cpu() const { return *call.cpu; }
+  // The vCPU that the call names, by creation order; only for calls that name one.
+  unsigned vcpu() const { return static_cast<unsigned>(call.vcpu); }
+  bool names_vcpu() const { return call.vcpu >= 0; }
 };
 
 // What one step keeps: say(name, holds, source) for each property that speaks of the call.
 template <class D>
 using SayProperty = std::function<void(const char* name, Flag<D> holds, const char* source)>;
-
-// Steps that the SPU makes by itself: indirect writes of its registers, and writes to memory.
-template <class Call>
-concept HardwareStep = requires {
-  Call::by_hardware;
-};
 
 // Every field of the two has the same value.
 template <class D, class T>

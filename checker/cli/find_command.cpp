@@ -192,9 +192,7 @@ int run(const FindArguments& a, const Common& common) {
   if (!read_shape(a.shape, options)) return exit_usage;
   const std::optional<prove::StateNames> names = prove::state_names(options);
   if (!names) {
-    fmt::print(stderr, "assay: this shape was not compiled in; there are");
-    for (const std::string& s : prove::shapes()) fmt::print(stderr, " {}", s);
-    fmt::print(stderr, "\n");
+    fmt::print(stderr, "assay: a shape needs at least one of each thing\n");
     return exit_usage;
   }
   const auto predicate = prove::read_predicate(a.predicate, *names);

@@ -6,7 +6,6 @@
 #include "checker/cli/cli.hpp"
 #include "checker/cli/spec_parts.hpp"
 #include "checker/properties.hpp"
-#include "model/catalog.hpp"
 #include "spec/arch/spu/layout.hpp"
 #include "spec/system.hpp"
 
@@ -42,7 +41,7 @@ int list(const Profile& profile, bool json) {
   const std::vector<CatalogEntry>& entries = catalog(profile);
   nlohmann::ordered_json out{{"profile", std::string(profile.name)},
                              {"rules", nlohmann::ordered_json::array()}};
-  for (const RuleInfo& rule : rule_infos(SystemRules<Concrete>{})) {
+  for (const RuleInfo& rule : system_rules()) {
     nlohmann::ordered_json checks = nlohmann::ordered_json::array();
     if (!json) fmt::print("{}  ({})\n  {}\n", rule.name, rule.source, rule.syntax);
     for (const CatalogEntry& e : entries) {
@@ -58,11 +57,11 @@ int list(const Profile& profile, bool json) {
   }
   nlohmann::ordered_json invariants = nlohmann::ordered_json::array();
   if (!json) fmt::print("invariants\n");
-  each_invariant<Concrete>([&](const Invariant<Concrete>& i) {
-    if (!i.applies(profile)) return;
+  for (const Invariant<Concrete>& i : system_claims<Concrete>().invariants) {
+    if (!i.applies(profile)) continue;
     invariants.push_back({{"name", i.name}, {"source", i.source}});
     if (!json) fmt::print("    {:<42} {}\n", i.name, i.source);
-  });
+  }
   out["invariants"] = invariants;
   out["properties"] = nlohmann::ordered_json::array();
   if (!json) fmt::print("properties of steps\n");
@@ -107,7 +106,7 @@ bool show_register(const std::string& id, bool json) {
 
 int show(const Profile& profile, const std::string& id, bool json) {
   bool found = show_register(id, json);
-  for (const RuleInfo& rule : rule_infos(SystemRules<Concrete>{})) {
+  for (const RuleInfo& rule : system_rules()) {
     bool whole = id == rule.name;
     if (whole && !json) {
       fmt::print("{}\n  source  {}\n  syntax  {}\n  arguments\n", rule.name, rule.source,
@@ -127,11 +126,11 @@ int show(const Profile& profile, const std::string& id, bool json) {
     }
     found = found || whole;
   }
-  each_invariant<Concrete>([&](const Invariant<Concrete>& i) {
-    if (id != i.name) return;
+  for (const Invariant<Concrete>& i : system_claims<Concrete>().invariants) {
+    if (id != i.name) continue;
     found = true;
     fmt::print("{}: invariant ({})\n", i.name, i.source);
-  });
+  }
   for (const checker::PropertyInfo& p : checker::properties_of(profile)) {
     if (id != p.name) continue;
     found = true;

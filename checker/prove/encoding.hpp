@@ -1,9 +1,6 @@
-// The system as formulas, for one shape, with the shape hidden: a state is its list of leaves.
-//
-// Only the shape_*.cpp files instantiate rules over Z3 expressions; induction, search, mutants
-// and vacuity are ordinary code over this interface.
+// The system as formulas, for one shape: a state is its list of leaves. Induction, search, mutants
+// and vacuity are ordinary code over this.
 #pragma once
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -48,48 +45,46 @@ struct PropertyTerm {
 
 class Encoding {
  public:
-  virtual ~Encoding() = default;
-  virtual Shape shape() const = 0;
+  explicit Encoding(const Shape& shape) : shape_(shape) {}
+  const Shape& shape() const { return shape_; }
   // A state of unknown constants "prefix.vcpu[1].pmu.irq".
-  virtual Terms unknown_state(const std::string& prefix) const = 0;
+  Terms unknown_state(const std::string& prefix) const;
   // Before anything happened, on the host of `state`.
-  virtual Terms reset_state(const Terms& state) const = 0;
-  virtual StepTerms step(Instance instance, const Terms& before, const std::string& prefix,
-                         const Profile& profile, const Mutation* mutation) const = 0;
+  Terms reset_state(const Terms& state) const;
+  StepTerms step(Instance instance, const Terms& before, const std::string& prefix,
+                 const Profile& profile, const Mutation* mutation) const;
   // Of the step that step() gives for the same arguments.
-  virtual std::vector<PropertyTerm> properties(Instance instance, const Terms& before,
-                                               const std::string& prefix, const Profile& profile,
-                                               const Mutation* mutation) const = 0;
-  // In the order of each_invariant(); the last, of ours, is `numbers_are_natural`.
-  virtual Terms invariants(const Terms& state) const = 0;
-  virtual z3::expr host_is_possible(const Terms& state) const = 0;
-  virtual z3::expr fits_shape(const Terms& state) const = 0;
-  virtual z3::expr is_created(const Terms& state) const = 0;
-  virtual SystemState<Concrete> decode(const z3::model& model, const Terms& state) const = 0;
+  std::vector<PropertyTerm> properties(Instance instance, const Terms& before,
+                                       const std::string& prefix, const Profile& profile,
+                                       const Mutation* mutation) const;
+  // In the order of system_claims(); the last, of ours, is `numbers_are_natural`.
+  Terms invariants(const Terms& state) const;
+  z3::expr host_is_possible(const Terms& state) const;
+  z3::expr fits_shape(const Terms& state) const;
+  z3::expr is_created(const Terms& state) const;
+  SystemState<Concrete> decode(const z3::model& model, const Terms& state) const;
   // A concrete state as constants; entries beyond the shape are left out.
-  virtual Terms state_constants(const SystemState<Concrete>& state) const = 0;
+  Terms state_constants(const SystemState<Concrete>& state) const;
   // A concrete host as constants, in the order of the first leaves of a state.
-  virtual Terms host_constants(const Host<Concrete>& host) const = 0;
+  Terms host_constants(const Host<Concrete>& host) const;
+
+ private:
+  struct Taking;
+  StepTerms take(const Taking& t, std::vector<PropertyTerm>* properties) const;
+  Shape shape_;
 };
 
-// Nothing when the shape was not compiled in.
+// Made when a shape is asked for first; lives to the end. Null for a shape with nothing in some
+// table.
 const Encoding* encoding_for(const Shape& shape);
-std::vector<Shape> compiled_shapes();
 std::string text_of(const Shape& shape);
-
-// The shapes, each in a translation unit of its own.
-std::unique_ptr<Encoding> make_encoding_3_4_4();
-std::unique_ptr<Encoding> make_encoding_2_2_3();
 
 // Every rule with every handle, in the order of the specification.
 std::vector<Instance> instances_of(const Shape& shape, const Profile& profile);
-const std::vector<RuleInfo>& rules();
 std::string name_of(const Instance& instance);
 // Invariants by number, `numbers_are_natural` last.
 const std::vector<std::string>& invariant_names();
 // By number: those that say something about the profile's implementation.
 std::vector<bool> invariants_of(const Profile& profile);
-// The rule that makes a VM; it applies to the reset state, all others to created VMs.
-u32 creating_rule();
 
 }  // namespace assay::prove

@@ -10,7 +10,6 @@
 namespace assay::prove {
 namespace {
 
-using Dispatch = Dispatcher<Concrete, SystemState<Concrete>, SystemRules<Concrete>>;
 // Legal, answer or set of allowed answers, state, returned number.
 using Outcomes = std::set<std::tuple<bool, std::string, u64, u64>>;
 
@@ -36,7 +35,7 @@ Outcomes outcomes_of(const Options& options, const Mutation* mutation,
   do {
     SystemState<Concrete> next = before;
     Step<Concrete> k(context);
-    Dispatch::apply(event, k, next);
+    apply_rule(event, k, next);
     // What an illegal answer does to the state concerns nobody.
     if (k.illegal() != nullptr) out.emplace(false, "", 0, 0);
     else
@@ -93,7 +92,7 @@ MutantAnswer compare_instance(const Job& job, const Instance& instance, const Mu
 
 MutantAnswer equivalence(const Options& options, const Mutation& mutation) {
   if (options.profile == nullptr || encoding_of(options) == nullptr)
-    return {Equivalence::unknown, "no profile, or a shape that was not compiled in", {}, {}};
+    return {Equivalence::unknown, "no profile, or a shape with an empty table", {}, {}};
   FreshContext scope;
   const Hypothesis hypothesis = all_invariants(*options.profile);
   const Job job{encoding_of(options), &options, &hypothesis, nullptr};

@@ -67,7 +67,7 @@ void prefer_ordinary_values(const Job& job, const Path& path, const Steps& s, z3
   for (const StepTerms& step : s.taken) prefer(solver, step.code, {0});
   prefer_typical_host(job, s.host_state, solver);
   for (std::size_t i = 0; i < s.taken.size(); ++i) {
-    const RuleInfo& info = rules()[path.instances[i].rule];
+    const RuleInfo& info = system_rules()[path.instances[i].rule];
     for (const z3::expr& choice : s.taken[i].choices) prefer(solver, choice, {0});
     for (std::size_t a = 0; a < s.taken[i].arguments.size(); ++a) {
       const u64 initial = info.arguments[a].initial;

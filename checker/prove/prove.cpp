@@ -39,11 +39,7 @@ std::string refusal_of(const std::string& invariant, const Profile& profile) {
 // Why the options cannot be served; empty when they can.
 std::string refusal_of(const Options& o) {
   if (o.profile == nullptr) return "no profile";
-  if (encoding_of(o) == nullptr) {
-    std::string text = "this shape was not compiled in; there are";
-    for (const std::string& s : shapes()) text += " " + s;
-    return text;
-  }
+  if (encoding_of(o) == nullptr) { return "a shape needs at least one of each thing"; }
   for (const std::string& name : o.names)
     if (const std::string why = refusal_of(name, *o.profile); !why.empty()) return why;
   return "";
@@ -59,7 +55,7 @@ std::string assumptions_of(const Options& o) {
 std::vector<Result> blank_results(const Profile& profile) {
   std::vector<Result> results;
   std::map<std::string, std::string> sources;
-  each_invariant<Concrete>([&](const Invariant<Concrete>& i) { sources[i.name] = i.source; });
+  for (const auto& i : system_claims<Concrete>().invariants) sources[i.name] = i.source;
   for (const checker::PropertyInfo& p : checker::properties_of(profile)) sources[p.name] = p.source;
   for (const std::string& name : claim_names(profile)) {
     Result r;
@@ -180,12 +176,6 @@ std::string_view name_of(Verdict v) {
     case Verdict::disagreement: return "disagreement";
   }
   return "?";
-}
-
-std::vector<std::string> shapes() {
-  std::vector<std::string> out;
-  for (const Shape& s : compiled_shapes()) out.push_back(text_of(s));
-  return out;
 }
 
 Report prove_under(const Options& options, Hypothesis hypothesis) {

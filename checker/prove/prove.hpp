@@ -35,7 +35,7 @@ struct Start {
 };
 
 struct Options {
-  // Sizes of the bounded tables. Shapes are compiled in; shapes() lists them.
+  // Sizes of the bounded tables, each at least 1.
   unsigned vcpus = 3, pes = 4, slots = 4, pmus = 2, regions = 2;
   const Profile* profile = nullptr;  // required
   std::vector<std::string> names;    // of invariants to report; empty: all
@@ -100,9 +100,6 @@ struct Report {
 };
 
 Report prove(const Options& options);
-
-// The shapes that were compiled in: "vcpus=3,pes=4,slots=4,pmus=2,regions=2".
-std::vector<std::string> shapes();
 
 // --- the checks of the specification ----------------------------------------------------------
 struct Severity {

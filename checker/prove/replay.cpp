@@ -6,8 +6,6 @@
 namespace assay::prove {
 namespace {
 
-using Rules = Dispatcher<Concrete, SystemState<Concrete>, SystemRules<Concrete>>;
-
 // A rule asks at most this many questions; more would be an error in the specification.
 constexpr unsigned resolutions_max = 4096;
 
@@ -30,7 +28,7 @@ bool replay_event(const Event& event, const Profile& profile, const Mutation* mu
   for (unsigned i = 0; i < resolutions_max; ++i) {
     SystemState<Concrete> next = state;
     Step<Concrete> k(context);
-    Rules::apply(event, k, next);
+    apply_rule(event, k, next);
     if (agrees(event, k) && (expected == nullptr || same_values(next, *expected))) {
       state = std::move(next);
       return true;
@@ -52,9 +50,8 @@ std::optional<SystemState<Concrete>> replay(const History& history, const Profil
 std::vector<std::string> broken_invariants(const SystemState<Concrete>& state,
                                            const Profile& profile) {
   std::vector<std::string> broken;
-  each_invariant<Concrete>([&](const Invariant<Concrete>& i) {
+  for (const Invariant<Concrete>& i : system_claims<Concrete>().invariants)
     if (i.applies(profile) && !i.holds(state)) broken.emplace_back(i.name);
-  });
   return broken;
 }
 

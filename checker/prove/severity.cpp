@@ -1,15 +1,8 @@
 // Which invariants a check carries: leave it out, and prove again the rule that has it.
 #include "checker/prove/obligations.hpp"
-#include "model/catalog.hpp"
 
 namespace assay::prove {
 namespace {
-
-u32 rule_number(const std::string& name) {
-  for (u32 i = 0; i < rules().size(); ++i)
-    if (name == rules()[i].name) return i;
-  return Event::no_rule;
-}
 
 std::vector<Severity> checks_of(const Profile& profile, const std::string& rule) {
   std::vector<Severity> out;
@@ -20,7 +13,7 @@ std::vector<Severity> checks_of(const Profile& profile, const std::string& rule)
     s.rule = c.rule;
     s.check = c.id;
     s.code = c.code;
-    s.mutation = {Mutation::Kind::drop, rule_number(c.rule), c.hash, 0};
+    s.mutation = {Mutation::Kind::drop, rule_named(c.rule), c.hash, 0};
     out.push_back(s);
   }
   return out;

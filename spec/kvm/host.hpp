@@ -10,6 +10,8 @@ namespace assay {
 // What a table is indexed by; its value selects the entry of Shape::size.
 enum class Dim : unsigned { vcpu = 0, pe = 1, slot = 2, pmu = 3, region = 4 };
 
+inline constexpr std::array dimension_names = {"vcpus", "pes", "slots", "pmus", "regions"};
+
 constexpr Shape shape_of(unsigned vcpus, unsigned pes, unsigned slots, unsigned pmus,
                          unsigned regions) {
   return Shape{{vcpus, pes, slots, pmus, regions, 0, 0, 0}};
@@ -29,12 +31,8 @@ struct Pe {
   WordCell<D, 8> spe_align{};          // PMBIDR_EL1.Align: records fill multiples of 2^this bytes
   FlagCell<D> spe_ernd{};              // PMSIDR_EL1.ERnd
   static constexpr auto fields() {
-    return std::tuple{field("pmu", &Pe::pmu),
-                      field("spe", &Pe::spe),
-                      field("spe_record_max", &Pe::spe_record_max),
-                      field("spe_in_flight_max", &Pe::spe_in_flight_max),
-                      field("spe_align", &Pe::spe_align),
-                      field("spe_ernd", &Pe::spe_ernd)};
+    return members<&Pe::pmu, &Pe::spe, &Pe::spe_record_max, &Pe::spe_in_flight_max, &Pe::spe_align,
+                   &Pe::spe_ernd>;
   }
 };
 
@@ -42,7 +40,7 @@ struct Pe {
 template <class D>
 struct HostPmu {
   WordCell<D, 32> type{};  // /sys/bus/event_source/devices/*/type; 0 = no such entry
-  static constexpr auto fields() { return std::tuple{field("type", &HostPmu::type)}; }
+  static constexpr auto fields() { return members<&HostPmu::type>; }
 };
 
 template <class D>
@@ -70,27 +68,11 @@ struct Host {
   Table<D, HostPmu<D>, Dim::pmu> pmu{};
 
   static constexpr auto fields() {
-    return std::tuple{field("ipa_bits_max", &Host::ipa_bits_max),
-                      field("user_address_bits", &Host::user_address_bits),
-                      field("vcpus_max", &Host::vcpus_max),
-                      field("slots_max", &Host::slots_max),
-                      field("target", &Host::target),
-                      field("pmu_event_space", &Host::pmu_event_space),
-                      field("pmu_counters_max", &Host::pmu_counters_max),
-                      field("pmu_v3", &Host::pmu_v3),
-                      field("sve", &Host::sve),
-                      field("ptrauth", &Host::ptrauth),
-                      field("el1_32bit", &Host::el1_32bit),
-                      field("nested", &Host::nested),
-                      field("gic_v2", &Host::gic_v2),
-                      field("gic_v3", &Host::gic_v3),
-                      field("its", &Host::its),
-                      field("mte", &Host::mte),
-                      field("perfmon", &Host::perfmon),
-                      field("ipc_lock", &Host::ipc_lock),
-                      field("memlock_pages", &Host::memlock_pages),
-                      field("pe", &Host::pe),
-                      field("pmu", &Host::pmu)};
+    return members<&Host::ipa_bits_max, &Host::user_address_bits, &Host::vcpus_max,
+                   &Host::slots_max, &Host::target, &Host::pmu_event_space, &Host::pmu_counters_max,
+                   &Host::pmu_v3, &Host::sve, &Host::ptrauth, &Host::el1_32bit, &Host::nested,
+                   &Host::gic_v2, &Host::gic_v3, &Host::its, &Host::mte, &Host::perfmon,
+                   &Host::ipc_lock, &Host::memlock_pages, &Host::pe, &Host::pmu>;
   }
 };
 

@@ -4,8 +4,7 @@
 // that `can_be_called`, as far as it stays within `fits_shape`. All three are reported with the
 // result; none is an invariant.
 #pragma once
-#include "spec/kvm/vcpu/rules.hpp"
-#include "spec/kvm/vgic/rules.hpp"
+#include "spec/kvm/vm.hpp"
 
 namespace assay {
 
@@ -43,49 +42,11 @@ Flag<D> host_is_possible(const Host<D>& host) {
 // vCPUs and redistributor regions userspace makes is a bound of the proof.
 template <class D>
 Flag<D> fits_shape(const Vm<D>& vm) {
-  if constexpr (D::shape.grows()) {
-    return true;
-  } else {
-    constexpr auto size = [](Dim d) { return D::shape.size[static_cast<std::size_t>(d)]; };
-    return vm.online <= size(Dim::vcpu) && vm.host.slots_max <= size(Dim::slot) &&
-           vm.gic.regions <= size(Dim::region);
-  }
-}
-
-// What a caller must have to make the call at all, besides the vCPU that the rule names.
-template <class D, class Rule>
-Flag<D> can_be_called(const Vm<D>&, const Rule&) {
-  return true;
-}
-// Thread 0 is the idle task: no thread of a VMM has that number, and `runner` 0 means "never ran".
-template <class D>
-Flag<D> can_be_called(const Vm<D>&, const VcpuRun<D>& call) {
-  return call.task != 0;
-}
-template <class D>
-Flag<D> can_be_called(const Vm<D>&, const GuestEntry<D>& call) {
-  return call.task != 0;
-}
-// A device attribute is set on a device's descriptor: KVM_CREATE_DEVICE has made one.
-template <class D>
-Flag<D> can_be_called(const Vm<D>& vm, const VgicSetDist<D>&) {
-  return Flag<D>(plain(vm.gic.created));
-}
-template <class D>
-Flag<D> can_be_called(const Vm<D>& vm, const VgicSetRedist<D>&) {
-  return Flag<D>(plain(vm.gic.created));
-}
-template <class D>
-Flag<D> can_be_called(const Vm<D>& vm, const VgicSetRedistRegion<D>&) {
-  return Flag<D>(plain(vm.gic.created));
-}
-template <class D>
-Flag<D> can_be_called(const Vm<D>& vm, const VgicSetNrIrqs<D>&) {
-  return Flag<D>(plain(vm.gic.created));
-}
-template <class D>
-Flag<D> can_be_called(const Vm<D>& vm, const VgicInit<D>&) {
-  return Flag<D>(plain(vm.gic.created));
+  const Shape& shape = shape_in_use();
+  if (shape.grows()) return true;
+  const auto size = [&](Dim d) { return shape.size[static_cast<std::size_t>(d)]; };
+  return vm.online <= size(Dim::vcpu) && vm.host.slots_max <= size(Dim::slot) &&
+         vm.gic.regions <= size(Dim::region);
 }
 
 // An ordinary host with those limits: what counterexamples prefer to show.

@@ -32,36 +32,12 @@ struct Vm {
   Table<D, Spu<D>, Dim::pe> spu{};
   Table<D, SpeSwitch<D>, Dim::pe> spe_switch{};
   static constexpr auto fields() {
-    return std::tuple{field("host", &Vm::host),
-                      field("created", &Vm::created),
-                      field("dead", &Vm::dead),
-                      field("ipa_bytes", &Vm::ipa_bytes),
-                      field("online", &Vm::online),
-                      field("vfio", &Vm::vfio),
-                      field("has_ran_once", &Vm::has_ran_once),
-                      field("width_fixed", &Vm::width_fixed),
-                      field("is_32bit", &Vm::is_32bit),
-                      field("features_fixed", &Vm::features_fixed),
-                      field("features", &Vm::features),
-                      field("pmu", &Vm::pmu),
-                      field("spe", &Vm::spe),
-                      field("gic", &Vm::gic),
-                      field("vcpu", &Vm::vcpu),
-                      field("slot", &Vm::slot),
-                      field("spu", &Vm::spu),
-                      field("spe_switch", &Vm::spe_switch)};
+    return members<&Vm::host, &Vm::created, &Vm::dead, &Vm::ipa_bytes, &Vm::online, &Vm::vfio,
+                   &Vm::has_ran_once, &Vm::width_fixed, &Vm::is_32bit, &Vm::features_fixed,
+                   &Vm::features, &Vm::pmu, &Vm::spe, &Vm::gic, &Vm::vcpu, &Vm::slot, &Vm::spu,
+                   &Vm::spe_switch>;
   }
 };
-
-static_assert(complete<Pe<Concrete>>() && complete<HostPmu<Concrete>>() &&
-              complete<SpuCounts<Concrete>>() && complete<SpuHoles<Concrete>>() &&
-              complete<Spu<Concrete>>() && complete<SlotLock<Concrete>>() &&
-              complete<SpeVm<Concrete>>() && complete<SpeVcpu<Concrete>>() &&
-              complete<SpeRegisters<Concrete>>() && complete<SpeSwitch<Concrete>>() &&
-              complete<Host<Concrete>>() && complete<MemSlot<Concrete>>() &&
-              complete<PmuVcpu<Concrete>>() && complete<PmuVm<Concrete>>() &&
-              complete<RedistRegion<Concrete>>() && complete<Vgic<Concrete>>() &&
-              complete<Vcpu<Concrete>>() && complete<Vm<Concrete>>());
 
 // A vCPU by creation order. A rule that has one concerns an existing vCPU: the caller holds its
 // descriptor. Proof and generation take that from `exists`.

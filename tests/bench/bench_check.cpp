@@ -15,7 +15,7 @@ namespace {
 using namespace assay;
 
 const traces::Binder& binder() {
-  static const traces::Binder bound(rule_infos(SystemRules<Concrete>{}));
+  static const traces::Binder bound(system_rules());
   return bound;
 }
 

@@ -13,7 +13,7 @@ namespace assay::checker {
 namespace {
 
 const traces::Binder& binder() {
-  static const traces::Binder bound(rule_infos(SystemRules<Concrete>{}));
+  static const traces::Binder bound(system_rules());
   return bound;
 }
 

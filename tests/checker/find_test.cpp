@@ -38,7 +38,7 @@ SearchResult find_checked(const Options& o, const std::string& text) {
   EXPECT_TRUE(end.has_value() && holds_in(p, *state_names(o), *end)) << text;
   for (const Event& e : r.history.events)  // a trace event carries no answer but success
     EXPECT_TRUE(e.answer == Errno::ok || !gen::Rules::instance().binder().pattern(e.rule).is_event)
-        << rules()[e.rule].name;
+        << system_rules()[e.rule].name;
   if (r.depth == 0) return r;
   Options shorter = o;  // and no shorter one does
   shorter.depth = r.depth - 1;
@@ -48,7 +48,7 @@ SearchResult find_checked(const Options& o, const std::string& text) {
 
 std::vector<std::string> rules_of(const History& h) {
   std::vector<std::string> names;
-  for (const Event& e : h.events) names.emplace_back(rules()[e.rule].name);
+  for (const Event& e : h.events) names.emplace_back(system_rules()[e.rule].name);
   return names;
 }
 
@@ -145,9 +145,15 @@ TEST(Find, StopsWhenAsked) {
   EXPECT_LT(r.depth, 64u);
 }
 
-TEST(Find, OtherShapesHaveNoNames) {
+TEST(Find, AnyShapeHasNamesButOneWithAnEmptyTable) {
   Options o = small();
   o.vcpus = 7;
+  const auto names = state_names(o);
+  ASSERT_TRUE(names.has_value());
+  const auto& paths = names->paths();
+  EXPECT_NE(std::find(paths.begin(), paths.end(), "vcpu[6].created"), paths.end());
+  EXPECT_EQ(std::find(paths.begin(), paths.end(), "vcpu[7].created"), paths.end());
+  o.vcpus = 0;
   EXPECT_FALSE(state_names(o).has_value());
 }
 

@@ -8,9 +8,9 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "checker/properties.hpp"
 #include "checker/prove/certificates.hpp"
 #include "checker/prove/obligations.hpp"
-#include "checker/properties.hpp"
 #include "checker/prove/replay.hpp"
 #include "checker/prove/search.hpp"
 #include "gen/mutants.hpp"
@@ -47,7 +47,7 @@ std::size_t number_of(const std::string& invariant) {
 
 std::vector<std::string> rules_of(const History& h) {
   std::vector<std::string> names;
-  for (const Event& e : h.events) names.emplace_back(rules()[e.rule].name);
+  for (const Event& e : h.events) names.emplace_back(system_rules()[e.rule].name);
   return names;
 }
 
@@ -143,7 +143,7 @@ TEST(Prove, DroppedOverlapCheckGivesShortestHistory) {
   EXPECT_EQ(r.counterexample.events.size(), 3u);
   for (const Event& e : r.counterexample.events) EXPECT_EQ(e.answer, Errno::ok);
   // Ordinary values: one page each.
-  const int size = rules()[r.counterexample.events[1].rule].position("memory_size");
+  const int size = system_rules()[r.counterexample.events[1].rule].position("memory_size");
   EXPECT_EQ(r.counterexample.events[1].value[static_cast<unsigned>(size)], 4096u);
   auto end = replay(r.counterexample, *o.profile, &m);
   ASSERT_TRUE(end.has_value());
@@ -166,7 +166,7 @@ TEST(Prove, ContradictoryPremiseOfOneRuleIsNeverAProof) {
   Hypothesis no_vcpu = all_invariants(*find_profile("linux-6.12"));
   const Encoding& enc = *encoding_of(small("linux-6.12"));
   no_vcpu.extra = [&enc](const Terms& s) {
-    StepTerms step = enc.step({static_cast<u32>(rules().size() - 1), 0}, s, "x",
+    StepTerms step = enc.step({static_cast<u32>(system_rules().size() - 1), 0}, s, "x",
                               *find_profile("linux-6.12"), nullptr);
     return !step.possible;
   };

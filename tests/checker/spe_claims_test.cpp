@@ -107,7 +107,7 @@ std::set<std::string> ids_in(const std::string& text) {
 TEST(SpeClaims, EveryKnownPropertyIsStatedOrAccountedFor) {
   std::set<std::string> stated;
   auto add = [&](const std::string& source) { stated.merge(ids_in(source)); };
-  each_invariant<Concrete>([&](const Invariant<Concrete>& i) { add(i.source); });
+  for (const auto& i : system_claims<Concrete>().invariants) add(i.source);
   for (const Profile& p : all_profiles())
     for (const checker::PropertyInfo& property : checker::properties_of(p)) add(property.source);
   std::set<std::string> accounted;
@@ -168,7 +168,7 @@ std::set<std::string> names_of_the_specification() {
       names.insert(e.rule + "." + e.id);
     }
   }
-  each_invariant<Concrete>([&](const Invariant<Concrete>& i) { names.emplace(i.name); });
+  for (const auto& i : system_claims<Concrete>().invariants) names.emplace(i.name);
   for (const auto& entry : std::filesystem::recursive_directory_iterator(SPE_TRACES))
     if (entry.path().extension() == ".trace") names.insert(entry.path().stem().string());
   return names;

@@ -8,14 +8,12 @@ namespace {
 struct Whole {
   bool a{};
   Bits<4> b{};
-  static constexpr auto fields() {
-    return std::tuple{field("a", &Whole::a), field("b", &Whole::b)};
-  }
+  static constexpr auto fields() { return members<&Whole::a, &Whole::b>; }
 };
 struct Forgetful {
   bool a{};
   Bits<4> b{};
-  static constexpr auto fields() { return std::tuple{field("a", &Forgetful::a)}; }
+  static constexpr auto fields() { return members<&Forgetful::a>; }
 };
 
 TEST(Fields, CompleteNoticesAMissingMember) {
@@ -24,7 +22,8 @@ TEST(Fields, CompleteNoticesAMissingMember) {
 }
 
 TEST(Fields, PathsNameEveryLeafOnce) {
-  Vm<ConcreteIn<shape_of(2, 1, 1, 1, 1)>> vm;
+  Vm<Concrete> vm;
+  vm.vcpu[1].created = true;
   std::vector<std::string> paths;
   named_leaves(
       "", [&](const std::string& path, const auto&) { paths.push_back(path); }, vm);

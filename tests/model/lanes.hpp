@@ -2,6 +2,7 @@
 // mask, each word a vector. Exploration will bring a tuned one; not a rule needs to change for it.
 #pragma once
 #include <array>
+#include <functional>
 
 #include "model/step.hpp"
 
@@ -68,6 +69,9 @@ struct LaneWord {
   friend LaneWord operator|(const LaneWord& a, const LaneWord& b) {
     return each(a, b, [](auto x, auto y) { return x | y; });
   }
+  friend LaneWord operator^(const LaneWord& a, const LaneWord& b) {
+    return each(a, b, [](auto x, auto y) { return x ^ y; });
+  }
   friend LaneWord operator~(const LaneWord& a) {
     return each(a, a, [](auto x, auto) { return ~x; });
   }
@@ -90,6 +94,17 @@ struct LaneNumber {
   friend LaneNumber operator+(LaneNumber a, const LaneNumber& b) {
     for (unsigned i = 0; i < lane_count; ++i) a.v[i] = a.v[i] + b.v[i];
     return a;
+  }
+  friend LaneNumber operator*(LaneNumber a, u64 k) {
+    for (Number& n : a.v) n = n * k;
+    return a;
+  }
+  friend LaneNumber operator/(LaneNumber a, u64 k) {
+    for (Number& n : a.v) n = n / k;
+    return a;
+  }
+  friend LaneFlag is_multiple_of(const LaneNumber& a, u64 k) {
+    return lanewise(a, a, [&](auto x, auto) { return is_multiple_of(x, k); });
   }
 };
 
@@ -128,9 +143,41 @@ LaneFlag bit(const LaneWord<N>& w, unsigned n) {
   return out;
 }
 
-template <Shape S>
-struct LanesIn {
-  static constexpr Shape shape = S;
+template <unsigned M, unsigned N>
+LaneWord<M> field_bits(const LaneWord<N>& w, unsigned low) {
+  LaneWord<M> out;
+  for (unsigned i = 0; i < lane_count; ++i) out.v[i] = field_bits<M>(w.v[i], low);
+  return out;
+}
+template <unsigned N>
+LaneNumber power_of_two(const LaneWord<N>& w) {
+  LaneNumber out;
+  for (unsigned i = 0; i < lane_count; ++i) out.v[i] = power_of_two(w.v[i]);
+  return out;
+}
+template <unsigned N>
+LaneNumber to_number(const LaneWord<N>& w) {
+  LaneNumber out;
+  for (unsigned i = 0; i < lane_count; ++i) out.v[i] = to_number(w.v[i]);
+  return out;
+}
+
+// One leaf, lane by lane.
+inline u64 lane_value(const LaneFlag& f, unsigned lane) { return f.v[lane]; }
+template <unsigned N>
+u64 lane_value(const LaneWord<N>& w, unsigned lane) {
+  return w.v[lane].value();
+}
+inline u64 lane_value(const LaneNumber& n, unsigned lane) { return n.v[lane].value(); }
+inline void set_lane(LaneFlag& f, unsigned lane, u64 v) { store(f.v[lane], v); }
+template <unsigned N>
+void set_lane(LaneWord<N>& w, unsigned lane, u64 v) {
+  store(w.v[lane], v);
+}
+inline void set_lane(LaneNumber& n, unsigned lane, u64 v) { store(n.v[lane], v); }
+
+struct Lanes {
+  static constexpr bool bounded = true;
   static constexpr bool merges = true;  // lanes disagree, so guards become blends
   static constexpr bool journals = false;
   static constexpr bool collects = false;
@@ -140,6 +187,12 @@ struct LanesIn {
   using Number = LaneNumber;
   template <class T>
   using Cell = T;
+  // A leaf whose type is hidden: sets one lane of it.
+  using Leaf = std::function<void(unsigned lane, u64 v)>;
+  template <class L>
+  static Leaf leaf(L& l) {
+    return [&l](unsigned lane, u64 v) { set_lane(l, lane, v); };
+  }
 };
 
 }  // namespace assay

@@ -11,9 +11,7 @@ template <class D>
 struct Cellar {
   WordCell<D, 8> wine{};
   FlagCell<D> locked{};
-  static constexpr auto fields() {
-    return std::tuple{field("wine", &Cellar::wine), field("locked", &Cellar::locked)};
-  }
+  static constexpr auto fields() { return members<&Cellar::wine, &Cellar::locked>; }
 };
 
 template <class D>

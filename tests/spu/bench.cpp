@@ -168,7 +168,7 @@ Design design_of(const Program& program, Implementation implementation) {
 }  // namespace
 
 const traces::Binder& binder() {
-  static const traces::Binder bound(rule_infos(SystemRules<Concrete>{}));
+  static const traces::Binder bound(system_rules());
   return bound;
 }
 

@@ -9,7 +9,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace assay;
-  static const traces::Binder binder(rule_infos(SystemRules<Concrete>{}));
+  static const traces::Binder binder(system_rules());
   traces::BinaryHandlers handlers;
   traces::TraceHeader header;
   std::uint64_t lines = 0;

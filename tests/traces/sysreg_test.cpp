@@ -4,8 +4,8 @@
 #include <map>
 #include <random>
 
-#include "model/catalog.hpp"
 #include "spec/arch/spu/layout.hpp"
+#include "spec/kvm/spe/one_reg.hpp"
 #include "spec/system.hpp"
 #include "tests/traces/trace_text.hpp"
 #include "traces/binder.hpp"
@@ -14,7 +14,7 @@ namespace assay::traces {
 namespace {
 
 const Binder& binder() {
-  static const Binder bound(rule_infos(SystemRules<Concrete>{}));
+  static const Binder bound(system_rules());
   return bound;
 }
 

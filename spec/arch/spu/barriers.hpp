@@ -16,7 +16,7 @@ struct SpuContextBarrier {
   static constexpr const char* syntax = "isb: cpu=cpu";
   static constexpr const char* source = "D17.9: context synchronisation events";
   Word<D, 16> cpu{};
-  static constexpr auto fields() { return std::tuple{field("cpu", &SpuContextBarrier::cpu)}; }
+  static constexpr auto fields() { return members<&SpuContextBarrier::cpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
       k.set(spu.barriers.told, true);
@@ -33,7 +33,7 @@ struct SpuProfilingBarrier {
   static constexpr const char* syntax = "psb: cpu=cpu";
   static constexpr const char* source = "D17.9: PSB CSYNC";
   Word<D, 16> cpu{};
-  static constexpr auto fields() { return std::tuple{field("cpu", &SpuProfilingBarrier::cpu)}; }
+  static constexpr auto fields() { return members<&SpuProfilingBarrier::cpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
       k.set(spu.barriers.told, true);
@@ -52,7 +52,7 @@ struct SpuDataBarrier {
   static constexpr const char* syntax = "dsb: cpu=cpu";
   static constexpr const char* source = "D17.9: DSB after PSB CSYNC";
   Word<D, 16> cpu{};
-  static constexpr auto fields() { return std::tuple{field("cpu", &SpuDataBarrier::cpu)}; }
+  static constexpr auto fields() { return members<&SpuDataBarrier::cpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
       k.set(spu.barriers.told, true);
@@ -74,7 +74,7 @@ struct SpuDrained {
   static constexpr const char* syntax = "spe_drained: cpu=cpu";
   static constexpr const char* source = "D17.9: ISB; PSB CSYNC; DSB; ISB";
   Word<D, 16> cpu{};
-  static constexpr auto fields() { return std::tuple{field("cpu", &SpuDrained::cpu)}; }
+  static constexpr auto fields() { return members<&SpuDrained::cpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
       k.require(spu.in_flight == 0,
@@ -100,9 +100,7 @@ struct SpuReadPointer {
   Word<D, 16> cpu{};
   Num<D> ptr{};
   static constexpr unsigned answers = 1;
-  static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuReadPointer::cpu), field("ptr", &SpuReadPointer::ptr)};
-  }
+  static constexpr auto fields() { return members<&SpuReadPointer::cpu, &SpuReadPointer::ptr>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe) {
       const Flag<D> any = spu.unpredictable || is_unknown<D>(spu, SpuRegister::pmbptr);
@@ -145,15 +143,9 @@ struct SpuReadStatus {
   Word<D, 64> res0{};
   static constexpr unsigned answers = 8;
   static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuReadStatus::cpu),
-                      field("service", &SpuReadStatus::service),
-                      field("data_loss", &SpuReadStatus::data_loss),
-                      field("external_abort", &SpuReadStatus::external_abort),
-                      field("collision", &SpuReadStatus::collision),
-                      field("ec", &SpuReadStatus::ec),
-                      field("mss", &SpuReadStatus::mss),
-                      field("mss2", &SpuReadStatus::mss2),
-                      field("res0", &SpuReadStatus::res0)};
+    return members<&SpuReadStatus::cpu, &SpuReadStatus::service, &SpuReadStatus::data_loss,
+                   &SpuReadStatus::external_abort, &SpuReadStatus::collision, &SpuReadStatus::ec,
+                   &SpuReadStatus::mss, &SpuReadStatus::mss2, &SpuReadStatus::res0>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {

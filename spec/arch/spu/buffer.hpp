@@ -28,8 +28,8 @@ struct SpuTranslation {
   Word<D, 2> stage{};
   Num<D> from{}, to{};
   static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuTranslation::cpu), field("stage", &SpuTranslation::stage),
-                      field("from", &SpuTranslation::from), field("to", &SpuTranslation::to)};
+    return members<&SpuTranslation::cpu, &SpuTranslation::stage, &SpuTranslation::from,
+                   &SpuTranslation::to>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     k.require(stage == 1 || stage == 2, {"stage_is_1_or_2", "D17.7"});
@@ -69,17 +69,9 @@ struct SpuRecord {
   Flag<D> pa{};                    // has a data physical address packet
   Flag<D> context1{}, context2{};  // has a Context packet of EL1, of EL2
   static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuRecord::cpu),
-                      field("address", &SpuRecord::address),
-                      field("size", &SpuRecord::size),
-                      field("events", &SpuRecord::events),
-                      field("type", &SpuRecord::type),
-                      field("latency", &SpuRecord::latency),
-                      field("ds", &SpuRecord::ds),
-                      field("time", &SpuRecord::time),
-                      field("pa", &SpuRecord::pa),
-                      field("context1", &SpuRecord::context1),
-                      field("context2", &SpuRecord::context2)};
+    return members<&SpuRecord::cpu, &SpuRecord::address, &SpuRecord::size, &SpuRecord::events,
+                   &SpuRecord::type, &SpuRecord::latency, &SpuRecord::ds, &SpuRecord::time,
+                   &SpuRecord::pa, &SpuRecord::context1, &SpuRecord::context2>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe) {
@@ -142,8 +134,7 @@ struct SpuStore {
   Word<D, 16> cpu{};
   Num<D> address{}, size{};
   static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuStore::cpu), field("address", &SpuStore::address),
-                      field("size", &SpuStore::size)};
+    return members<&SpuStore::cpu, &SpuStore::address, &SpuStore::size>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
@@ -175,9 +166,7 @@ struct SpuMarked {
   static constexpr const char* source = "D17.8.3.1; D24.7 PMBIDR_EL1.F";
   Word<D, 16> cpu{};
   Num<D> address{};  // virtual: of a byte that the entry translates and the SPU may write
-  static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuMarked::cpu), field("address", &SpuMarked::address)};
-  }
+  static constexpr auto fields() { return members<&SpuMarked::cpu, &SpuMarked::address>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
       const Flag<D> free = spu.unpredictable;
@@ -210,13 +199,8 @@ struct SpuFault {
   Flag<D> data_loss{};       // PMBSR_EL1.DL afterwards
   static constexpr unsigned answers = 1;
   static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuFault::cpu),
-                      field("address", &SpuFault::address),
-                      field("ec", &SpuFault::ec),
-                      field("fsc", &SpuFault::fsc),
-                      field("mss2", &SpuFault::mss2),
-                      field("external_abort", &SpuFault::external_abort),
-                      field("data_loss", &SpuFault::data_loss)};
+    return members<&SpuFault::cpu, &SpuFault::address, &SpuFault::ec, &SpuFault::fsc,
+                   &SpuFault::mss2, &SpuFault::external_abort, &SpuFault::data_loss>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe, auto& sw) {
@@ -299,8 +283,7 @@ struct SpuAbort {
   Word<D, 6> ec{};
   Flag<D> asynchronous{};
   static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuAbort::cpu), field("address", &SpuAbort::address),
-                      field("ec", &SpuAbort::ec), field("asynchronous", &SpuAbort::asynchronous)};
+    return members<&SpuAbort::cpu, &SpuAbort::address, &SpuAbort::ec, &SpuAbort::asynchronous>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe) {
@@ -335,7 +318,7 @@ struct SpuNotAllowed {
   static constexpr const char* syntax = "spe_not_allowed: cpu=cpu";
   static constexpr const char* source = "D17.8.5";
   Word<D, 16> cpu{};
-  static constexpr auto fields() { return std::tuple{field("cpu", &SpuNotAllowed::cpu)}; }
+  static constexpr auto fields() { return members<&SpuNotAllowed::cpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
       k.require(!spu.service, {"first_event", "D17.8: reported only while S is clear"});

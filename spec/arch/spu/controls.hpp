@@ -19,13 +19,10 @@ struct SpuWriteControl {
   Flag<D> ke{}, envm{};
   Word<D, 64> res0{};
   static constexpr auto fields() {
-    return std::tuple{
-        field("cpu", &SpuWriteControl::cpu),     field("e0spe", &SpuWriteControl::e0spe),
-        field("e1spe", &SpuWriteControl::e1spe), field("cx", &SpuWriteControl::cx),
-        field("pa", &SpuWriteControl::pa),       field("ts", &SpuWriteControl::ts),
-        field("pct", &SpuWriteControl::pct),     field("ee", &SpuWriteControl::ee),
-        field("ke", &SpuWriteControl::ke),       field("envm", &SpuWriteControl::envm),
-        field("res0", &SpuWriteControl::res0)};
+    return members<&SpuWriteControl::cpu, &SpuWriteControl::e0spe, &SpuWriteControl::e1spe,
+                   &SpuWriteControl::cx, &SpuWriteControl::pa, &SpuWriteControl::ts,
+                   &SpuWriteControl::pct, &SpuWriteControl::ee, &SpuWriteControl::ke,
+                   &SpuWriteControl::envm, &SpuWriteControl::res0>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
@@ -66,13 +63,10 @@ struct SpuWriteControl2 {
   Flag<D> ke{}, envm{};
   Word<D, 64> res0{};
   static constexpr auto fields() {
-    return std::tuple{
-        field("cpu", &SpuWriteControl2::cpu),     field("e0hspe", &SpuWriteControl2::e0hspe),
-        field("e2spe", &SpuWriteControl2::e2spe), field("cx", &SpuWriteControl2::cx),
-        field("pa", &SpuWriteControl2::pa),       field("ts", &SpuWriteControl2::ts),
-        field("pct", &SpuWriteControl2::pct),     field("ee", &SpuWriteControl2::ee),
-        field("ke", &SpuWriteControl2::ke),       field("envm", &SpuWriteControl2::envm),
-        field("res0", &SpuWriteControl2::res0)};
+    return members<&SpuWriteControl2::cpu, &SpuWriteControl2::e0hspe, &SpuWriteControl2::e2spe,
+                   &SpuWriteControl2::cx, &SpuWriteControl2::pa, &SpuWriteControl2::ts,
+                   &SpuWriteControl2::pct, &SpuWriteControl2::ee, &SpuWriteControl2::ke,
+                   &SpuWriteControl2::envm, &SpuWriteControl2::res0>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
@@ -106,9 +100,8 @@ struct SpuWriteInterval {
   Flag<D> random{};
   Word<D, 64> res0{};
   static constexpr auto fields() {
-    return std::tuple{
-        field("cpu", &SpuWriteInterval::cpu), field("interval", &SpuWriteInterval::interval),
-        field("random", &SpuWriteInterval::random), field("res0", &SpuWriteInterval::res0)};
+    return members<&SpuWriteInterval::cpu, &SpuWriteInterval::interval, &SpuWriteInterval::random,
+                   &SpuWriteInterval::res0>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
@@ -131,9 +124,8 @@ struct SpuWriteCounter {
   Word<D, 8> ecount{};
   Word<D, 64> res0{};
   static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuWriteCounter::cpu), field("count", &SpuWriteCounter::count),
-                      field("ecount", &SpuWriteCounter::ecount),
-                      field("res0", &SpuWriteCounter::res0)};
+    return members<&SpuWriteCounter::cpu, &SpuWriteCounter::count, &SpuWriteCounter::ecount,
+                   &SpuWriteCounter::res0>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
@@ -149,7 +141,8 @@ template <class D>
 struct SpuWriteFilter {
   static constexpr const char* name = "spe_write_pmsfcr";
   static constexpr const char* syntax =
-      "spe_write_pmsfcr: cpu=cpu fe=events ft=types fl=latency fne=not_events fds=source type=type "
+      "spe_write_pmsfcr: cpu=cpu fe=events ft=types fl=latency fne=not_events fds=by_source "
+      "type=type "
       "mask=mask res0=res0";
   static constexpr const char* source = "D24.7 PMSFCR_EL1; D17.5";
   Word<D, 16> cpu{};
@@ -157,15 +150,10 @@ struct SpuWriteFilter {
   Word<D, 5> type{}, mask{};  // bit 0 B, 1 LD, 2 ST, 3 FP, 4 SIMD
   Word<D, 64> res0{};
   static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuWriteFilter::cpu),
-                      field("events", &SpuWriteFilter::events),
-                      field("types", &SpuWriteFilter::types),
-                      field("latency", &SpuWriteFilter::latency),
-                      field("not_events", &SpuWriteFilter::not_events),
-                      field("source", &SpuWriteFilter::by_source),
-                      field("type", &SpuWriteFilter::type),
-                      field("mask", &SpuWriteFilter::mask),
-                      field("res0", &SpuWriteFilter::res0)};
+    return members<&SpuWriteFilter::cpu, &SpuWriteFilter::events, &SpuWriteFilter::types,
+                   &SpuWriteFilter::latency, &SpuWriteFilter::not_events,
+                   &SpuWriteFilter::by_source, &SpuWriteFilter::type, &SpuWriteFilter::mask,
+                   &SpuWriteFilter::res0>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe) {
@@ -256,9 +244,7 @@ struct SpuWriteValue {
   static constexpr const char* source = Register::source;
   Word<D, 16> cpu{};
   Word<D, 64> value{};
-  static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuWriteValue::cpu), field("value", &SpuWriteValue::value)};
-  }
+  static constexpr auto fields() { return members<&SpuWriteValue::cpu, &SpuWriteValue::value>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe) {
       k.require(is_of_version<D>(pe, Register::since),

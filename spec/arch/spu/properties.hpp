@@ -8,12 +8,11 @@
 namespace assay {
 
 // holds(before, after, pe) of the SPU that the event names, if it is programmed lawfully.
-template <class D, class Call, class F>
-Flag<D> of_its_spu(const Taken<D, Call>& t, F&& holds) {
+template <class D, class F>
+Flag<D> of_its_spu(const Taken<D>& t, F&& holds) {
   return all<D>(t.before.spu, [&](const auto& before, std::size_t i) {
     const Pe<D>& pe = t.before.host.pe[i];
-    return t.call.cpu != Word<D, 16>(i) || before.unpredictable ||
-           holds(before, t.after.spu[i], pe);
+    return t.cpu() != Word<D, 16>(i) || before.unpredictable || holds(before, t.after.spu[i], pe);
   });
 }
 
@@ -23,8 +22,8 @@ Flag<D> reports(const Spu<D>& before, const Spu<D>& after, SpuEvent e) {
   return !before.service && after.service && after.event == number_of(e);
 }
 
-template <class D, class Call>
-void register_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
+template <class D>
+void register_properties(const Taken<D>& t, const SayProperty<D>& say) {
   say("service_is_sticky",
       of_its_spu(t, [](const auto& a, const auto& b,
                        const auto&) { return implies<D>(plain(a.service), plain(b.service)); }),
@@ -57,8 +56,8 @@ void register_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
       "A14; ASL SPEWriteToBuffer");
 }
 
-template <class D, class Call>
-void progress_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
+template <class D>
+void progress_properties(const Taken<D>& t, const SayProperty<D>& say) {
   say("counter_is_held_while_disabled",
       of_its_spu(t,
                  [](const auto& a, const auto& b, const auto& pe) {
@@ -107,7 +106,7 @@ void progress_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
 }
 
 template <class D>
-void sample_properties(const Taken<D, SpuSample<D>>& t, const SayProperty<D>& say) {
+void sample_properties(const Taken<D>& t, const SayProperty<D>& say) {
   say("no_sample_while_stopped",
       of_its_spu(
           t, [](const auto& a, const auto&, const auto& pe) { return !a.service || pe.spe == 6; }),
@@ -141,8 +140,7 @@ void sample_properties(const Taken<D, SpuSample<D>>& t, const SayProperty<D>& sa
 }
 
 template <class D>
-void record_properties(const Taken<D, SpuRecord<D>>& t, const SayProperty<D>& say) {
-  const SpuRecord<D>& r = t.call;
+void record_properties(const Taken<D>& t, const SpuRecord<D>& r, const SayProperty<D>& say) {
   say("records_stay_inside",
       of_its_spu(t,
                  [&](const auto& a, const auto&, const auto&) {
@@ -195,17 +193,17 @@ void record_properties(const Taken<D, SpuRecord<D>>& t, const SayProperty<D>& sa
 // The safe half of "profiling gets on": every record uses up room, so that finitely many fill the
 // buffer, and an event that was handled lets profiling go on.
 template <class D>
-void liveness_properties(const Taken<D, SpuRecord<D>>& t, const SayProperty<D>& say) {
+void record_liveness(const Taken<D>& t, const SayProperty<D>& say) {
   say("records_use_up_the_buffer",
       of_its_spu(t, [](const auto& a, const auto& b, const auto&) { return a.ptr < b.ptr; }),
       "E04; D17.7");
 }
 template <class D>
-void liveness_properties(const Taken<D, SpuWriteStatus<D>>& t, const SayProperty<D>& say) {
+void status_liveness(const Taken<D>& t, const SpuWriteStatus<D>& call, const SayProperty<D>& say) {
   say("handled_event_lets_profiling_go_on",
       of_its_spu(t,
                  [&](const auto& a, const auto& b, const auto& pe) {
-                   const Flag<D> ready = a.service && !t.call.service && buffer_enabled<D>(a) &&
+                   const Flag<D> ready = a.service && !call.service && buffer_enabled<D>(a) &&
                                          a.ptr == a.records_end && pointers_valid<D>(a, pe);
                    return !ready || (!b.unpredictable && !b.service &&
                                      iff(profiling_enabled<D>(b), level_may_be_sampled<D>(a)));
@@ -215,7 +213,7 @@ void liveness_properties(const Taken<D, SpuWriteStatus<D>>& t, const SayProperty
 
 // A16: full is reported when, and only when, no largest record fits behind the one just written.
 template <class D>
-void full_properties(const Taken<D, SpuRecord<D>>& t, const SayProperty<D>& say) {
+void full_properties(const Taken<D>& t, const SayProperty<D>& say) {
   say("full_is_reported_exactly",
       of_its_spu(t,
                  [](const auto&, const auto& b, const auto& pe) {
@@ -226,7 +224,7 @@ void full_properties(const Taken<D, SpuRecord<D>>& t, const SayProperty<D>& say)
 }
 
 template <class D>
-void collision_properties(const Taken<D, SpuCollision<D>>& t, const SayProperty<D>& say) {
+void collision_properties(const Taken<D>& t, const SayProperty<D>& say) {
   say("collision_touches_only_coll",
       of_its_spu(t,
                  [](const auto& a, const auto& b, const auto&) {
@@ -239,72 +237,72 @@ void collision_properties(const Taken<D, SpuCollision<D>>& t, const SayProperty<
 }
 
 // Every property of the SPU that speaks of this kind of event.
-template <class D, class Call>
-void spu_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
-  if constexpr (HardwareStep<Call>) {
+template <class D>
+void spu_properties(const Taken<D>& t, const SayProperty<D>& say) {
+  if (t.call.by_hardware) {
     register_properties(t, say);
     progress_properties(t, say);
   }
-  if constexpr (std::is_same_v<Call, SpuSample<D>>) sample_properties<D>(t, say);
-  if constexpr (std::is_same_v<Call, SpuRecord<D>>) {
-    record_properties<D>(t, say);
+  if (t.template is_one_of<SpuSample<D>>()) sample_properties<D>(t, say);
+  if (const auto* record = t.template as<SpuRecord<D>>()) {
+    record_properties<D>(t, *record, say);
     full_properties<D>(t, say);
-    liveness_properties<D>(t, say);
+    record_liveness<D>(t, say);
   }
-  if constexpr (std::is_same_v<Call, SpuMarked<D>>)
+  if (const auto* call = t.template as<SpuMarked<D>>())
     say("marked_entries_are_of_the_buffer",
         of_its_spu(t,
                    [&](const auto& a, const auto& b, const auto&) {
-                     return a.start <= t.call.address && t.call.address < a.limit &&
+                     return a.start <= call->address && call->address < a.limit &&
                             a.bytes_end == b.bytes_end;
                    }),
         "A12; D17.8.3.1");
-  if constexpr (std::is_same_v<Call, SpuCollision<D>>) collision_properties<D>(t, say);
-  if constexpr (std::is_same_v<Call, SpuFault<D>>)
+  if (t.template is_one_of<SpuCollision<D>>()) collision_properties<D>(t, say);
+  if (t.template is_one_of<SpuFault<D>>())
     say("fault_comes_before_full",
         of_its_spu(t, [](const auto&, const auto& b,
                          const auto&) { return b.event == number_of(SpuEvent::fault); }),
         "A25; D17.8.1");
-  if constexpr (std::is_same_v<Call, SpuDrained<D>>)
+  if (t.template is_one_of<SpuDrained<D>>())
     say("drain_is_complete",
         of_its_spu(t,
                    [](const auto& a, const auto& b, const auto&) {
                      return b.in_flight == 0 && (a.service || b.ptr == b.records_end);
                    }),
         "A39; D17.9");
-  if constexpr (std::is_same_v<Call, SpuDataBarrier<D>>)
+  if (t.template is_one_of<SpuDataBarrier<D>>())
     say("dsb_waits_for_what_psb_covers",
         of_its_spu(t,
                    [](const auto& a, const auto& b, const auto&) {
                      return !has_reached<D>(a, Synchronised::profiling) || b.barriers.covered == 0;
                    }),
         "A39; D17.9");
-  if constexpr (std::is_same_v<Call, SpuReadPointer<D>>)
+  if (const auto* call = t.template as<SpuReadPointer<D>>())
     say("synchronised_reads_are_current",
         of_its_spu(t,
                    [&](const auto& a, const auto&, const auto& pe) {
                      const Flag<D> sure = !reads_lag<D>(a) && pe.spe_align == 0 &&
                                           !is_unknown<D>(a, SpuRegister::pmbptr);
-                     return !sure || t.call.ptr == a.ptr;
+                     return !sure || call->ptr == a.ptr;
                    }),
         "A39; D17.9");
-  if constexpr (std::is_same_v<Call, SpuWriteStatus<D>>) liveness_properties<D>(t, say);
-  if constexpr (std::is_same_v<Call, SpuReset<D>>)
+  if (const auto* status = t.template as<SpuWriteStatus<D>>()) status_liveness<D>(t, *status, say);
+  if (t.template is_one_of<SpuReset<D>>())
     say("reset_turns_the_buffer_off",
         all<D>(t.after.spu,
                [&](const auto& b, std::size_t i) {
-                 return t.call.cpu != Word<D, 16>(i) || (!b.enable && b.in_flight == 0);
+                 return t.cpu() != Word<D, 16>(i) || (!b.enable && b.in_flight == 0);
                }),
         "D24.7 PMBLIMITR_EL1.E");
-  if constexpr (std::is_same_v<Call, SpuReadBufferId<D>>)
+  if (const auto* call = t.template as<SpuReadBufferId<D>>())
     say("p_tracks_ownership",
         all<D>(t.before.spu,
                [&](const auto& a, std::size_t i) {
-                 const Flag<D> el1 = a.el == 1 && iff(t.call.p, a.e2pb == 0 || a.excluded);
-                 return t.call.cpu != Word<D, 16>(i) || el1 || a.el != 1;
+                 const Flag<D> el1 = a.el == 1 && iff(call->p, a.e2pb == 0 || a.excluded);
+                 return t.cpu() != Word<D, 16>(i) || el1 || a.el != 1;
                }),
         "A40; D24.7 PMBIDR_EL1.P");
-  if constexpr (std::is_same_v<Call, SpuWriteStatus<D>>)
+  if (t.template is_one_of<SpuWriteStatus<D>>())
     say("written_service_drives_the_line",
         of_its_spu(t,
                    [](const auto&, const auto& b, const auto&) { return iff(b.irq, b.service); }),

@@ -33,11 +33,9 @@ struct SpuReadLimit {
   Word<D, 64> res0{};
   static constexpr unsigned answers = 6;
   static constexpr auto fields() {
-    return std::tuple{
-        field("cpu", &SpuReadLimit::cpu),       field("limit", &SpuReadLimit::limit),
-        field("fill", &SpuReadLimit::fill),     field("enable", &SpuReadLimit::enable),
-        field("freeze", &SpuReadLimit::freeze), field("physical", &SpuReadLimit::physical),
-        field("res0", &SpuReadLimit::res0)};
+    return members<&SpuReadLimit::cpu, &SpuReadLimit::limit, &SpuReadLimit::fill,
+                   &SpuReadLimit::enable, &SpuReadLimit::freeze, &SpuReadLimit::physical,
+                   &SpuReadLimit::res0>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
@@ -66,13 +64,10 @@ struct SpuReadControl {
   Word<D, 64> res0{};
   static constexpr unsigned answers = 10;
   static constexpr auto fields() {
-    return std::tuple{
-        field("cpu", &SpuReadControl::cpu),     field("e0spe", &SpuReadControl::e0spe),
-        field("e1spe", &SpuReadControl::e1spe), field("cx", &SpuReadControl::cx),
-        field("pa", &SpuReadControl::pa),       field("ts", &SpuReadControl::ts),
-        field("pct", &SpuReadControl::pct),     field("ee", &SpuReadControl::ee),
-        field("ke", &SpuReadControl::ke),       field("envm", &SpuReadControl::envm),
-        field("res0", &SpuReadControl::res0)};
+    return members<&SpuReadControl::cpu, &SpuReadControl::e0spe, &SpuReadControl::e1spe,
+                   &SpuReadControl::cx, &SpuReadControl::pa, &SpuReadControl::ts,
+                   &SpuReadControl::pct, &SpuReadControl::ee, &SpuReadControl::ke,
+                   &SpuReadControl::envm, &SpuReadControl::res0>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
@@ -101,13 +96,10 @@ struct SpuReadControl2 {
   Word<D, 64> res0{};
   static constexpr unsigned answers = 10;
   static constexpr auto fields() {
-    return std::tuple{
-        field("cpu", &SpuReadControl2::cpu),     field("e0hspe", &SpuReadControl2::e0hspe),
-        field("e2spe", &SpuReadControl2::e2spe), field("cx", &SpuReadControl2::cx),
-        field("pa", &SpuReadControl2::pa),       field("ts", &SpuReadControl2::ts),
-        field("pct", &SpuReadControl2::pct),     field("ee", &SpuReadControl2::ee),
-        field("ke", &SpuReadControl2::ke),       field("envm", &SpuReadControl2::envm),
-        field("res0", &SpuReadControl2::res0)};
+    return members<&SpuReadControl2::cpu, &SpuReadControl2::e0hspe, &SpuReadControl2::e2spe,
+                   &SpuReadControl2::cx, &SpuReadControl2::pa, &SpuReadControl2::ts,
+                   &SpuReadControl2::pct, &SpuReadControl2::ee, &SpuReadControl2::ke,
+                   &SpuReadControl2::envm, &SpuReadControl2::res0>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
@@ -134,9 +126,8 @@ struct SpuReadInterval {
   Word<D, 64> res0{};
   static constexpr unsigned answers = 3;
   static constexpr auto fields() {
-    return std::tuple{
-        field("cpu", &SpuReadInterval::cpu), field("interval", &SpuReadInterval::interval),
-        field("random", &SpuReadInterval::random), field("res0", &SpuReadInterval::res0)};
+    return members<&SpuReadInterval::cpu, &SpuReadInterval::interval, &SpuReadInterval::random,
+                   &SpuReadInterval::res0>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
@@ -159,9 +150,8 @@ struct SpuReadCounter {
   Word<D, 64> res0{};
   static constexpr unsigned answers = 3;
   static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuReadCounter::cpu), field("count", &SpuReadCounter::count),
-                      field("ecount", &SpuReadCounter::ecount),
-                      field("res0", &SpuReadCounter::res0)};
+    return members<&SpuReadCounter::cpu, &SpuReadCounter::count, &SpuReadCounter::ecount,
+                   &SpuReadCounter::res0>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe) {
@@ -180,7 +170,8 @@ template <class D>
 struct SpuReadFilter {
   static constexpr const char* name = "spe_read_pmsfcr";
   static constexpr const char* syntax =
-      "spe_read_pmsfcr: cpu=cpu fe=events ft=types fl=latency fne=not_events fds=source type=type "
+      "spe_read_pmsfcr: cpu=cpu fe=events ft=types fl=latency fne=not_events fds=by_source "
+      "type=type "
       "mask=mask res0=res0";
   static constexpr const char* source = "D24.7 PMSFCR_EL1";
   Word<D, 16> cpu{};
@@ -189,15 +180,9 @@ struct SpuReadFilter {
   Word<D, 64> res0{};
   static constexpr unsigned answers = 8;
   static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuReadFilter::cpu),
-                      field("events", &SpuReadFilter::events),
-                      field("types", &SpuReadFilter::types),
-                      field("latency", &SpuReadFilter::latency),
-                      field("not_events", &SpuReadFilter::not_events),
-                      field("source", &SpuReadFilter::by_source),
-                      field("type", &SpuReadFilter::type),
-                      field("mask", &SpuReadFilter::mask),
-                      field("res0", &SpuReadFilter::res0)};
+    return members<&SpuReadFilter::cpu, &SpuReadFilter::events, &SpuReadFilter::types,
+                   &SpuReadFilter::latency, &SpuReadFilter::not_events, &SpuReadFilter::by_source,
+                   &SpuReadFilter::type, &SpuReadFilter::mask, &SpuReadFilter::res0>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
@@ -220,9 +205,7 @@ struct SpuReadValue {
   Word<D, 16> cpu{};
   Word<D, 64> value{};
   static constexpr unsigned answers = 1;
-  static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuReadValue::cpu), field("value", &SpuReadValue::value)};
-  }
+  static constexpr auto fields() { return members<&SpuReadValue::cpu, &SpuReadValue::value>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe) {
       k.require(is_of_version<D>(pe, Register::since),
@@ -254,20 +237,12 @@ struct SpuReadSamplingId {
   Flag<D> pbt{}, crr{}, eft{};
   static constexpr unsigned answers = 13;
   static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuReadSamplingId::cpu),
-                      field("filters", &SpuReadSamplingId::filters),
-                      field("archinst", &SpuReadSamplingId::archinst),
-                      field("lds", &SpuReadSamplingId::lds),
-                      field("ernd", &SpuReadSamplingId::ernd),
-                      field("fne", &SpuReadSamplingId::fne),
-                      field("fds", &SpuReadSamplingId::fds),
-                      field("interval", &SpuReadSamplingId::interval),
-                      field("maxsize", &SpuReadSamplingId::maxsize),
-                      field("countsize", &SpuReadSamplingId::countsize),
-                      field("format", &SpuReadSamplingId::format),
-                      field("pbt", &SpuReadSamplingId::pbt),
-                      field("crr", &SpuReadSamplingId::crr),
-                      field("eft", &SpuReadSamplingId::eft)};
+    return members<&SpuReadSamplingId::cpu, &SpuReadSamplingId::filters,
+                   &SpuReadSamplingId::archinst, &SpuReadSamplingId::lds, &SpuReadSamplingId::ernd,
+                   &SpuReadSamplingId::fne, &SpuReadSamplingId::fds, &SpuReadSamplingId::interval,
+                   &SpuReadSamplingId::maxsize, &SpuReadSamplingId::countsize,
+                   &SpuReadSamplingId::format, &SpuReadSamplingId::pbt, &SpuReadSamplingId::crr,
+                   &SpuReadSamplingId::eft>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto&, const auto& pe) {
@@ -307,13 +282,9 @@ struct SpuReadBufferId {
   Word<D, 16> maximum{};
   static constexpr unsigned answers = 6;
   static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuReadBufferId::cpu),
-                      field("align", &SpuReadBufferId::align),
-                      field("p", &SpuReadBufferId::p),
-                      field("f", &SpuReadBufferId::f),
-                      field("mode", &SpuReadBufferId::mode),
-                      field("ea", &SpuReadBufferId::ea),
-                      field("maximum", &SpuReadBufferId::maximum)};
+    return members<&SpuReadBufferId::cpu, &SpuReadBufferId::align, &SpuReadBufferId::p,
+                   &SpuReadBufferId::f, &SpuReadBufferId::mode, &SpuReadBufferId::ea,
+                   &SpuReadBufferId::maximum>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe) {
@@ -351,12 +322,8 @@ struct SpuReadCounts {
   Word<D, 32> population{}, feed{}, filtrate{}, collision{}, full{};
   static constexpr unsigned answers = 5;
   static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuReadCounts::cpu),
-                      field("population", &SpuReadCounts::population),
-                      field("feed", &SpuReadCounts::feed),
-                      field("filtrate", &SpuReadCounts::filtrate),
-                      field("collision", &SpuReadCounts::collision),
-                      field("full", &SpuReadCounts::full)};
+    return members<&SpuReadCounts::cpu, &SpuReadCounts::population, &SpuReadCounts::feed,
+                   &SpuReadCounts::filtrate, &SpuReadCounts::collision, &SpuReadCounts::full>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
@@ -388,9 +355,7 @@ struct SpuInterrupt {
   static constexpr const char* source = "D17.8 RTSJRP, ISMLLS";
   Word<D, 16> cpu{};
   Flag<D> level{};
-  static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuInterrupt::cpu), field("level", &SpuInterrupt::level)};
-  }
+  static constexpr auto fields() { return members<&SpuInterrupt::cpu, &SpuInterrupt::level>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe) {
       // FEAT_SPE_EXC: with an effective PMSCR_EL1.EE the event is an exception instead.

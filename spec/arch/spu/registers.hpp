@@ -62,9 +62,7 @@ struct SpuWritePointer {
   static constexpr const char* source = "D24.7 PMBPTR_EL1; D17.7";
   Word<D, 16> cpu{};
   Num<D> ptr{};
-  static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuWritePointer::cpu), field("ptr", &SpuWritePointer::ptr)};
-  }
+  static constexpr auto fields() { return members<&SpuWritePointer::cpu, &SpuWritePointer::ptr>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe, auto& sw) {
       check_buffer_write<D>(k, spu, sw);
@@ -93,11 +91,9 @@ struct SpuWriteLimit {
   Flag<D> enable{}, freeze{}, physical{};
   Word<D, 64> res0{};
   static constexpr auto fields() {
-    return std::tuple{
-        field("cpu", &SpuWriteLimit::cpu),       field("limit", &SpuWriteLimit::limit),
-        field("fill", &SpuWriteLimit::fill),     field("enable", &SpuWriteLimit::enable),
-        field("freeze", &SpuWriteLimit::freeze), field("physical", &SpuWriteLimit::physical),
-        field("res0", &SpuWriteLimit::res0)};
+    return members<&SpuWriteLimit::cpu, &SpuWriteLimit::limit, &SpuWriteLimit::fill,
+                   &SpuWriteLimit::enable, &SpuWriteLimit::freeze, &SpuWriteLimit::physical,
+                   &SpuWriteLimit::res0>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     k.require(is_multiple_of(limit, 4096), {"limit_is_page_aligned", "D24.7 PMBLIMITR_EL1.LIMIT"});
@@ -145,15 +141,9 @@ struct SpuWriteStatus {
   Word<D, 24> mss2{};
   Word<D, 64> res0{};
   static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuWriteStatus::cpu),
-                      field("service", &SpuWriteStatus::service),
-                      field("data_loss", &SpuWriteStatus::data_loss),
-                      field("external_abort", &SpuWriteStatus::external_abort),
-                      field("collision", &SpuWriteStatus::collision),
-                      field("ec", &SpuWriteStatus::ec),
-                      field("mss", &SpuWriteStatus::mss),
-                      field("mss2", &SpuWriteStatus::mss2),
-                      field("res0", &SpuWriteStatus::res0)};
+    return members<&SpuWriteStatus::cpu, &SpuWriteStatus::service, &SpuWriteStatus::data_loss,
+                   &SpuWriteStatus::external_abort, &SpuWriteStatus::collision, &SpuWriteStatus::ec,
+                   &SpuWriteStatus::mss, &SpuWriteStatus::mss2, &SpuWriteStatus::res0>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe, auto& sw) {
@@ -197,9 +187,8 @@ struct SpuContext {
   Word<D, 2> e2pb{};
   Flag<D> tpms{}, excluded{};
   static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuContext::cpu),   field("el", &SpuContext::el),
-                      field("tge", &SpuContext::tge),   field("e2pb", &SpuContext::e2pb),
-                      field("tpms", &SpuContext::tpms), field("excluded", &SpuContext::excluded)};
+    return members<&SpuContext::cpu, &SpuContext::el, &SpuContext::tge, &SpuContext::e2pb,
+                   &SpuContext::tpms, &SpuContext::excluded>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     k.require(e2pb != 1, {"e2pb_is_not_reserved", "D24.3.17 MDCR_EL2.E2PB"});
@@ -235,9 +224,8 @@ struct SpuReset {
   Word<D, 16> cpu{};
   Flag<D> service{}, e0spe{}, e1spe{}, e0hspe{}, e2spe{};
   static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuReset::cpu),       field("service", &SpuReset::service),
-                      field("e0spe", &SpuReset::e0spe),   field("e1spe", &SpuReset::e1spe),
-                      field("e0hspe", &SpuReset::e0hspe), field("e2spe", &SpuReset::e2spe)};
+    return members<&SpuReset::cpu, &SpuReset::service, &SpuReset::e0spe, &SpuReset::e1spe,
+                   &SpuReset::e0hspe, &SpuReset::e2spe>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {

@@ -38,8 +38,7 @@ struct SpuCount {
   Word<D, 32> operations{};
   Word<D, 32> load{};  // what a COUNT of zero was loaded with first; 0: it was not
   static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuCount::cpu), field("operations", &SpuCount::operations),
-                      field("load", &SpuCount::load)};
+    return members<&SpuCount::cpu, &SpuCount::operations, &SpuCount::load>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe) {
@@ -70,8 +69,7 @@ struct SpuSample {
   Word<D, 2> el{};
   Word<D, 32> reload{};  // PMSICR_EL1.COUNT afterwards
   static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuSample::cpu), field("el", &SpuSample::el),
-                      field("reload", &SpuSample::reload)};
+    return members<&SpuSample::cpu, &SpuSample::el, &SpuSample::reload>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe) {
@@ -110,9 +108,7 @@ struct SpuCollision {
   static constexpr const char* source = "D17.3.7";
   Word<D, 16> cpu{};
   Word<D, 32> reload{};
-  static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuCollision::cpu), field("reload", &SpuCollision::reload)};
-  }
+  static constexpr auto fields() { return members<&SpuCollision::cpu, &SpuCollision::reload>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe) {
       const Flag<D> free = spu.unpredictable;
@@ -206,9 +202,7 @@ struct SpuDrop {
   static constexpr const char* source = "D17.4, D17.5; ASL SPECompleteSample";
   Word<D, 16> cpu{};
   Flag<D> filtered{};
-  static constexpr auto fields() {
-    return std::tuple{field("cpu", &SpuDrop::cpu), field("filtered", &SpuDrop::filtered)};
-  }
+  static constexpr auto fields() { return members<&SpuDrop::cpu, &SpuDrop::filtered>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
       k.require(spu.in_flight != 0, {"one_in_flight", "a sample that was selected"});

@@ -52,16 +52,10 @@ struct SpuCounts {
   FlagCell<D> disturbed{};                    // by an SPU that could do anything for a while
   WordCell<D, 32> full_least{}, full_most{};  // SAMPLE_BUFFER_FULL
   static constexpr auto fields() {
-    return std::tuple{field("population_least", &SpuCounts::population_least),
-                      field("population_most", &SpuCounts::population_most),
-                      field("feed_least", &SpuCounts::feed_least),
-                      field("feed_most", &SpuCounts::feed_most),
-                      field("filtrate_least", &SpuCounts::filtrate_least),
-                      field("filtrate_most", &SpuCounts::filtrate_most),
-                      field("collisions", &SpuCounts::collisions),
-                      field("disturbed", &SpuCounts::disturbed),
-                      field("full_least", &SpuCounts::full_least),
-                      field("full_most", &SpuCounts::full_most)};
+    return members<&SpuCounts::population_least, &SpuCounts::population_most,
+                   &SpuCounts::feed_least, &SpuCounts::feed_most, &SpuCounts::filtrate_least,
+                   &SpuCounts::filtrate_most, &SpuCounts::collisions, &SpuCounts::disturbed,
+                   &SpuCounts::full_least, &SpuCounts::full_most>;
   }
 };
 
@@ -73,9 +67,8 @@ struct SpuHoles {
   NumCell<D> from1{}, to1{};  // stage 1; empty: everything from PTR to LIMIT is mapped
   NumCell<D> from2{}, to2{};  // stage 2
   static constexpr auto fields() {
-    return std::tuple{field("told1", &SpuHoles::told1), field("told2", &SpuHoles::told2),
-                      field("from1", &SpuHoles::from1), field("to1", &SpuHoles::to1),
-                      field("from2", &SpuHoles::from2), field("to2", &SpuHoles::to2)};
+    return members<&SpuHoles::told1, &SpuHoles::told2, &SpuHoles::from1, &SpuHoles::to1,
+                   &SpuHoles::from2, &SpuHoles::to2>;
   }
 };
 
@@ -92,15 +85,9 @@ struct SpuBarriers {
   NumCell<D> ptr{};
   FlagCell<D> service{}, data_loss{}, external_abort{}, collision{};
   static constexpr auto fields() {
-    return std::tuple{field("told", &SpuBarriers::told),
-                      field("reached", &SpuBarriers::reached),
-                      field("covered", &SpuBarriers::covered),
-                      field("behind", &SpuBarriers::behind),
-                      field("ptr", &SpuBarriers::ptr),
-                      field("service", &SpuBarriers::service),
-                      field("data_loss", &SpuBarriers::data_loss),
-                      field("external_abort", &SpuBarriers::external_abort),
-                      field("collision", &SpuBarriers::collision)};
+    return members<&SpuBarriers::told, &SpuBarriers::reached, &SpuBarriers::covered,
+                   &SpuBarriers::behind, &SpuBarriers::ptr, &SpuBarriers::service,
+                   &SpuBarriers::data_loss, &SpuBarriers::external_abort, &SpuBarriers::collision>;
   }
 };
 
@@ -160,73 +147,19 @@ struct Spu {
   SpuBarriers<D> barriers{};
 
   static constexpr auto fields() {
-    return std::tuple{field("ptr", &Spu::ptr),
-                      field("limit", &Spu::limit),
-                      field("enable", &Spu::enable),
-                      field("fill", &Spu::fill),
-                      field("freeze", &Spu::freeze),
-                      field("physical", &Spu::physical),
-                      field("service", &Spu::service),
-                      field("data_loss", &Spu::data_loss),
-                      field("external_abort", &Spu::external_abort),
-                      field("collision", &Spu::collision),
-                      field("ec", &Spu::ec),
-                      field("mss", &Spu::mss),
-                      field("mss2", &Spu::mss2),
-                      field("e0spe", &Spu::e0spe),
-                      field("e1spe", &Spu::e1spe),
-                      field("cx1", &Spu::cx1),
-                      field("pa1", &Spu::pa1),
-                      field("ts1", &Spu::ts1),
-                      field("ke1", &Spu::ke1),
-                      field("envm1", &Spu::envm1),
-                      field("pct1", &Spu::pct1),
-                      field("ee1", &Spu::ee1),
-                      field("e0hspe", &Spu::e0hspe),
-                      field("e2spe", &Spu::e2spe),
-                      field("cx2", &Spu::cx2),
-                      field("pa2", &Spu::pa2),
-                      field("ts2", &Spu::ts2),
-                      field("ke2", &Spu::ke2),
-                      field("envm2", &Spu::envm2),
-                      field("pct2", &Spu::pct2),
-                      field("ee2", &Spu::ee2),
-                      field("e2pb", &Spu::e2pb),
-                      field("tpms", &Spu::tpms),
-                      field("tge", &Spu::tge),
-                      field("el", &Spu::el),
-                      field("excluded", &Spu::excluded),
-                      field("interval", &Spu::interval),
-                      field("random", &Spu::random),
-                      field("count", &Spu::count),
-                      field("ecount", &Spu::ecount),
-                      field("filter_events", &Spu::filter_events),
-                      field("filter_not_events", &Spu::filter_not_events),
-                      field("filter_types", &Spu::filter_types),
-                      field("filter_latency", &Spu::filter_latency),
-                      field("filter_source", &Spu::filter_source),
-                      field("types", &Spu::types),
-                      field("type_mask", &Spu::type_mask),
-                      field("events_set", &Spu::events_set),
-                      field("events_clear", &Spu::events_clear),
-                      field("latency_min", &Spu::latency_min),
-                      field("sources", &Spu::sources),
-                      field("attributes", &Spu::attributes),
-                      field("in_flight", &Spu::in_flight),
-                      field("start", &Spu::start),
-                      field("records_end", &Spu::records_end),
-                      field("bytes_end", &Spu::bytes_end),
-                      field("event", &Spu::event),
-                      field("event_flight", &Spu::event_flight),
-                      field("lost", &Spu::lost),
-                      field("irq", &Spu::irq),
-                      field("mixed", &Spu::mixed),
-                      field("unpredictable", &Spu::unpredictable),
-                      field("unknown", &Spu::unknown),
-                      field("untidy", &Spu::untidy),
-                      field("counts", &Spu::counts),
-                      field("holes", &Spu::holes),
-                      field("barriers", &Spu::barriers)};
+    return members<&Spu::ptr, &Spu::limit, &Spu::enable, &Spu::fill, &Spu::freeze, &Spu::physical,
+                   &Spu::service, &Spu::data_loss, &Spu::external_abort, &Spu::collision, &Spu::ec,
+                   &Spu::mss, &Spu::mss2, &Spu::e0spe, &Spu::e1spe, &Spu::cx1, &Spu::pa1, &Spu::ts1,
+                   &Spu::ke1, &Spu::envm1, &Spu::pct1, &Spu::ee1, &Spu::e0hspe, &Spu::e2spe,
+                   &Spu::cx2, &Spu::pa2, &Spu::ts2, &Spu::ke2, &Spu::envm2, &Spu::pct2, &Spu::ee2,
+                   &Spu::e2pb, &Spu::tpms, &Spu::tge, &Spu::el, &Spu::excluded, &Spu::interval,
+                   &Spu::random, &Spu::count, &Spu::ecount, &Spu::filter_events,
+                   &Spu::filter_not_events, &Spu::filter_types, &Spu::filter_latency,
+                   &Spu::filter_source, &Spu::types, &Spu::type_mask, &Spu::events_set,
+                   &Spu::events_clear, &Spu::latency_min, &Spu::sources, &Spu::attributes,
+                   &Spu::in_flight, &Spu::start, &Spu::records_end, &Spu::bytes_end, &Spu::event,
+                   &Spu::event_flight, &Spu::lost, &Spu::irq, &Spu::mixed, &Spu::unpredictable,
+                   &Spu::unknown, &Spu::untidy, &Spu::counts, &Spu::holes, &Spu::barriers>;
   }
 };
 

@@ -12,8 +12,9 @@ struct CreateVm {
   static constexpr const char* name = "create_vm";
   static constexpr const char* syntax = "ioctl(<system>, KVM_CREATE_VM, type) = <new vm>";
   static constexpr const char* source = "api.rst 4.2; reset.c:kvm_arm_setup_stage2";
+  static constexpr bool creates_the_system = true;
   Word<D, 64> type{};
-  static constexpr auto fields() { return std::tuple{field("type", &CreateVm::type)}; }
+  static constexpr auto fields() { return members<&CreateVm::type>; }
 
   void apply(Step<D>& k, Vm<D>& vm) const {
     const Word<D, 8> bits = field_bits<8>(type, 0);
@@ -43,7 +44,7 @@ struct CheckExtension {
   static constexpr const char* source = "api.rst 4.4; arm.c:kvm_vm_ioctl_check_extension";
   static constexpr const char* constants = "cap=KVM_CAP_";
   Word<D, 32> cap{};
-  static constexpr auto fields() { return std::tuple{field("cap", &CheckExtension::cap)}; }
+  static constexpr auto fields() { return members<&CheckExtension::cap>; }
 
   void apply(Step<D>& k, Vm<D>& vm) const {
     k.when(vm.created, [&] { gate<D>(k, vm); });
@@ -98,7 +99,7 @@ struct CreateVcpu {
   static constexpr const char* syntax = "ioctl(<vm>, KVM_CREATE_VCPU, id) = <new vcpu>";
   static constexpr const char* source = "api.rst 4.7; kvm_main.c:kvm_vm_ioctl_create_vcpu";
   Word<D, 32> id{};
-  static constexpr auto fields() { return std::tuple{field("id", &CreateVcpu::id)}; }
+  static constexpr auto fields() { return members<&CreateVcpu::id>; }
 
   void apply(Step<D>& k, Vm<D>& vm) const {
     const Word<D, 16> limit =
@@ -144,9 +145,8 @@ struct PreferredTarget {
   std::array<Word<D, 32>, 7> features{};
   static constexpr unsigned answers = 8;  // the last 8 values are the kernel's answer
   static constexpr auto fields() {
-    return std::tuple{field("unreadable", &PreferredTarget::unreadable),
-                      field("target", &PreferredTarget::target),
-                      field("features", &PreferredTarget::features)};
+    return members<&PreferredTarget::unreadable, &PreferredTarget::target,
+                   &PreferredTarget::features>;
   }
 
   void apply(Step<D>& k, Vm<D>& vm) const {

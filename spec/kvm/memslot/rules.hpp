@@ -18,12 +18,9 @@ struct SetUserMemoryRegion {
   Word<D, 32> flags{};  // KVM_MEM_*
   Num<D> guest_phys_addr{}, memory_size{}, userspace_addr{};
   static constexpr auto fields() {
-    return std::tuple{field("unreadable", &SetUserMemoryRegion::unreadable),
-                      field("slot", &SetUserMemoryRegion::slot),
-                      field("flags", &SetUserMemoryRegion::flags),
-                      field("guest_phys_addr", &SetUserMemoryRegion::guest_phys_addr),
-                      field("memory_size", &SetUserMemoryRegion::memory_size),
-                      field("userspace_addr", &SetUserMemoryRegion::userspace_addr)};
+    return members<&SetUserMemoryRegion::unreadable, &SetUserMemoryRegion::slot,
+                   &SetUserMemoryRegion::flags, &SetUserMemoryRegion::guest_phys_addr,
+                   &SetUserMemoryRegion::memory_size, &SetUserMemoryRegion::userspace_addr>;
   }
 
   static constexpr u64 log_dirty_pages = 1, readonly_flag = 2;

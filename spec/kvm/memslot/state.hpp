@@ -13,12 +13,8 @@ struct MemSlot {
   FlagCell<D> readonly{};       // KVM_MEM_READONLY
   SlotLock<D> lock{};           // the SPE series' lock
   static constexpr auto fields() {
-    return std::tuple{field("base_gfn", &MemSlot::base_gfn),
-                      field("pages", &MemSlot::pages),
-                      field("userspace_addr", &MemSlot::userspace_addr),
-                      field("log_dirty", &MemSlot::log_dirty),
-                      field("readonly", &MemSlot::readonly),
-                      field("lock", &MemSlot::lock)};
+    return members<&MemSlot::base_gfn, &MemSlot::pages, &MemSlot::userspace_addr,
+                   &MemSlot::log_dirty, &MemSlot::readonly, &MemSlot::lock>;
   }
 };
 

@@ -32,8 +32,7 @@ struct PmuSetIrq {
   Flag<D> unreadable{};
   Word<D, 32> irq{};
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &PmuSetIrq::vcpu), field("unreadable", &PmuSetIrq::unreadable),
-                      field("irq", &PmuSetIrq::irq)};
+    return members<&PmuSetIrq::vcpu, &PmuSetIrq::unreadable, &PmuSetIrq::irq>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     auto& cpu = vm.vcpu[vcpu.index];
@@ -63,7 +62,7 @@ struct PmuInit {
       "attr=KVM_ARM_VCPU_PMU_V3_INIT})";
   static constexpr const char* source = "vcpu.rst 1.2; pmu-emul.c:kvm_arm_pmu_v3_init";
   VcpuId vcpu{};
-  static constexpr auto fields() { return std::tuple{field("vcpu", &PmuInit::vcpu)}; }
+  static constexpr auto fields() { return members<&PmuInit::vcpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     auto& cpu = vm.vcpu[vcpu.index];
     const Flag<D> irqchip = vm.gic.created;
@@ -98,10 +97,8 @@ struct PmuSetFilter {
   Word<D, 16> base_event{}, nevents{};
   Word<D, 8> action{};  // 0 ALLOW, 1 DENY
   static constexpr auto fields() {
-    return std::tuple{
-        field("vcpu", &PmuSetFilter::vcpu), field("unreadable", &PmuSetFilter::unreadable),
-        field("base_event", &PmuSetFilter::base_event), field("nevents", &PmuSetFilter::nevents),
-        field("action", &PmuSetFilter::action)};
+    return members<&PmuSetFilter::vcpu, &PmuSetFilter::unreadable, &PmuSetFilter::base_event,
+                   &PmuSetFilter::nevents, &PmuSetFilter::action>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     pmu_set_checks<D>(k, vm, vcpu);
@@ -129,8 +126,7 @@ struct PmuSetPmu {
   Flag<D> unreadable{};
   Word<D, 32> pmu{};
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &PmuSetPmu::vcpu), field("unreadable", &PmuSetPmu::unreadable),
-                      field("pmu", &PmuSetPmu::pmu)};
+    return members<&PmuSetPmu::vcpu, &PmuSetPmu::unreadable, &PmuSetPmu::pmu>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     pmu_set_checks<D>(k, vm, vcpu);
@@ -162,9 +158,8 @@ struct PmuSetOther {
   Word<D, 64> attr = Word<D, 64>(4);
   Word<D, 32> value{};
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &PmuSetOther::vcpu),
-                      field("unreadable", &PmuSetOther::unreadable),
-                      field("attr", &PmuSetOther::attr), field("value", &PmuSetOther::value)};
+    return members<&PmuSetOther::vcpu, &PmuSetOther::unreadable, &PmuSetOther::attr,
+                   &PmuSetOther::value>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     pmu_set_checks<D>(k, vm, vcpu);
@@ -195,8 +190,7 @@ struct PmuGetIrq {
   Word<D, 32> irq{};  // answered
   static constexpr unsigned answers = 1;
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &PmuGetIrq::vcpu), field("unreadable", &PmuGetIrq::unreadable),
-                      field("irq", &PmuGetIrq::irq)};
+    return members<&PmuGetIrq::vcpu, &PmuGetIrq::unreadable, &PmuGetIrq::irq>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     auto& cpu = vm.vcpu[vcpu.index];
@@ -219,9 +213,7 @@ struct PmuHas {
   static constexpr const char* source = "api.rst 4.81; pmu-emul.c:kvm_arm_pmu_v3_has_attr";
   VcpuId vcpu{};
   Word<D, 64> attr{};
-  static constexpr auto fields() {
-    return std::tuple{field("vcpu", &PmuHas::vcpu), field("attr", &PmuHas::attr)};
-  }
+  static constexpr auto fields() { return members<&PmuHas::vcpu, &PmuHas::attr>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     auto& cpu = vm.vcpu[vcpu.index];
     gate<D>(k, vm);

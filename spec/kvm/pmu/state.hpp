@@ -9,9 +9,7 @@ template <class D>
 struct PmuVcpu {
   WordCell<D, 32> irq{};  // KVM_ARM_VCPU_PMU_V3_IRQ; 0 = not set
   FlagCell<D> created{};  // KVM_ARM_VCPU_PMU_V3_INIT succeeded
-  static constexpr auto fields() {
-    return std::tuple{field("irq", &PmuVcpu::irq), field("created", &PmuVcpu::created)};
-  }
+  static constexpr auto fields() { return members<&PmuVcpu::irq, &PmuVcpu::created>; }
 };
 
 // Per VM.
@@ -23,10 +21,8 @@ struct PmuVm {
   FlagCell<D> filter_allows{};  // its first action was ALLOW: events not named are denied
   WordCell<D, 8> counters{};    // SET_NR_COUNTERS; 0 = never set
   static constexpr auto fields() {
-    return std::tuple{field("arm_pmu", &PmuVm::arm_pmu), field("narrowed", &PmuVm::narrowed),
-                      field("filter", &PmuVm::filter),
-                      field("filter_allows", &PmuVm::filter_allows),
-                      field("counters", &PmuVm::counters)};
+    return members<&PmuVm::arm_pmu, &PmuVm::narrowed, &PmuVm::filter, &PmuVm::filter_allows,
+                   &PmuVm::counters>;
   }
 };
 

@@ -46,8 +46,7 @@ struct SpeSetIrq {
   Flag<D> unreadable{};
   Word<D, 32> irq{};
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeSetIrq::vcpu), field("unreadable", &SpeSetIrq::unreadable),
-                      field("irq", &SpeSetIrq::irq)};
+    return members<&SpeSetIrq::vcpu, &SpeSetIrq::unreadable, &SpeSetIrq::irq>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     auto& cpu = vm.vcpu[vcpu.index];
@@ -78,7 +77,7 @@ struct SpeInit {
   static constexpr const char* source = "SPE v4-22, v4-35; facts/spe 4.7";
   static bool applies(const Profile& p) { return is_spe_series(p); }
   VcpuId vcpu{};
-  static constexpr auto fields() { return std::tuple{field("vcpu", &SpeInit::vcpu)}; }
+  static constexpr auto fields() { return members<&SpeInit::vcpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     auto& cpu = vm.vcpu[vcpu.index];
     spe_gate<D>(k, vm, vcpu);
@@ -104,8 +103,7 @@ struct SpeStop {
   Flag<D> unreadable{};
   Word<D, 32> flags{};  // 1 TRAP, 2 EXIT, 4 RESUME
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeStop::vcpu), field("unreadable", &SpeStop::unreadable),
-                      field("flags", &SpeStop::flags)};
+    return members<&SpeStop::vcpu, &SpeStop::unreadable, &SpeStop::flags>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     auto& cpu = vm.vcpu[vcpu.index];
@@ -136,9 +134,7 @@ struct SpeSetOther {
   static bool applies(const Profile& p) { return is_spe_series(p); }
   VcpuId vcpu{};
   Word<D, 64> attr = Word<D, 64>(5);
-  static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeSetOther::vcpu), field("attr", &SpeSetOther::attr)};
-  }
+  static constexpr auto fields() { return members<&SpeSetOther::vcpu, &SpeSetOther::attr>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     spe_gate<D>(k, vm, vcpu);
     k.reject(Errno::nxio, true, {"unknown_attribute", "v4-20"});
@@ -159,8 +155,7 @@ struct SpeGetIrq {
   Word<D, 32> irq{};
   static constexpr unsigned answers = 1;
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeGetIrq::vcpu), field("unreadable", &SpeGetIrq::unreadable),
-                      field("irq", &SpeGetIrq::irq)};
+    return members<&SpeGetIrq::vcpu, &SpeGetIrq::unreadable, &SpeGetIrq::irq>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     auto& cpu = vm.vcpu[vcpu.index];
@@ -185,9 +180,7 @@ struct SpeGetStop {
   Word<D, 32> flags{};
   static constexpr unsigned answers = 1;
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeGetStop::vcpu),
-                      field("unreadable", &SpeGetStop::unreadable),
-                      field("flags", &SpeGetStop::flags)};
+    return members<&SpeGetStop::vcpu, &SpeGetStop::unreadable, &SpeGetStop::flags>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     auto& cpu = vm.vcpu[vcpu.index];
@@ -210,9 +203,7 @@ struct SpeSupportedCpus {
   Flag<D> unreadable{};
   Word<D, 64> cpus{};
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeSupportedCpus::vcpu),
-                      field("unreadable", &SpeSupportedCpus::unreadable),
-                      field("cpus", &SpeSupportedCpus::cpus)};
+    return members<&SpeSupportedCpus::vcpu, &SpeSupportedCpus::unreadable, &SpeSupportedCpus::cpus>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     auto& cpu = vm.vcpu[vcpu.index];

@@ -51,8 +51,7 @@ struct SpeSetSpu {
   Flag<D> unreadable{};
   Word<D, 32> spu{};
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeSetSpu::vcpu), field("unreadable", &SpeSetSpu::unreadable),
-                      field("spu", &SpeSetSpu::spu)};
+    return members<&SpeSetSpu::vcpu, &SpeSetSpu::unreadable, &SpeSetSpu::spu>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     spe_gate<D>(k, vm, vcpu);
@@ -79,9 +78,7 @@ struct SpeSetBufferMax {
   Flag<D> unreadable{};
   Num<D> bytes{};
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeSetBufferMax::vcpu),
-                      field("unreadable", &SpeSetBufferMax::unreadable),
-                      field("bytes", &SpeSetBufferMax::bytes)};
+    return members<&SpeSetBufferMax::vcpu, &SpeSetBufferMax::unreadable, &SpeSetBufferMax::bytes>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     spe_gate<D>(k, vm, vcpu);
@@ -112,8 +109,7 @@ struct SpeBufferPinned {
   VcpuId vcpu{};
   Word<D, 32> pages{};
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeBufferPinned::vcpu),
-                      field("pages", &SpeBufferPinned::pages)};
+    return members<&SpeBufferPinned::vcpu, &SpeBufferPinned::pages>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
@@ -144,9 +140,7 @@ struct SpeRlimitExit {
   static bool applies(const Profile& p) { return pins_buffer(p); }
   VcpuId vcpu{};
   Word<D, 32> pages{};
-  static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeRlimitExit::vcpu), field("pages", &SpeRlimitExit::pages)};
-  }
+  static constexpr auto fields() { return members<&SpeRlimitExit::vcpu, &SpeRlimitExit::pages>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     k.require(
         !vm.host.ipc_lock && pinned_for_buffers<D>(vm) + to_number(pages) > vm.host.memlock_pages,
@@ -163,7 +157,7 @@ struct SpeStage1Missing {
   static constexpr const char* source = "v6 replies, Dec 2025; facts/spe 5.3, N06";
   static bool applies(const Profile& p) { return pins_buffer(p); }
   VcpuId vcpu{};
-  static constexpr auto fields() { return std::tuple{field("vcpu", &SpeStage1Missing::vcpu)}; }
+  static constexpr auto fields() { return members<&SpeStage1Missing::vcpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
     k.require(self.regs.enable && !self.regs.service && !self.event_pending,
@@ -186,8 +180,7 @@ struct SpeTrapBufferId {
   Word<D, 64> value{};
   static constexpr unsigned answers = 1;
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeTrapBufferId::vcpu),
-                      field("value", &SpeTrapBufferId::value)};
+    return members<&SpeTrapBufferId::vcpu, &SpeTrapBufferId::value>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     const Word<D, 16> size = field_bits<16>(value, 32);
@@ -210,7 +203,7 @@ struct SpeFaultServed {
   static constexpr const char* source = "2022 list discussion, options 2 and 4; facts/spe 5.1";
   static bool applies(const Profile& p) { return takes_faults(p); }
   VcpuId vcpu{};
-  static constexpr auto fields() { return std::tuple{field("vcpu", &SpeFaultServed::vcpu)}; }
+  static constexpr auto fields() { return members<&SpeFaultServed::vcpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
     k.require(is_out_of_guest<D>(vm, vcpu), {"guest_was_left", "a fault is an exit"});

@@ -33,8 +33,7 @@ struct EnableCap {
   Word<D, 32> cap = Word<D, 32>(206), flags{};
   std::array<Word<D, 64>, 4> args{};
   static constexpr auto fields() {
-    return std::tuple{field("unreadable", &EnableCap::unreadable), field("cap", &EnableCap::cap),
-                      field("flags", &EnableCap::flags), field("args", &EnableCap::args)};
+    return members<&EnableCap::unreadable, &EnableCap::cap, &EnableCap::flags, &EnableCap::args>;
   }
   static constexpr u64 lock_flag = 1, unlock_flag = 2;
   static constexpr u64 read_lock = 1, write_lock = 2, unlock_all = 1;
@@ -192,9 +191,7 @@ struct SpeLockPage {
   static bool applies(const Profile& p) { return pins_memory(p); }
   Word<D, 16> slot{};
   Num<D> bytes = Num<D>(page_bytes);
-  static constexpr auto fields() {
-    return std::tuple{field("slot", &SpeLockPage::slot), field("bytes", &SpeLockPage::bytes)};
-  }
+  static constexpr auto fields() { return members<&SpeLockPage::slot, &SpeLockPage::bytes>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     k.require(!any<D>(vm.vcpu, [](const auto& c) { return c.in_guest; }),
               {"no_vcpu_runs", "v4-03: LOCK holds every vCPU's mutex; facts/spe L16"});
@@ -226,13 +223,9 @@ struct SpeGuestFault {
   Num<D> bytes = Num<D>(page_bytes);  // that the new entry maps
   Flag<D> warned{};
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeGuestFault::vcpu),
-                      field("slot", &SpeGuestFault::slot),
-                      field("write", &SpeGuestFault::write),
-                      field("exec", &SpeGuestFault::exec),
-                      field("access_flag", &SpeGuestFault::access_flag),
-                      field("bytes", &SpeGuestFault::bytes),
-                      field("warned", &SpeGuestFault::warned)};
+    return members<&SpeGuestFault::vcpu, &SpeGuestFault::slot, &SpeGuestFault::write,
+                   &SpeGuestFault::exec, &SpeGuestFault::access_flag, &SpeGuestFault::bytes,
+                   &SpeGuestFault::warned>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     k.require(vm.vcpu[vcpu.index].runner != 0, {"vcpu_has_run", "a fault of guest code"});
@@ -260,7 +253,7 @@ struct MmuUnmap {
   static constexpr const char* source = "facts/spe 4.5: kvm_unmap_gfn_range";
   static bool applies(const Profile& p) { return is_spe_series(p); }
   Word<D, 16> slot{};
-  static constexpr auto fields() { return std::tuple{field("slot", &MmuUnmap::slot)}; }
+  static constexpr auto fields() { return members<&MmuUnmap::slot>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     k.at(vm.slot, slot, [&](auto& s) {
       k.set(s.lock.mapped, false);

@@ -118,9 +118,7 @@ struct SpeGetReg {
   Word<D, 64> value{};
   static constexpr unsigned answers = 1;
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeGetReg::vcpu), field("id", &SpeGetReg::id),
-                      field("unreadable", &SpeGetReg::unreadable),
-                      field("value", &SpeGetReg::value)};
+    return members<&SpeGetReg::vcpu, &SpeGetReg::id, &SpeGetReg::unreadable, &SpeGetReg::value>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     const Vcpu<D>& self = vm.vcpu[vcpu.index];
@@ -155,9 +153,7 @@ struct SpeSetReg {
   Flag<D> unreadable{};
   Word<D, 64> value{};
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeSetReg::vcpu), field("id", &SpeSetReg::id),
-                      field("unreadable", &SpeSetReg::unreadable),
-                      field("value", &SpeSetReg::value)};
+    return members<&SpeSetReg::vcpu, &SpeSetReg::id, &SpeSetReg::unreadable, &SpeSetReg::value>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     const Flag<D> of_spe = is_spe_register<D>(id);
@@ -181,9 +177,7 @@ struct SpeSetRegStatus {
   Flag<D> unreadable{};
   Word<D, 64> value{};
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeSetRegStatus::vcpu),
-                      field("unreadable", &SpeSetRegStatus::unreadable),
-                      field("value", &SpeSetRegStatus::value)};
+    return members<&SpeSetRegStatus::vcpu, &SpeSetRegStatus::unreadable, &SpeSetRegStatus::value>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
@@ -211,9 +205,8 @@ struct SpeSetRegPointer {
   Flag<D> unreadable{};
   Num<D> value{};
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeSetRegPointer::vcpu),
-                      field("unreadable", &SpeSetRegPointer::unreadable),
-                      field("value", &SpeSetRegPointer::value)};
+    return members<&SpeSetRegPointer::vcpu, &SpeSetRegPointer::unreadable,
+                   &SpeSetRegPointer::value>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
@@ -236,9 +229,7 @@ struct SpeSetRegLimit {
   Flag<D> unreadable{};
   Num<D> value{};
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeSetRegLimit::vcpu),
-                      field("unreadable", &SpeSetRegLimit::unreadable),
-                      field("value", &SpeSetRegLimit::value)};
+    return members<&SpeSetRegLimit::vcpu, &SpeSetRegLimit::unreadable, &SpeSetRegLimit::value>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;

@@ -10,21 +10,21 @@
 namespace assay {
 
 // holds(before, after) of the vCPU that the event names.
-template <class D, class Call, class F>
-Flag<D> of_its_vcpu(const Taken<D, Call>& t, F&& holds) {
-  return holds(t.before.vcpu[t.call.vcpu.index], t.after.vcpu[t.call.vcpu.index]);
+template <class D, class F>
+Flag<D> of_its_vcpu(const Taken<D>& t, F&& holds) {
+  return holds(t.before.vcpu[t.vcpu()], t.after.vcpu[t.vcpu()]);
 }
 
 // holds(slot) of the memory slot that the event names.
-template <class D, class Call, class F>
-Flag<D> with_its_slot(const Taken<D, Call>& t, F&& holds) {
+template <class D, class F>
+Flag<D> with_its_slot(const Taken<D>& t, const SpeGuestFault<D>& call, F&& holds) {
   return all<D>(t.before.slot, [&](const auto& s, std::size_t i) {
-    return t.call.slot != Word<D, 16>(i) || holds(s);
+    return call.slot != Word<D, 16>(i) || holds(s);
   });
 }
 
 template <class D>
-void slot_change_properties(const Taken<D, SetUserMemoryRegion<D>>& t, const SayProperty<D>& say) {
+void slot_change_properties(const Taken<D>& t, const SayProperty<D>& say) {
   say("locked_memslot_does_not_change",
       !t.succeeds || all<D>(t.before.slot,
                             [&](const auto& a, std::size_t i) {
@@ -39,9 +39,9 @@ void slot_change_properties(const Taken<D, SetUserMemoryRegion<D>>& t, const Say
 }
 
 template <class D>
-void lock_properties(const Taken<D, EnableCap<D>>& t, const SayProperty<D>& say) {
+void lock_properties(const Taken<D>& t, const EnableCap<D>& call, const SayProperty<D>& say) {
   const u64 number = t.profile.is(Behaviour::spe_v5) ? 207 : 206;
-  const Flag<D> locks = t.call.cap == number && t.call.flags == EnableCap<D>::lock_flag;
+  const Flag<D> locks = call.cap == number && call.flags == EnableCap<D>::lock_flag;
   const Flag<D> slots_are_left = all<D>(t.before.slot, [&](const auto& a, std::size_t i) {
     const auto& b = t.after.slot[i].lock;
     return a.lock.pinned == b.pinned && iff(a.lock.stale, b.stale) && iff(a.lock.held, b.held) &&
@@ -80,7 +80,7 @@ void lock_properties(const Taken<D, EnableCap<D>>& t, const SayProperty<D>& say)
                }),
         "L18; v5-07");
   const Flag<D> unlocks_all =
-      t.call.cap == number && t.call.flags == EnableCap<D>::unlock_flag && bit(t.call.args[1], 0);
+      call.cap == number && call.flags == EnableCap<D>::unlock_flag && bit(call.args[1], 0);
   const Flag<D> none_locked = !any<D>(t.before.slot, [](const auto& s) { return s.lock.held; });
   const Flag<D> slots_stay = all<D>(
       t.before.slot, [&](const auto& a, std::size_t i) { return is_same<D>(a, t.after.slot[i]); });
@@ -90,22 +90,24 @@ void lock_properties(const Taken<D, EnableCap<D>>& t, const SayProperty<D>& say)
 
 // Stage 2 entries of locked memory.
 template <class D>
-void mapping_properties(const Taken<D, SpeGuestFault<D>>& t, const SayProperty<D>& say) {
+void mapping_properties(const Taken<D>& t, const SpeGuestFault<D>& call,
+                        const SayProperty<D>& say) {
   say("locked_memory_maps_single_pages",
-      with_its_slot(t, [&](const auto& s) { return !s.lock.held || t.call.bytes == page_bytes; }),
+      with_its_slot(t, call,
+                    [&](const auto& s) { return !s.lock.held || call.bytes == page_bytes; }),
       "L06; v4-03");
   say("locked_memory_faults_only_behind_a_notifier",
-      with_its_slot(t,
+      with_its_slot(t, call,
                     [&](const auto& s) {
-                      const Flag<D> intact = s.lock.held && s.lock.mapped && !t.call.access_flag;
-                      return !intact || t.call.exec || (t.call.write && !s.lock.write);
+                      const Flag<D> intact = s.lock.held && s.lock.mapped && !call.access_flag;
+                      return !intact || call.exec || (call.write && !s.lock.write);
                     }),
       "L20; v4-10");
 }
 
 // Attributes and the set of CPUs: what refuses changes nothing, what is set once stays.
-template <class D, class Call>
-void attribute_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
+template <class D>
+void attribute_properties(const Taken<D>& t, const SayProperty<D>& say) {
   say("refused_attribute_changes_nothing", t.succeeds || is_same<D>(t.before, t.after),
       "E02; v4-20 to v4-35");
   say("interrupt_number_is_set_once",
@@ -121,26 +123,25 @@ void attribute_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
   say("attributes_touch_one_vcpu",
       all<D>(t.before.vcpu,
              [&](const auto& a, std::size_t i) {
-               return i == t.call.vcpu.index || is_same<D>(a.spe, t.after.vcpu[i].spe);
+               return i == t.vcpu() || is_same<D>(a.spe, t.after.vcpu[i].spe);
              }),
       "V14; v4-20");
-  if constexpr (!std::is_same_v<Call, SpeSupportedCpus<D>>)
-    say("attributes_need_the_feature",
-        !t.succeeds || has_spe_feature<D>(t.before.vcpu[t.call.vcpu.index]), "V13; v4-20");
+  if (!t.template is_one_of<SpeSupportedCpus<D>>())
+    say("attributes_need_the_feature", !t.succeeds || has_spe_feature<D>(t.before.vcpu[t.vcpu()]),
+        "V13; v4-20");
 }
 
 // Whatever the event, the copies of other vCPUs' registers stay as they are.
-template <class D, class Call>
-void isolation_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
+template <class D>
+void isolation_properties(const Taken<D>& t, const SayProperty<D>& say) {
   say("other_vcpus_registers_stay",
       all<D>(t.before.vcpu,
              [&](const auto& a, std::size_t i) {
-               Flag<D> own = false;
-               if constexpr (requires { t.call.vcpu; }) own = i == t.call.vcpu.index;
+               const Flag<D> own = t.names_vcpu() && i == t.vcpu();
                return own || is_same<D>(a.spe.regs, t.after.vcpu[i].spe.regs);
              }),
       "W04; v4-30");
-  if constexpr (!std::is_same_v<Call, SpeTrapLimit<D>> && !std::is_same_v<Call, SpeSetRegLimit<D>>)
+  if (!t.template is_one_of<SpeTrapLimit<D>, SpeSetRegLimit<D>>())
     say("limit_changes_by_trapped_writes_only",
         all<D>(t.before.vcpu,
                [&](const auto& a, std::size_t i) {
@@ -148,17 +149,17 @@ void isolation_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
                  return a.spe.regs.limit == b.limit && iff(a.spe.regs.enable, b.enable);
                }),
         "W13; v4-30");
-  if constexpr (!std::is_same_v<Call, CreateVm<D>>)
+  if (!t.template is_one_of<CreateVm<D>>())
     say("capability_is_sampled_once", iff(t.before.spe.perfmon, t.after.spe.perfmon), "W20; v4-33");
 }
 
 template <class D>
-void enter_properties(const Taken<D, SpeEnter<D>>& t, const SayProperty<D>& say) {
-  const SpeVcpu<D>& self = t.before.vcpu[t.call.vcpu.index].spe;
+void enter_properties(const Taken<D>& t, const SayProperty<D>& say) {
+  const SpeVcpu<D>& self = t.before.vcpu[t.vcpu()].spe;
   const Flag<D> wants = self.regs.enable && (self.regs.e0spe || self.regs.e1spe);
   auto entered = [&](auto&& holds) {
     return all<D>(t.after.spu, [&](const auto& s, std::size_t i) {
-      return t.call.cpu != Word<D, 16>(i) || holds(s);
+      return t.cpu() != Word<D, 16>(i) || holds(s);
     });
   };
   say("maintenance_comes_before_the_guest",
@@ -187,7 +188,7 @@ void enter_properties(const Taken<D, SpeEnter<D>>& t, const SayProperty<D>& say)
       self.stop != spe_running || all<D>(t.after.spu,
                                          [&](const auto& s, std::size_t i) {
                                            const Pe<D>& pe = t.before.host.pe[i];
-                                           return t.call.cpu != Word<D, 16>(i) ||
+                                           return t.cpu() != Word<D, 16>(i) ||
                                                   has_sampling<D>(s, self.regs.sampling, pe);
                                          }),
       "W10; v4-30, v4-31");
@@ -198,9 +199,9 @@ void enter_properties(const Taken<D, SpeEnter<D>>& t, const SayProperty<D>& say)
 }
 
 template <class D>
-void sync_properties(const Taken<D, SpeSync<D>>& t, const SayProperty<D>& say) {
-  const SpeVcpu<D>& a = t.before.vcpu[t.call.vcpu.index].spe;
-  const SpeVcpu<D>& b = t.after.vcpu[t.call.vcpu.index].spe;
+void sync_properties(const Taken<D>& t, const SayProperty<D>& say) {
+  const SpeVcpu<D>& a = t.before.vcpu[t.vcpu()].spe;
+  const SpeVcpu<D>& b = t.after.vcpu[t.vcpu()].spe;
   const Flag<D> pending = Flag<D>(plain(a.event_pending));
   say("hardware_event_is_delivered", !pending || b.line, "I02, I09; v4-34");
   say("line_is_sticky_until_the_guest_acts", !a.line || b.line, "I08; v4-34");
@@ -215,98 +216,98 @@ void sync_properties(const Taken<D, SpeSync<D>>& t, const SayProperty<D>& say) {
 }
 
 template <class D>
-void stage_properties(const Taken<D, SpeGuestSaved<D>>& t, const SayProperty<D>& say) {
+void stage_properties(const Taken<D>& t, const SayProperty<D>& say) {
   say("guest_is_drained_before_the_save",
       all<D>(t.before.spu,
              [&](const auto& s, std::size_t i) {
-               return t.call.cpu != Word<D, 16>(i) || (s.in_flight == 0 && !reads_lag<D>(s));
+               return t.cpu() != Word<D, 16>(i) || (s.in_flight == 0 && !reads_lag<D>(s));
              }),
       "W06; v4-30");
 }
 
 // The end of the VM, injections, ONE_REG, and guests without SPE.
-template <class D, class Call>
-void other_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
-  if constexpr (std::is_same_v<Call, SpeTablesFreed<D>>)
+template <class D>
+void other_properties(const Taken<D>& t, const SayProperty<D>& say) {
+  if (t.template is_one_of<SpeTablesFreed<D>>())
     say("no_spu_holds_the_vms_addresses",
         all<D>(t.before.spe_switch, [](const auto& sw) { return is_at<D>(sw, Switch::host); }),
         "W21; v4-07");
-  if constexpr (std::is_same_v<Call, SpeUnpinned<D>>)
+  if (t.template is_one_of<SpeUnpinned<D>>())
     say("pins_outlive_the_tables", Flag<D>(plain(t.before.spe.tables_freed)), "L15; v4-07");
-  if constexpr (std::is_same_v<Call, SpeInject<D>>)
+  if (t.template is_one_of<SpeInject<D>>())
     say("injections_follow_changes",
         of_its_vcpu(
             t, [](const auto& a, const auto& b) { return !iff(a.spe.injected, b.spe.injected); }),
         "I07; v4-34");
-  if constexpr (std::is_same_v<Call, SpeGetReg<D>>) {
-    const Word<D, 4> version = field_bits<4>(t.call.value, 32);
-    const Flag<D> spe = has_spe_feature<D>(t.before.vcpu[t.call.vcpu.index]);
+  if (const auto* call = t.template as<SpeGetReg<D>>()) {
+    const Word<D, 4> version = field_bits<4>(call->value, 32);
+    const Flag<D> spe = has_spe_feature<D>(t.before.vcpu[t.vcpu()]);
     say("guest_version_is_capped",
-        !t.succeeds || t.call.id != reg_id_aa64dfr0_el1 || version == 0 || (spe && version <= 2),
+        !t.succeeds || call->id != reg_id_aa64dfr0_el1 || version == 0 || (spe && version <= 2),
         "V12; v4-18");
   }
-  if constexpr (std::is_same_v<Call, SpeEnterWithout<D>>)
+  if (t.template is_one_of<SpeEnterWithout<D>>())
     say("guest_without_spe_reaches_nothing",
         all<D>(t.before.spu,
                [&](const auto& s, std::size_t i) {
-                 return t.call.cpu != Word<D, 16>(i) || (s.e2pb == 0 && s.tpms);
+                 return t.cpu() != Word<D, 16>(i) || (s.e2pb == 0 && s.tpms);
                }),
         "W02; v4-26");
-  if constexpr (std::is_same_v<Call, VcpuRun<D>>)
+  if (t.template is_one_of<VcpuRun<D>>())
     say("run_succeeds_after_maintenance",
         !t.succeeds || !pins_memory(t.profile) ||
             (!t.after.spe.flush_dcache && !t.after.spe.flush_icache &&
              !(t.after.spe.clear_tags && t.after.spe.mte)),
         "L11, L14; v4-06");
   // A vCPU whose checks of the first run are behind it.
-  if constexpr (std::is_same_v<Call, VcpuRun<D>>)
+  if (const auto* call = t.template as<VcpuRun<D>>())
     say("refused_vcpu_may_move_and_run",
         of_its_vcpu(t,
                     [&](const auto& a, const auto&) {
-                      const Flag<D> told = t.call.cpu != VcpuRun<D>::not_told_16;
+                      const Flag<D> told = call->cpu != VcpuRun<D>::not_told_16;
                       const Flag<D> refused = t.answer == static_cast<u64>(Errno::noexec);
-                      return t.call.task != a.runner || !told || !refused ||
-                             (has_spe_feature<D>(a) && !spe_may_run_on<D>(t.before, a, t.call.cpu));
+                      return call->task != a.runner || !told || !refused ||
+                             (has_spe_feature<D>(a) && !spe_may_run_on<D>(t.before, a, call->cpu));
                     }),
         "V03; v4-19");
 }
 
 // What a design could promise and none of the series does: a question to designs, no fault of an
 // implementation.
-template <class D, class Call>
-void spe_questions(const Taken<D, Call>& t, const SayProperty<D>& say) {
+template <class D>
+void spe_questions(const Taken<D>& t, const SayProperty<D>& say) {
   if (!is_spe_series(t.profile)) return;
-  if constexpr (std::is_same_v<Call, EnableCap<D>>) {
+  if (const auto* call = t.template as<EnableCap<D>>()) {
     const u64 number = t.profile.is(Behaviour::spe_v5) ? 207 : 206;
-    const Flag<D> locks = t.call.cap == number && t.call.flags == EnableCap<D>::lock_flag;
+    const Flag<D> locks = call->cap == number && call->flags == EnableCap<D>::lock_flag;
     say("memory_is_pinned_for_profiling_guests_only",
         !t.succeeds || !locks ||
             any<D>(t.before.vcpu, [](const auto& c) { return Flag<D>(plain(c.spe.regs.enable)); }),
         "facts/spe 5.1; the designs' price");
   }
-  if constexpr (std::is_same_v<Call, SpeGuestFault<D>>)
+  if (const auto* call = t.template as<SpeGuestFault<D>>())
     say("memory_locked_for_reading_takes_writes",
-        with_its_slot(t,
+        with_its_slot(t, *call,
                       [&](const auto& s) {
-                        return !s.lock.held || !s.lock.mapped || !t.call.write || t.call.exec;
+                        return !s.lock.held || !s.lock.mapped || !call->write || call->exec;
                       }),
         "L21; v4-02");
-  if constexpr (std::is_same_v<Call, SpeGuestSaved<D>>)
+  if (t.template is_one_of<SpeGuestSaved<D>>())
     say("collisions_reach_the_guest",
         all<D>(t.before.spu,
                [&](const auto& s, std::size_t i) {
-                 const auto& regs = t.after.vcpu[t.call.vcpu.index].spe.regs;
-                 return t.call.cpu != Word<D, 16>(i) || !s.collision || regs.collision;
+                 const auto& regs = t.after.vcpu[t.vcpu()].spe.regs;
+                 return t.cpu() != Word<D, 16>(i) || !s.collision || regs.collision;
                }),
         "I10; v4-34");
 }
 
 // The host has its registers back.
 template <class D>
-void host_properties(const Taken<D, SpeHostRestored<D>>& t, const SayProperty<D>& say) {
+void host_properties(const Taken<D>& t, const SayProperty<D>& say) {
   auto restored = [&](auto&& holds) {
     return all<D>(t.after.spu, [&](const auto& s, std::size_t i) {
-      return t.call.cpu != Word<D, 16>(i) ||
+      return t.cpu() != Word<D, 16>(i) ||
              holds(s, t.before.spe_switch[i].host, t.before.host.pe[i]);
     });
   };
@@ -321,30 +322,29 @@ void host_properties(const Taken<D, SpeHostRestored<D>>& t, const SayProperty<D>
 }
 
 // What the designs that followed keep.
-template <class D, class Call>
-void design_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
-  if constexpr (std::is_same_v<Call, SpeTrapBufferId<D>>)
+template <class D>
+void design_properties(const Taken<D>& t, const SayProperty<D>& say) {
+  if (const auto* call = t.template as<SpeTrapBufferId<D>>())
     say("guest_reads_its_maximum",
-        buffer_size_of<D>(field_bits<16>(t.call.value, 32)) == t.before.spe.buffer_max,
+        buffer_size_of<D>(field_bits<16>(call->value, 32)) == t.before.spe.buffer_max,
         "N03; v6-14");
-  if constexpr (std::is_same_v<Call, SpeSetSpu<D>>)
+  if (t.template is_one_of<SpeSetSpu<D>>())
     say("spu_is_chosen_once",
         !t.succeeds || (!t.before.has_ran_once &&
                         (t.before.spe.spu == 0 || t.before.spe.spu == t.after.spe.spu)),
         "V15; v6-12");
-  if constexpr (std::is_same_v<Call, SpeBufferPinned<D>>) {
-    const SpeRegisters<D>& r = t.before.vcpu[t.call.vcpu.index].spe.regs;
+  if (t.template is_one_of<SpeBufferPinned<D>>()) {
+    const SpeRegisters<D>& r = t.before.vcpu[t.vcpu()].spe.regs;
     const auto& most = t.before.spe.buffer_max;
     say("pinned_buffer_is_within_its_maximum", most == 0 || r.limit <= r.ptr + most, "N02; v6-14");
   }
-  if constexpr (std::is_same_v<Call, SpeRlimitExit<D>>)
+  if (t.template is_one_of<SpeRlimitExit<D>>())
     say("rlimit_exit_starts_nothing", is_same<D>(t.before, t.after), "N04; v6-33");
-  if constexpr (std::is_same_v<Call, SpeBufferPinned<D>> ||
-                std::is_same_v<Call, SpeSetBufferMax<D>> || std::is_same_v<Call, SpeTrapLimit<D>>)
-    if (pins_buffer(t.profile))
-      say("charge_is_never_lowered", t.before.spe.locked_pages <= t.after.spe.locked_pages,
-          "N05; v6-33");
-  if constexpr (std::is_same_v<Call, SpeStage1Missing<D>>)
+  if (t.template is_one_of<SpeBufferPinned<D>, SpeSetBufferMax<D>, SpeTrapLimit<D>>() &&
+      pins_buffer(t.profile))
+    say("charge_is_never_lowered", t.before.spe.locked_pages <= t.after.spe.locked_pages,
+        "N05; v6-33");
+  if (t.template is_one_of<SpeStage1Missing<D>>())
     say("missing_translation_is_an_event",
         of_its_vcpu(t,
                     [](const auto&, const auto& b) {
@@ -354,22 +354,19 @@ void design_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
 }
 
 // Every property of SPE virtualisation that speaks of this kind of event.
-template <class D, class Call>
-void spe_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
+template <class D>
+void spe_properties(const Taken<D>& t, const SayProperty<D>& say) {
   if (!is_spe_series(t.profile)) return;
-  constexpr auto is = []<class... One>(TypeList<One...>) {
-    return (std::is_same_v<Call, One> || ...);
-  };
-  if constexpr (!std::is_same_v<Call, CreateVm<D>>) isolation_properties(t, say);
+  if (!t.template is_one_of<CreateVm<D>>()) isolation_properties(t, say);
   other_properties(t, say);
-  if constexpr (is(TypeList<SetUserMemoryRegion<D>>{})) slot_change_properties<D>(t, say);
-  if constexpr (is(TypeList<EnableCap<D>>{})) lock_properties<D>(t, say);
-  if constexpr (is(TypeList<SpeGuestFault<D>>{})) mapping_properties<D>(t, say);
-  if constexpr (is(TypeList<SpeSetIrq<D>, SpeInit<D>, SpeStop<D>, SpeSetOther<D>, SpeSetSpu<D>,
-                            SpeSetBufferMax<D>, SpeSupportedCpus<D>>{}))
+  if (t.template is_one_of<SetUserMemoryRegion<D>>()) slot_change_properties<D>(t, say);
+  if (const auto* call = t.template as<EnableCap<D>>()) lock_properties<D>(t, *call, say);
+  if (const auto* call = t.template as<SpeGuestFault<D>>()) mapping_properties<D>(t, *call, say);
+  if (t.template is_one_of<SpeSetIrq<D>, SpeInit<D>, SpeStop<D>, SpeSetOther<D>, SpeSetSpu<D>,
+                           SpeSetBufferMax<D>, SpeSupportedCpus<D>>())
     attribute_properties(t, say);
-  if constexpr (is(TypeList<SpeStop<D>>{})) {
-    const Word<D, 32>& flags = t.call.flags;
+  if (const auto* call = t.template as<SpeStop<D>>()) {
+    const Word<D, 32>& flags = call->flags;
     say("stop_takes_one_flag", !t.succeeds || flags == 1 || flags == 2 || flags == 4, "E03; v4-35");
     say("stop_changes_nothing_else",
         of_its_vcpu(t,
@@ -378,15 +375,15 @@ void spe_properties(const Taken<D, Call>& t, const SayProperty<D>& say) {
                     }),
         "W17; v4-36");
   }
-  if constexpr (is(TypeList<SpeSupportedCpus<D>>{}))
-    say("cpus_are_named_before_the_first_run",
-        !t.succeeds || t.before.vcpu[t.call.vcpu.index].runner == 0, "V05; v4-12");
-  if constexpr (is(TypeList<SpeEnter<D>>{})) enter_properties<D>(t, say);
-  if constexpr (is(TypeList<SpeSync<D>>{})) sync_properties<D>(t, say);
-  if constexpr (is(TypeList<SpeGuestSaved<D>>{})) stage_properties<D>(t, say);
-  if constexpr (is(TypeList<SpeHostRestored<D>>{})) host_properties<D>(t, say);
+  if (t.template is_one_of<SpeSupportedCpus<D>>())
+    say("cpus_are_named_before_the_first_run", !t.succeeds || t.before.vcpu[t.vcpu()].runner == 0,
+        "V05; v4-12");
+  if (t.template is_one_of<SpeEnter<D>>()) enter_properties<D>(t, say);
+  if (t.template is_one_of<SpeSync<D>>()) sync_properties<D>(t, say);
+  if (t.template is_one_of<SpeGuestSaved<D>>()) stage_properties<D>(t, say);
+  if (t.template is_one_of<SpeHostRestored<D>>()) host_properties<D>(t, say);
   design_properties(t, say);
-  if constexpr (is(TypeList<SpeTrapStatus<D>>{}))
+  if (t.template is_one_of<SpeTrapStatus<D>>())
     say("cleared_service_drops_the_line",
         of_its_vcpu(t,
                     [](const auto&, const auto& b) { return iff(b.spe.line, b.spe.regs.service); }),

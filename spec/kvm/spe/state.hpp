@@ -22,10 +22,8 @@ struct SlotLock {
   NumCell<D> midway{};     // pages that a LOCK in progress has pinned and mapped
   FlagCell<D> stale{};     // a LOCK that failed left pages mapped, with no maintenance pending
   static constexpr auto fields() {
-    return std::tuple{field("held", &SlotLock::held),         field("write", &SlotLock::write),
-                      field("pinned", &SlotLock::pinned),     field("mapped", &SlotLock::mapped),
-                      field("notified", &SlotLock::notified), field("midway", &SlotLock::midway),
-                      field("stale", &SlotLock::stale)};
+    return members<&SlotLock::held, &SlotLock::write, &SlotLock::pinned, &SlotLock::mapped,
+                   &SlotLock::notified, &SlotLock::midway, &SlotLock::stale>;
   }
 };
 
@@ -39,9 +37,8 @@ struct SpeBuffer {
   FlagCell<D> untold{};    // records were lost and the guest saw no event
   FlagCell<D> dl_hidden{};  // the guest saw an event whose DL is clear although records were lost
   static constexpr auto fields() {
-    return std::tuple{field("pinned", &SpeBuffer::pinned), field("mapped", &SpeBuffer::mapped),
-                      field("blackout", &SpeBuffer::blackout), field("untold", &SpeBuffer::untold),
-                      field("dl_hidden", &SpeBuffer::dl_hidden)};
+    return members<&SpeBuffer::pinned, &SpeBuffer::mapped, &SpeBuffer::blackout, &SpeBuffer::untold,
+                   &SpeBuffer::dl_hidden>;
   }
 };
 
@@ -58,16 +55,9 @@ struct SpeVm {
   NumCell<D> buffer_max{};     // KVM_ARM_VCPU_MAX_BUFFER_SIZE, bytes; 0 = not set
   WordCell<D, 32> spu{};       // KVM_ARM_VCPU_SPE_SPU: the id, plus one; 0 = not set
   static constexpr auto fields() {
-    return std::tuple{field("perfmon", &SpeVm::perfmon),
-                      field("locked_pages", &SpeVm::locked_pages),
-                      field("undercharged", &SpeVm::undercharged),
-                      field("flush_dcache", &SpeVm::flush_dcache),
-                      field("flush_icache", &SpeVm::flush_icache),
-                      field("clear_tags", &SpeVm::clear_tags),
-                      field("mte", &SpeVm::mte),
-                      field("tables_freed", &SpeVm::tables_freed),
-                      field("buffer_max", &SpeVm::buffer_max),
-                      field("spu", &SpeVm::spu)};
+    return members<&SpeVm::perfmon, &SpeVm::locked_pages, &SpeVm::undercharged,
+                   &SpeVm::flush_dcache, &SpeVm::flush_icache, &SpeVm::clear_tags, &SpeVm::mte,
+                   &SpeVm::tables_freed, &SpeVm::buffer_max, &SpeVm::spu>;
   }
 };
 
@@ -87,21 +77,11 @@ struct SpeSampling {
   WordCell<D, 16> latency_min{};
   WordCell<D, 16> unknown{};  // those that held no value to be saved: bits of SpuRegister
   static constexpr auto fields() {
-    return std::tuple{field("cx", &SpeSampling::cx),
-                      field("pa", &SpeSampling::pa),
-                      field("ts", &SpeSampling::ts),
-                      field("pct", &SpeSampling::pct),
-                      field("count", &SpeSampling::count),
-                      field("ecount", &SpeSampling::ecount),
-                      field("interval", &SpeSampling::interval),
-                      field("random", &SpeSampling::random),
-                      field("by_events", &SpeSampling::by_events),
-                      field("by_type", &SpeSampling::by_type),
-                      field("by_latency", &SpeSampling::by_latency),
-                      field("types", &SpeSampling::types),
-                      field("events_set", &SpeSampling::events_set),
-                      field("latency_min", &SpeSampling::latency_min),
-                      field("unknown", &SpeSampling::unknown)};
+    return members<&SpeSampling::cx, &SpeSampling::pa, &SpeSampling::ts, &SpeSampling::pct,
+                   &SpeSampling::count, &SpeSampling::ecount, &SpeSampling::interval,
+                   &SpeSampling::random, &SpeSampling::by_events, &SpeSampling::by_type,
+                   &SpeSampling::by_latency, &SpeSampling::types, &SpeSampling::events_set,
+                   &SpeSampling::latency_min, &SpeSampling::unknown>;
   }
 };
 
@@ -118,20 +98,11 @@ struct SpeRegisters {
   WordCell<D, 64> events_clear{};  // PMSNEVFR_EL1
   SpeSampling<D> sampling{};
   static constexpr auto fields() {
-    return std::tuple{field("ptr", &SpeRegisters::ptr),
-                      field("limit", &SpeRegisters::limit),
-                      field("enable", &SpeRegisters::enable),
-                      field("fill", &SpeRegisters::fill),
-                      field("service", &SpeRegisters::service),
-                      field("data_loss", &SpeRegisters::data_loss),
-                      field("external_abort", &SpeRegisters::external_abort),
-                      field("collision", &SpeRegisters::collision),
-                      field("ec", &SpeRegisters::ec),
-                      field("mss", &SpeRegisters::mss),
-                      field("e0spe", &SpeRegisters::e0spe),
-                      field("e1spe", &SpeRegisters::e1spe),
-                      field("events_clear", &SpeRegisters::events_clear),
-                      field("sampling", &SpeRegisters::sampling)};
+    return members<&SpeRegisters::ptr, &SpeRegisters::limit, &SpeRegisters::enable,
+                   &SpeRegisters::fill, &SpeRegisters::service, &SpeRegisters::data_loss,
+                   &SpeRegisters::external_abort, &SpeRegisters::collision, &SpeRegisters::ec,
+                   &SpeRegisters::mss, &SpeRegisters::e0spe, &SpeRegisters::e1spe,
+                   &SpeRegisters::events_clear, &SpeRegisters::sampling>;
   }
 };
 
@@ -147,15 +118,9 @@ struct SpeVcpu {
   SpeRegisters<D> regs{};
   SpeBuffer<D> buffer{};
   static constexpr auto fields() {
-    return std::tuple{field("irq", &SpeVcpu::irq),
-                      field("initialized", &SpeVcpu::initialized),
-                      field("stop", &SpeVcpu::stop),
-                      field("cpus", &SpeVcpu::cpus),
-                      field("line", &SpeVcpu::line),
-                      field("injected", &SpeVcpu::injected),
-                      field("event_pending", &SpeVcpu::event_pending),
-                      field("regs", &SpeVcpu::regs),
-                      field("buffer", &SpeVcpu::buffer)};
+    return members<&SpeVcpu::irq, &SpeVcpu::initialized, &SpeVcpu::stop, &SpeVcpu::cpus,
+                   &SpeVcpu::line, &SpeVcpu::injected, &SpeVcpu::event_pending, &SpeVcpu::regs,
+                   &SpeVcpu::buffer>;
   }
 };
 
@@ -168,13 +133,9 @@ struct SpeSwitch {
   FlagCell<D> pointer_loaded{}, limit_loaded{}, status_loaded{};  // while restoring the guest
   FlagCell<D> host_changed{};  // a register of the host came back different
   static constexpr auto fields() {
-    return std::tuple{field("stage", &SpeSwitch::stage),
-                      field("vcpu", &SpeSwitch::vcpu),
-                      field("host", &SpeSwitch::host),
-                      field("pointer_loaded", &SpeSwitch::pointer_loaded),
-                      field("limit_loaded", &SpeSwitch::limit_loaded),
-                      field("status_loaded", &SpeSwitch::status_loaded),
-                      field("host_changed", &SpeSwitch::host_changed)};
+    return members<&SpeSwitch::stage, &SpeSwitch::vcpu, &SpeSwitch::host,
+                   &SpeSwitch::pointer_loaded, &SpeSwitch::limit_loaded, &SpeSwitch::status_loaded,
+                   &SpeSwitch::host_changed>;
   }
 };
 

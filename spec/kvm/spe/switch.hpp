@@ -103,9 +103,7 @@ struct SpeHostSaved {
   static bool applies(const Profile& p) { return is_spe_series(p); }
   VcpuId vcpu{};
   Word<D, 16> cpu{};
-  static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeHostSaved::vcpu), field("cpu", &SpeHostSaved::cpu)};
-  }
+  static constexpr auto fields() { return members<&SpeHostSaved::vcpu, &SpeHostSaved::cpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
       k.require(is_at<D>(sw, Switch::host), {"from_host", "facts/spe 4.10"});
@@ -136,9 +134,7 @@ struct SpeRestoring {
   static bool applies(const Profile& p) { return is_spe_series(p); }
   VcpuId vcpu{};
   Word<D, 16> cpu{};
-  static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeRestoring::vcpu), field("cpu", &SpeRestoring::cpu)};
-  }
+  static constexpr auto fields() { return members<&SpeRestoring::vcpu, &SpeRestoring::cpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
       k.require(is_at<D>(sw, Switch::host_saved) && sw.vcpu == Word<D, 16>(vcpu.index),
@@ -162,9 +158,7 @@ struct SpeEnter {
   static bool applies(const Profile& p) { return is_spe_series(p); }
   VcpuId vcpu{};
   Word<D, 16> cpu{};
-  static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeEnter::vcpu), field("cpu", &SpeEnter::cpu)};
-  }
+  static constexpr auto fields() { return members<&SpeEnter::vcpu, &SpeEnter::cpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     const SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
     const SpeRegisters<D>& guest = self.regs;
@@ -216,9 +210,7 @@ struct SpeGuestSaved {
   static bool applies(const Profile& p) { return is_spe_series(p); }
   VcpuId vcpu{};
   Word<D, 16> cpu{};
-  static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeGuestSaved::vcpu), field("cpu", &SpeGuestSaved::cpu)};
-  }
+  static constexpr auto fields() { return members<&SpeGuestSaved::vcpu, &SpeGuestSaved::cpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
@@ -257,9 +249,7 @@ struct SpeHostRestored {
   static bool applies(const Profile& p) { return is_spe_series(p); }
   VcpuId vcpu{};
   Word<D, 16> cpu{};
-  static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeHostRestored::vcpu), field("cpu", &SpeHostRestored::cpu)};
-  }
+  static constexpr auto fields() { return members<&SpeHostRestored::vcpu, &SpeHostRestored::cpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe, auto& sw) {
       const SpeRegisters<D>& host = sw.host;
@@ -296,9 +286,7 @@ struct SpeSync {
   VcpuId vcpu{};
   Flag<D> level{};  // of the virtual line afterwards
   static constexpr unsigned answers = 1;
-  static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeSync::vcpu), field("level", &SpeSync::level)};
-  }
+  static constexpr auto fields() { return members<&SpeSync::vcpu, &SpeSync::level>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
     SpeRegisters<D>& r = self.regs;
@@ -338,9 +326,7 @@ struct SpeTrapPointer {
   static bool applies(const Profile& p) { return is_spe_series(p); }
   VcpuId vcpu{};
   Num<D> ptr{};
-  static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeTrapPointer::vcpu), field("ptr", &SpeTrapPointer::ptr)};
-  }
+  static constexpr auto fields() { return members<&SpeTrapPointer::vcpu, &SpeTrapPointer::ptr>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
     check_trap<D>(k, vm, vcpu);
@@ -361,8 +347,8 @@ struct SpeTrapLimit {
   Word<D, 2> fill{};
   Flag<D> enable{};
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeTrapLimit::vcpu), field("limit", &SpeTrapLimit::limit),
-                      field("fill", &SpeTrapLimit::fill), field("enable", &SpeTrapLimit::enable)};
+    return members<&SpeTrapLimit::vcpu, &SpeTrapLimit::limit, &SpeTrapLimit::fill,
+                   &SpeTrapLimit::enable>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
@@ -390,14 +376,9 @@ struct SpeTrapStatus {
   Flag<D> level{};  // of the virtual line afterwards
   static constexpr unsigned answers = 1;
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeTrapStatus::vcpu),
-                      field("service", &SpeTrapStatus::service),
-                      field("data_loss", &SpeTrapStatus::data_loss),
-                      field("external_abort", &SpeTrapStatus::external_abort),
-                      field("collision", &SpeTrapStatus::collision),
-                      field("ec", &SpeTrapStatus::ec),
-                      field("mss", &SpeTrapStatus::mss),
-                      field("level", &SpeTrapStatus::level)};
+    return members<&SpeTrapStatus::vcpu, &SpeTrapStatus::service, &SpeTrapStatus::data_loss,
+                   &SpeTrapStatus::external_abort, &SpeTrapStatus::collision, &SpeTrapStatus::ec,
+                   &SpeTrapStatus::mss, &SpeTrapStatus::level>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;

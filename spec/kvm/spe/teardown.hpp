@@ -12,7 +12,7 @@ struct SpeTablesFreed {
   static constexpr const char* syntax = "kvm_spe_stage2_freed: <vm>";
   static constexpr const char* source = "SPE v4-07; facts/spe 4.3, L15, W21";
   static bool applies(const Profile& p) { return is_spe_series(p); }
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields() { return members<>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     k.require(all<D>(vm.spe_switch, [](const auto& sw) { return is_at<D>(sw, Switch::host); }),
               {"no_guest_is_loaded", "facts/spe W21: no SPU holds the VM's addresses"});
@@ -34,7 +34,7 @@ struct SpeUnpinned {
   static constexpr const char* syntax = "kvm_spe_unpinned: <vm>";
   static constexpr const char* source = "SPE v4-07; facts/spe 4.3, L15";
   static bool applies(const Profile& p) { return is_spe_series(p); }
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields() { return members<>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     k.require(plain(vm.spe.tables_freed),
               {"stage2_is_gone", "v4-07: pages are unpinned after the tables that map them"});
@@ -58,9 +58,7 @@ struct SpeInject {
   static bool applies(const Profile& p) { return is_spe_series(p); }
   VcpuId vcpu{};
   Flag<D> level{};
-  static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeInject::vcpu), field("level", &SpeInject::level)};
-  }
+  static constexpr auto fields() { return members<&SpeInject::vcpu, &SpeInject::level>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
     k.require(plain(self.initialized), {"interrupt_has_an_owner", "v4-35: set_owner at INIT"});
@@ -79,9 +77,7 @@ struct SpeEnterWithout {
   static bool applies(const Profile& p) { return is_spe_series(p); }
   VcpuId vcpu{};
   Word<D, 16> cpu{};
-  static constexpr auto fields() {
-    return std::tuple{field("vcpu", &SpeEnterWithout::vcpu), field("cpu", &SpeEnterWithout::cpu)};
-  }
+  static constexpr auto fields() { return members<&SpeEnterWithout::vcpu, &SpeEnterWithout::cpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     k.require(!has_spe_feature<D>(vm.vcpu[vcpu.index]), {"vcpu_has_no_spe", "facts/spe W02"});
     on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {

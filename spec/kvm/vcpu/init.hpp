@@ -18,9 +18,8 @@ struct VcpuInit {
   std::array<Word<D, 32>, 7> features{};
   Word<D, 16> cpu = Word<D, 16>(0xffff);  // CPU that executed the call; 0xffff = not told
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &VcpuInit::vcpu), field("unreadable", &VcpuInit::unreadable),
-                      field("target", &VcpuInit::target), field("features", &VcpuInit::features),
-                      field("cpu", &VcpuInit::cpu)};
+    return members<&VcpuInit::vcpu, &VcpuInit::unreadable, &VcpuInit::target, &VcpuInit::features,
+                   &VcpuInit::cpu>;
   }
 
   static constexpr u64 generic_target = 5;  // KVM_ARM_TARGET_GENERIC_V8

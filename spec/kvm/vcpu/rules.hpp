@@ -28,9 +28,7 @@ struct VcpuFinalize {
   Flag<D> unreadable{};
   Word<D, 32> feature{};
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &VcpuFinalize::vcpu),
-                      field("unreadable", &VcpuFinalize::unreadable),
-                      field("feature", &VcpuFinalize::feature)};
+    return members<&VcpuFinalize::vcpu, &VcpuFinalize::unreadable, &VcpuFinalize::feature>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     auto& cpu = vm.vcpu[vcpu.index];
@@ -126,13 +124,12 @@ struct VcpuRun {
   Word<D, 16> fail_cpu = Word<D, 16>(0xffff);         // answered with FAIL_ENTRY
   static constexpr unsigned answers = 2;
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &VcpuRun::vcpu),
-                      field("task", &VcpuRun::task),
-                      field("immediate_exit", &VcpuRun::immediate_exit),
-                      field("cpu", &VcpuRun::cpu),
-                      field("exit_reason", &VcpuRun::exit_reason),
-                      field("fail_cpu", &VcpuRun::fail_cpu)};
+    return members<&VcpuRun::vcpu, &VcpuRun::task, &VcpuRun::immediate_exit, &VcpuRun::cpu,
+                   &VcpuRun::exit_reason, &VcpuRun::fail_cpu>;
   }
+  // Thread 0 is the idle task: no thread of a VMM has that number, and `runner` 0 means "never
+  // ran".
+  Flag<D> can_be_called(const Vm<D>&) const { return task != 0; }
   static constexpr u64 not_told_8 = 0xff, not_told_16 = 0xffff, not_told_32 = 0xffffffff;
   static constexpr u64 exit_fail_entry = 9;  // KVM_EXIT_FAIL_ENTRY
 
@@ -196,9 +193,11 @@ struct GuestEntry {
   Word<D, 32> task{};
   Word<D, 16> cpu{};
   static constexpr auto fields() {
-    return std::tuple{field("vcpu", &GuestEntry::vcpu), field("task", &GuestEntry::task),
-                      field("cpu", &GuestEntry::cpu)};
+    return members<&GuestEntry::vcpu, &GuestEntry::task, &GuestEntry::cpu>;
   }
+  // Thread 0 is the idle task: no thread of a VMM has that number, and `runner` 0 means "never
+  // ran".
+  Flag<D> can_be_called(const Vm<D>&) const { return task != 0; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     auto& self = vm.vcpu[vcpu.index];
     k.require(!vm.dead, {"vm_alive", "arm.c:check_vcpu_requests: KVM_REQ_VM_DEAD"});
@@ -236,9 +235,7 @@ struct GuestExit {
   static constexpr const char* source = "trace event kvm:kvm_exit";
   VcpuId vcpu{};
   Word<D, 16> cpu{};
-  static constexpr auto fields() {
-    return std::tuple{field("vcpu", &GuestExit::vcpu), field("cpu", &GuestExit::cpu)};
-  }
+  static constexpr auto fields() { return members<&GuestExit::vcpu, &GuestExit::cpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     auto& self = vm.vcpu[vcpu.index];
     k.require(self.in_guest, {"was_in_guest", "an exit follows an entry"});

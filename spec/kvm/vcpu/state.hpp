@@ -36,20 +36,9 @@ struct Vcpu {
   PmuVcpu<D> pmu{};
   SpeVcpu<D> spe{};
   static constexpr auto fields() {
-    return std::tuple{field("created", &Vcpu::created),
-                      field("id", &Vcpu::id),
-                      field("initialized", &Vcpu::initialized),
-                      field("features", &Vcpu::features),
-                      field("has_sve", &Vcpu::has_sve),
-                      field("sve_finalized", &Vcpu::sve_finalized),
-                      field("has_frame", &Vcpu::has_frame),
-                      field("runner", &Vcpu::runner),
-                      field("vtimer_claimed", &Vcpu::vtimer_claimed),
-                      field("ptimer_claimed", &Vcpu::ptimer_claimed),
-                      field("in_guest", &Vcpu::in_guest),
-                      field("on_pe", &Vcpu::on_pe),
-                      field("pmu", &Vcpu::pmu),
-                      field("spe", &Vcpu::spe)};
+    return members<&Vcpu::created, &Vcpu::id, &Vcpu::initialized, &Vcpu::features, &Vcpu::has_sve,
+                   &Vcpu::sve_finalized, &Vcpu::has_frame, &Vcpu::runner, &Vcpu::vtimer_claimed,
+                   &Vcpu::ptimer_claimed, &Vcpu::in_guest, &Vcpu::on_pe, &Vcpu::pmu, &Vcpu::spe>;
   }
 };
 

@@ -7,12 +7,6 @@ namespace assay {
 inline constexpr u64 dist_bytes = 0x10000;    // KVM_VGIC_V3_DIST_SIZE
 inline constexpr u64 redist_bytes = 0x20000;  // KVM_VGIC_V3_REDIST_SIZE, two 64K frames
 
-// 2^64: a 64-bit sum that reaches it has wrapped.
-template <class D>
-Num<D> wrap_at() {
-  return Num<D>(u64{1} << 63) + Num<D>(u64{1} << 63);
-}
-
 template <class D>
 Flag<D> ranges_overlap(const Num<D>& a, const Num<D>& a_bytes, const Num<D>& b,
                        const Num<D>& b_bytes) {

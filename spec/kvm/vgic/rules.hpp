@@ -16,8 +16,7 @@ struct CreateDevice {
   Flag<D> unreadable{};
   Word<D, 32> type{}, flags{};
   static constexpr auto fields() {
-    return std::tuple{field("unreadable", &CreateDevice::unreadable),
-                      field("type", &CreateDevice::type), field("flags", &CreateDevice::flags)};
+    return members<&CreateDevice::unreadable, &CreateDevice::type, &CreateDevice::flags>;
   }
   static constexpr u64 vfio = 4, vgic_v2 = 5, vgic_v3 = 7, vgic_its = 8;
   // The kind of descriptor a success creates; none with KVM_CREATE_DEVICE_TEST.
@@ -60,10 +59,9 @@ struct VgicSetDist {
   static constexpr const char* source = "arm-vgic-v3.rst ADDR; vgic-kvm-device.c:kvm_vgic_addr";
   Flag<D> unreadable{};
   Num<D> base{};
-  static constexpr auto fields() {
-    return std::tuple{field("unreadable", &VgicSetDist::unreadable),
-                      field("base", &VgicSetDist::base)};
-  }
+  static constexpr auto fields() { return members<&VgicSetDist::unreadable, &VgicSetDist::base>; }
+  // A device attribute is set on a device's descriptor: KVM_CREATE_DEVICE has made one.
+  Flag<D> can_be_called(const Vm<D>& vm) const { return Flag<D>(plain(vm.gic.created)); }
   void apply(Step<D>& k, Vm<D>& vm) const {
     gate<D>(k, vm);
     k.reject(Errno::fault, unreadable, {"copy_in", "arm-vgic-v3.rst ADDR: EFAULT"});
@@ -90,9 +88,10 @@ struct VgicSetRedist {
   Flag<D> unreadable{};
   Num<D> base{};
   static constexpr auto fields() {
-    return std::tuple{field("unreadable", &VgicSetRedist::unreadable),
-                      field("base", &VgicSetRedist::base)};
+    return members<&VgicSetRedist::unreadable, &VgicSetRedist::base>;
   }
+  // A device attribute is set on a device's descriptor: KVM_CREATE_DEVICE has made one.
+  Flag<D> can_be_called(const Vm<D>& vm) const { return Flag<D>(plain(vm.gic.created)); }
   void apply(Step<D>& k, Vm<D>& vm) const {
     const Num<D> size = to_number(plain(vm.online)) * redist_bytes;
     gate<D>(k, vm);
@@ -125,9 +124,10 @@ struct VgicSetRedistRegion {
   Flag<D> unreadable{};
   Word<D, 64> region{};
   static constexpr auto fields() {
-    return std::tuple{field("unreadable", &VgicSetRedistRegion::unreadable),
-                      field("region", &VgicSetRedistRegion::region)};
+    return members<&VgicSetRedistRegion::unreadable, &VgicSetRedistRegion::region>;
   }
+  // A device attribute is set on a device's descriptor: KVM_CREATE_DEVICE has made one.
+  Flag<D> can_be_called(const Vm<D>& vm) const { return Flag<D>(plain(vm.gic.created)); }
   void apply(Step<D>& k, Vm<D>& vm) const {
     const Num<D> base = to_number(field_bits<36>(region, 16)) * 0x10000;
     const Word<D, 12> frames = field_bits<12>(region, 52);
@@ -166,9 +166,10 @@ struct VgicSetNrIrqs {
   Flag<D> unreadable{};
   Word<D, 32> irqs{};
   static constexpr auto fields() {
-    return std::tuple{field("unreadable", &VgicSetNrIrqs::unreadable),
-                      field("irqs", &VgicSetNrIrqs::irqs)};
+    return members<&VgicSetNrIrqs::unreadable, &VgicSetNrIrqs::irqs>;
   }
+  // A device attribute is set on a device's descriptor: KVM_CREATE_DEVICE has made one.
+  Flag<D> can_be_called(const Vm<D>& vm) const { return Flag<D>(plain(vm.gic.created)); }
   void apply(Step<D>& k, Vm<D>& vm) const {
     gate<D>(k, vm);
     k.reject(Errno::fault, unreadable, {"copy_in", "vgic-kvm-device.c: get_user"});
@@ -189,7 +190,9 @@ struct VgicInit {
       "ioctl(<vgic>, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_ARM_VGIC_GRP_CTRL, "
       "attr=KVM_DEV_ARM_VGIC_CTRL_INIT})";
   static constexpr const char* source = "arm-vgic-v3.rst CTRL; vgic-init.c:vgic_init";
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields() { return members<>; }
+  // A device attribute is set on a device's descriptor: KVM_CREATE_DEVICE has made one.
+  Flag<D> can_be_called(const Vm<D>& vm) const { return Flag<D>(plain(vm.gic.created)); }
   void apply(Step<D>& k, Vm<D>& vm) const {
     gate<D>(k, vm);
     k.may_fail(Errno::nomem, {"no_memory", "arm-vgic-v3.rst CTRL_INIT: ENOMEM"});

@@ -13,9 +13,8 @@ struct RedistRegion {
   NumCell<D> count{};       // frames it can hold; 0 = the legacy region, as many as vCPUs
   NumCell<D> free_index{};  // frames given to vCPUs
   static constexpr auto fields() {
-    return std::tuple{field("present", &RedistRegion::present), field("base", &RedistRegion::base),
-                      field("count", &RedistRegion::count),
-                      field("free_index", &RedistRegion::free_index)};
+    return members<&RedistRegion::present, &RedistRegion::base, &RedistRegion::count,
+                   &RedistRegion::free_index>;
   }
 };
 
@@ -31,15 +30,8 @@ struct Vgic {
   WordCell<D, 16> regions{};  // how many of `region` are present
   Table<D, RedistRegion<D>, Dim::region> region{};
   static constexpr auto fields() {
-    return std::tuple{field("created", &Vgic::created),
-                      field("v2", &Vgic::v2),
-                      field("initialized", &Vgic::initialized),
-                      field("ready", &Vgic::ready),
-                      field("dist_set", &Vgic::dist_set),
-                      field("dist_base", &Vgic::dist_base),
-                      field("spis", &Vgic::spis),
-                      field("regions", &Vgic::regions),
-                      field("region", &Vgic::region)};
+    return members<&Vgic::created, &Vgic::v2, &Vgic::initialized, &Vgic::ready, &Vgic::dist_set,
+                   &Vgic::dist_base, &Vgic::spis, &Vgic::regions, &Vgic::region>;
   }
 };
 

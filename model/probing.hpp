@@ -211,7 +211,7 @@ ProbedNumber to_number(const ProbedWord<N>& w) {
 }
 
 struct Probing {
-  static constexpr Shape shape = growing_shape;
+  static constexpr bool bounded = false;
   static constexpr bool merges = false;
   static constexpr bool journals = false;
   static constexpr bool collects = true;
@@ -221,6 +221,14 @@ struct Probing {
   using Number = ProbedNumber;
   template <class T>
   using Cell = T;
+
+  // Makes a leaf of a rule record know that it is argument `position`.
+  template <class Leaf>
+  static void mark_argument(Leaf& leaf, unsigned position) {
+    leaf.from = Arguments{1} << position;
+    leaf.origin.argument = static_cast<std::uint8_t>(position + 1);
+    if constexpr (requires { Leaf::width; }) leaf.origin.width = Leaf::width;
+  }
 };
 
 inline u64 raw(const ProbedFlag& f) { return f.value; }
@@ -238,14 +246,6 @@ void store(ProbedWord<N>& leaf, u64 v) {
 inline void store(ProbedNumber& leaf, u64 v) {
   store(leaf.value, v);
   leaf.from = of_state;
-}
-
-// Makes a leaf of a rule record know that it is argument `position`.
-template <class Leaf>
-void mark_argument(Leaf& leaf, unsigned position) {
-  leaf.from = Arguments{1} << position;
-  leaf.origin.argument = static_cast<std::uint8_t>(position + 1);
-  if constexpr (requires { Leaf::width; }) leaf.origin.width = Leaf::width;
 }
 
 }  // namespace assay::probing

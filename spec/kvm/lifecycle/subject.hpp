@@ -1,0 +1,22 @@
+// System and VM life cycle. What of it belongs to the system: rules, invariants, properties.
+#pragma once
+#include "spec/kvm/lifecycle/invariants.hpp"
+#include "spec/kvm/lifecycle/rules.hpp"
+#include "spec/subject.hpp"
+
+namespace assay {
+
+struct KvmLifecycle {
+  template <class D>
+  using Rules = TypeList<CreateVm<D>, CheckExtension<D>, CreateVcpu<D>, PreferredTarget<D>>;
+
+  template <class D>
+  static void invariants(const SayInvariant<D>& say) {
+    say(every, "online_counts_vcpus", online_counts_vcpus<D>, "api.rst 4.7");
+    say(every, "vcpu_ids_are_unique", vcpu_ids_are_unique<D>, "api.rst 4.7");
+    say(every, "absent_vcpu_is_blank", absent_vcpu_is_blank<D>,
+        "kvm_main.c:kvm_vm_ioctl_create_vcpu");
+  }
+};
+
+}  // namespace assay

@@ -1,0 +1,24 @@
+// The PMU attributes of a vCPU. What of it belongs to the system: rules, invariants, properties.
+#pragma once
+#include "spec/kvm/pmu/invariants.hpp"
+#include "spec/kvm/pmu/rules.hpp"
+#include "spec/subject.hpp"
+
+namespace assay {
+
+struct KvmPmu {
+  template <class D>
+  using Rules = TypeList<PmuSetIrq<D>, PmuInit<D>, PmuSetFilter<D>, PmuSetPmu<D>, PmuSetOther<D>,
+                         PmuGetIrq<D>, PmuHas<D>>;
+
+  template <class D>
+  static void invariants(const SayInvariant<D>& say) {
+    say(every, "pmu_interrupts_are_consistent", pmu_interrupts_are_consistent<D>, "vcpu.rst 1.1");
+    say(every, "pmu_interrupt_needs_irqchip", pmu_interrupt_needs_irqchip<D>, "vcpu.rst 1.1");
+    say(every, "initialized_pmu_interrupt_is_deliverable",
+        initialized_pmu_interrupt_is_deliverable<D>, "vcpu.rst 1.2");
+    say(every, "arm_pmu_is_a_host_pmu", arm_pmu_is_a_host_pmu<D>, "vcpu.rst 1.4");
+  }
+};
+
+}  // namespace assay
