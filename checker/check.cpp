@@ -48,7 +48,7 @@ Checker::Checker(const traces::Binder& binder, CheckOptions options)
     task_argument_.push_back(binder_.rule(r).position("task"));
     cpu_argument_.push_back(binder_.rule(r).position("cpu"));
   }
-  spoken_of_ = &rules_spoken_of(*options_.profile, claims());
+  properties_ = &properties_of(*options_.profile);
   new_vm();
 }
 
@@ -249,11 +249,10 @@ Checker::Made Checker::judge(const TraceEvent& e, std::uint32_t number) {
     std::uint32_t rule = e.event.rule;
     return judge_unknown(e, vm, {&rule, 1}, false) ? as_answered : Made::nothing;
   }
-  const bool spoken_of = (*spoken_of_)[e.event.rule];
-  if (spoken_of && !before_) before_ = std::make_unique<RecordedVm>();
+  const bool is_spoken_of = properties_->speak_of(e.event.rule, claims());
   VmStates::Context context{
       options_.profile,  &report_.coverage,   &journal_,
-      options_.mutation, options_.states_max, spoken_of ? before_.get() : nullptr,
+      options_.mutation, options_.states_max, is_spoken_of ? properties_ : nullptr,
       claims()};
   switch (vm.states->step(e.event, line_of(e), context)) {
     case VmStates::Outcome::matches:

@@ -72,8 +72,7 @@ class Checker {
   std::vector<std::uint32_t> free_vms_;
   bool machine_used_ = false, machine_had_vm_ = false;  // by events of the hardware
   std::vector<unsigned> checks_of_rule_;                // how many checks each rule has
-  const std::vector<bool>* spoken_of_ = nullptr;        // by rule: properties speak of its events
-  std::unique_ptr<RecordedVm> before_;                  // scratch of VmStates
+  const PropertiesOf* properties_ = nullptr;            // of steps, under the profile
   std::vector<int> task_argument_, cpu_argument_;       // positions per rule, -1 none
   // Which vCPU a task ran last: trace events (kvm_entry) name the task only.
   std::unordered_map<std::uint32_t, Handle> last_run_;

@@ -9,103 +9,88 @@
 namespace assay::checker {
 namespace {
 
-// Asks every property of the profile's that speaks of the event, and the questions when all claims
-// are wanted.
 template <class D>
-void ask(const SystemState<D>& before, const Event& event, const SystemState<D>& after,
-         const Profile& profile, Claims claims, const SayProperty<D>& promise,
-         const SayProperty<D>& question) {
-  if (!system_rules()[event.rule].is_of(profile)) return;
-  system_ops<D>()[event.rule].with_call(event, [&](const Call<D>& call) {
-    const Taken<D> taken{
-        before, call, after, event.answer == Errno::ok, Word<D, 8>(static_cast<u64>(event.answer)),
-        profile};
-    for (const auto& property : system_claims<D>().properties) property(taken, promise);
-    if (claims != Claims::all) return;
-    for (const auto& property : system_claims<D>().questions) property(taken, question);
-  });
-}
-
-std::vector<PropertyInfo> listed(const Profile& profile) {
-  std::vector<PropertyInfo> out;
-  const SystemState<Concrete> blank{};
-  for (u32 rule = 0; rule < system_rules().size(); ++rule) {
-    Event event;
-    event.rule = rule;
-    auto noted_as = [&](bool promised) {
-      return [&, promised](const char* name, bool, const char* source) {
-        auto at =
-            std::find_if(out.begin(), out.end(), [&](const auto& p) { return p.name == name; });
-        if (at == out.end()) at = out.insert(out.end(), {name, source, {}, promised});
-        at->rules.push_back(rule);
-      };
-    };
-    ask<Concrete>(blank, event, blank, profile, Claims::all, noted_as(true), noted_as(false));
-  }
-  return out;
-}
-
-template <class D>
-std::vector<BrokenProperty> broken(const SystemState<D>& before, const Event& event,
-                                   const SystemState<D>& after, const Profile& profile,
-                                   Claims claims) {
-  std::vector<BrokenProperty> out;
-  const SayProperty<D> say = [&](const char* name, bool holds, const char* source) {
-    if (!holds) out.push_back({name, source});
-  };
-  ask<D>(before, event, after, profile, claims, say, say);
-  return out;
-}
-
-// What is listed of a profile, made when it is asked for first.
-struct Known {
-  std::vector<PropertyInfo> properties;
-  std::vector<bool> promised, any;  // by rule: some property speaks of its events
-};
-
-Known known_of(const Profile& profile) {
-  Known out{listed(profile), std::vector<bool>(system_rules().size()),
-            std::vector<bool>(system_rules().size())};
-  for (const PropertyInfo& p : out.properties)
-    for (const u32 rule : p.rules) {
-      out.any[rule] = true;
-      if (p.promised) out.promised[rule] = true;
-    }
-  return out;
-}
-
-const Known& known(const Profile& profile) {
-  static std::mutex mutex;
-  static std::map<std::string, Known, std::less<>> all;
-  std::lock_guard lock(mutex);
-  auto at = all.find(profile.name);
-  if (at == all.end()) at = all.emplace(std::string(profile.name), known_of(profile)).first;
-  return at->second;
+Taken<D> taken_of(const TakenStep<D>& step, const Call<D>& call, const Profile& profile) {
+  const Event& e = step.event;
+  return {step.before,
+          call,
+          step.after,
+          e.answer == Errno::ok,
+          Word<D, 8>(static_cast<u64>(e.answer)),
+          profile,
+          step.journal};
 }
 
 }  // namespace
 
-const std::vector<PropertyInfo>& properties_of(const Profile& profile) {
-  return known(profile).properties;
+PropertiesOf::PropertiesOf(const Profile& profile)
+    : profile_(profile), promises_(system_rules().size()), questions_(system_rules().size()) {
+  for (u32 rule = 0; rule < system_rules().size(); ++rule)
+    if (system_rules()[rule].is_of(profile)) list_of_rule(rule);
 }
 
-const std::vector<bool>& rules_spoken_of(const Profile& profile, Claims claims) {
-  const Known& k = known(profile);
-  return claims == Claims::all ? k.any : k.promised;
+void PropertiesOf::note(const char* name, const char* source, bool promised, u32 rule) {
+  auto at = std::find_if(list_.begin(), list_.end(),
+                         [&](const PropertyInfo& p) { return p.name == name; });
+  if (at == list_.end()) at = list_.insert(list_.end(), {name, source, {}, promised});
+  at->rules.push_back(rule);
 }
 
-std::vector<BrokenProperty> broken_properties(const SystemState<Recorded>& before,
-                                              const Event& event,
-                                              const SystemState<Recorded>& after,
-                                              const Profile& profile, Claims claims) {
-  return broken<Recorded>(before, event, after, profile, claims);
+// Which properties speak of a rule does not depend on the state: a blank one tells.
+void PropertiesOf::list_of_rule(u32 rule) {
+  using D = Concrete;
+  const SystemState<D> blank{};
+  Event event;
+  event.rule = rule;
+  const auto ask = [&](const std::vector<SystemClaims<D>::Ask>& all, bool promised, Numbers& who) {
+    for (std::size_t i = 0; i < all.size(); ++i)
+      system_ops<D>()[rule].with_call(event, [&](const Call<D>& call) {
+        all[i](taken_of<D>({blank, event, blank}, call, profile_),
+               [&](const char* name, bool, const char* source) {
+                 note(name, source, promised, rule);
+                 if (who.empty() || who.back() != i) who.push_back(i);
+               });
+      });
+  };
+  ask(system_claims<D>().properties, true, promises_[rule]);
+  ask(system_claims<D>().questions, false, questions_[rule]);
 }
 
-std::vector<BrokenProperty> broken_properties(const SystemState<Concrete>& before,
-                                              const Event& event,
-                                              const SystemState<Concrete>& after,
-                                              const Profile& profile) {
-  return broken<Concrete>(before, event, after, profile, Claims::all);
+template <class D>
+std::vector<BrokenProperty> PropertiesOf::broken_by(const TakenStep<D>& step, Claims claims) const {
+  // One reference, so that the functions made of the lambdas need no memory of their own.
+  struct Asking {
+    const PropertiesOf& self;
+    const TakenStep<D>& step;
+    Claims claims;
+    std::vector<BrokenProperty> broken;
+  } asking{*this, step, claims, {}};
+  system_ops<D>()[step.event.rule].with_call(step.event, [&asking](const Call<D>& call) {
+    const PropertiesOf& self = asking.self;
+    const u32 rule = asking.step.event.rule;
+    const Taken<D> taken = taken_of<D>(asking.step, call, self.profile_);
+    const SayProperty<D> say = [&asking](const char* name, bool holds, const char* source) {
+      if (!holds) asking.broken.push_back({name, source});
+    };
+    const SystemClaims<D>& all = system_claims<D>();
+    for (const std::size_t i : self.promises_[rule]) all.properties[i](taken, say);
+    if (asking.claims != Claims::all) return;
+    for (const std::size_t i : self.questions_[rule]) all.questions[i](taken, say);
+  });
+  return std::move(asking.broken);
+}
+template std::vector<BrokenProperty> PropertiesOf::broken_by(const TakenStep<Recorded>&,
+                                                             Claims) const;
+template std::vector<BrokenProperty> PropertiesOf::broken_by(const TakenStep<Concrete>&,
+                                                             Claims) const;
+
+const PropertiesOf& properties_of(const Profile& profile) {
+  static std::mutex mutex;
+  static std::map<std::string, PropertiesOf, std::less<>> all;
+  const std::lock_guard lock(mutex);
+  auto at = all.find(profile.name);
+  if (at == all.end()) at = all.try_emplace(std::string(profile.name), profile).first;
+  return at->second;
 }
 
 }  // namespace assay::checker

@@ -13,14 +13,7 @@ struct PropertyInfo {
   bool promised;           // or a question that only `assay prove` answers
 };
 
-// All that say something about the profile's implementation, in the order of the rules that they
-// speak of first.
-const std::vector<PropertyInfo>& properties_of(const Profile& profile);
-
 enum class Claims : unsigned char { promises, all };
-
-// By rule: whether some such property speaks of its events.
-const std::vector<bool>& rules_spoken_of(const Profile& profile, Claims claims);
 
 // A property that a step breaks. Both texts live as long as the program.
 struct BrokenProperty {
@@ -28,15 +21,42 @@ struct BrokenProperty {
   const char* source;
 };
 
-// The properties that an event breaks, which led from one state to the other.
-std::vector<BrokenProperty> broken_properties(const SystemState<Recorded>& before,
-                                              const Event& event,
-                                              const SystemState<Recorded>& after,
-                                              const Profile& profile, Claims claims);
-// The same for states of a replay, with all claims.
-std::vector<BrokenProperty> broken_properties(const SystemState<Concrete>& before,
-                                              const Event& event,
-                                              const SystemState<Concrete>& after,
-                                              const Profile& profile);
+// A step that was taken. With its journal, properties that compare both states look only at what
+// the step wrote.
+template <class D>
+struct TakenStep {
+  const SystemState<D>& before;
+  const Event& event;
+  const SystemState<D>& after;
+  const Journal* journal = nullptr;
+};
+
+// What is claimed of the steps of a profile's implementation.
+class PropertiesOf {
+ public:
+  explicit PropertiesOf(const Profile& profile);
+
+  // All that say something about it, in the order of the rules that they speak of first.
+  const std::vector<PropertyInfo>& list() const { return list_; }
+  // Whether some such property speaks of the rule's events.
+  bool speak_of(u32 rule, Claims claims) const {
+    return !promises_[rule].empty() || (claims == Claims::all && !questions_[rule].empty());
+  }
+  // The properties that a step breaks. Domains: Recorded, Concrete.
+  template <class D>
+  std::vector<BrokenProperty> broken_by(const TakenStep<D>& step, Claims claims) const;
+
+ private:
+  using Numbers = std::vector<std::size_t>;  // of functions in system_claims()
+  void list_of_rule(u32 rule);
+  void note(const char* name, const char* source, bool promised, u32 rule);
+
+  Profile profile_;
+  std::vector<PropertyInfo> list_;
+  std::vector<Numbers> promises_, questions_;  // by rule: who speaks of it
+};
+
+// Made when a profile is asked for first; lives to the end.
+const PropertiesOf& properties_of(const Profile& profile);
 
 }  // namespace assay::checker

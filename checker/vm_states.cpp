@@ -47,13 +47,12 @@ VmStates::Outcome VmStates::step(const Event& e, u32 line, const Context& c) {
   Step<Recorded> k(context_of(e, line, c, &choices));
   c.journal->clear();
   broken_.clear();
-  if (c.before != nullptr) *c.before = *states_.front();
+  if (c.properties != nullptr && !before_) before_.emplace(*states_.front());
   apply_rule(e, k, *states_.front());
   took_choice_ = false;
   if (!choices.asked()) {
     if (matches(k, e, *c.profile)) {
-      if (c.before != nullptr)
-        broken_ = broken_properties(*c.before, e, *states_.front(), *c.profile, c.claims);
+      if (before_) judge_properties(e, c);
       return Outcome::matches;
     }
     c.journal->undo();
@@ -61,6 +60,13 @@ VmStates::Outcome VmStates::step(const Event& e, u32 line, const Context& c) {
   }
   c.journal->undo();
   return step_all_choices(e, line, c);
+}
+
+void VmStates::judge_properties(const Event& e, const Context& c) {
+  if (c.properties != nullptr)
+    broken_ = c.properties->broken_by<Recorded>({before_->get(), e, *states_.front(), c.journal},
+                                                c.claims);
+  before_->follow(*c.journal);
 }
 
 VmStates::Outcome VmStates::step_all_choices(const Event& e, u32 line, const Context& c) {
@@ -78,8 +84,8 @@ VmStates::Outcome VmStates::step_all_choices(const Event& e, u32 line, const Con
       apply_rule(e, k, *trial);
       if (matches(k, e, *c.profile)) {
         default_survives = default_survives || is_default;
-        if (c.before != nullptr)
-          keep_common(broken_properties(*state, e, *trial, *c.profile, c.claims),
+        if (c.properties != nullptr)
+          keep_common(c.properties->broken_by<Recorded>({*state, e, *trial}, c.claims),
                       survivors.empty());
         add(survivors, std::move(trial));
         if (survivors.size() > c.states_max) return Outcome::too_wide;
@@ -91,6 +97,7 @@ VmStates::Outcome VmStates::step_all_choices(const Event& e, u32 line, const Con
   if (survivors.empty()) return Outcome::contradicts;
   took_choice_ = !default_survives;
   states_ = std::move(survivors);
+  before_.reset();
   return Outcome::matches;
 }
 
@@ -112,6 +119,7 @@ void VmStates::add(std::vector<std::unique_ptr<RecordedVm>>& to,
 
 Errno VmStates::adopt(const Event& e, u32 line, const Context& c) {
   states_.resize(1);
+  before_.reset();
   Choices choices;
   StepContext k = context_of(e, line, c, &choices);
   k.coverage = nullptr;

@@ -5,14 +5,13 @@
 // are merged, and a set that would grow beyond its bound makes the VM inconclusive, never wrong.
 #pragma once
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "checker/properties.hpp"
-#include "spec/system.hpp"
+#include "checker/state_before.hpp"
 
 namespace assay::checker {
-
-using RecordedVm = SystemState<Recorded>;
 
 class VmStates {
  public:
@@ -23,7 +22,7 @@ class VmStates {
     Journal* journal;  // shared scratch of the checker
     const Mutation* mutation;
     unsigned states_max;
-    RecordedVm* before = nullptr;  // scratch; null: nobody asks what the step keeps
+    const PropertiesOf* properties = nullptr;  // null: none speaks of this event
     Claims claims = Claims::promises;
   };
 
@@ -46,11 +45,14 @@ class VmStates {
  private:
   static bool matches(const Step<Recorded>& k, const Event& e, const Profile& profile);
   Outcome step_all_choices(const Event& e, u32 line, const Context& c);
+  // What the step just taken breaks; and the copy that the next step is compared with catches up.
+  void judge_properties(const Event& e, const Context& c);
   // Of broken_ what this step breaks too; all of it for the first.
   void keep_common(const std::vector<BrokenProperty>& broken, bool is_first);
   void add(std::vector<std::unique_ptr<RecordedVm>>& to, std::unique_ptr<RecordedVm> state);
 
   std::vector<std::unique_ptr<RecordedVm>> states_;
+  std::optional<StateBefore> before_;  // follows the only state, once properties asked for it
   std::vector<BrokenProperty> broken_;
   bool took_choice_ = false;
 };

@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -144,6 +145,25 @@ class SparseTable {
         for (std::size_t i = 0; i < chunk_size; ++i)
           if (f(std::as_const((*chunks_[c])[i]), c * chunk_size + i)) return true;
     return false;
+  }
+
+  // f(index of the first entry, chunk) for each chunk that was touched. Chunks stay where they are.
+  template <class F>
+  void each_chunk(F&& f) const {
+    for (std::size_t c = 0; c < chunks_.size(); ++c)
+      if (chunks_[c]) f(c * chunk_size, std::as_const(*chunks_[c]));
+  }
+  // f(entry, index) for the entry that an address lies in; nothing when it lies in none.
+  template <class F>
+  void entry_at(const void* place, F&& f) const {
+    const auto* at = static_cast<const std::byte*>(place);
+    for (std::size_t c = 0; c < chunks_.size(); ++c) {
+      if (!chunks_[c]) continue;
+      const auto* begin = reinterpret_cast<const std::byte*>(chunks_[c]->data());
+      if (std::less<>{}(at, begin) || !std::less<>{}(at, begin + sizeof(Chunk))) continue;
+      const std::size_t i = static_cast<std::size_t>(at - begin) / sizeof(T);
+      return f(std::as_const((*chunks_[c])[i]), c * chunk_size + i);
+    }
   }
 
  private:

@@ -21,6 +21,7 @@ struct Taken {
   Flag<D> succeeds;   // no check refused the call
   Word<D, 8> answer;  // the errno otherwise
   const Profile& profile;
+  const Journal* journal = nullptr;  // of the step; null: not known
 
   // The call's record, if it is one of this rule; null otherwise.
   template <class Rule>
@@ -37,6 +38,25 @@ struct Taken {
   unsigned vcpu() const { return static_cast<unsigned>(call.vcpu); }
   bool names_vcpu() const { return call.vcpu >= 0; }
 };
+
+// Whether holds(before, after, index) is true of every entry of a table of the state. It must be
+// true of entries that the step left alone: where the step has a journal, only the others are
+// asked.
+template <class D, class Tab, class F>
+Flag<D> all_changed(const Taken<D>& t, const Tab& before, const Tab& after, F&& holds) {
+  if constexpr (D::journals) {
+    if (t.journal != nullptr) {
+      Flag<D> every = true;
+      for (const Journal::Entry& e : t.journal->entries())
+        after.entry_at(e.place, [&](const auto& entry, std::size_t i) {
+          every = every && holds(before[i], entry, i);
+        });
+      return every;
+    }
+  }
+  return all<D>(after,
+                [&](const auto& entry, std::size_t i) { return holds(before[i], entry, i); });
+}
 
 // What one step keeps: say(name, holds, source) for each property that speaks of the call.
 template <class D>

@@ -40,7 +40,7 @@ int status_of(const prove::Report& report) {
 // forbids, and what it says of it is not foretold.
 std::string counterexample_text(const prove::Result& r, const Profile& profile, bool mutated) {
   if (mutated) return history_text(r.counterexample, profile, {});
-  const auto& properties = checker::properties_of(profile);
+  const auto& properties = checker::properties_of(profile).list();
   const bool question = std::any_of(properties.begin(), properties.end(),
                                     [&](const auto& p) { return p.name == r.name && !p.promised; });
   return history_text(r.counterexample, profile, question ? "conforms" : "violates " + r.name);
@@ -61,6 +61,7 @@ nlohmann::ordered_json json_of(const prove::Report& report, const Profile& profi
                              {"source", r.source},
                              {"verdict", std::string(prove::name_of(r.verdict))},
                              {"reason", r.reason},
+                             {"by_search", r.by_search},
                              {"consistent", r.consistent},
                              {"base", r.base},
                              {"step", r.step},
@@ -75,8 +76,9 @@ nlohmann::ordered_json json_of(const prove::Report& report, const Profile& profi
 void print_report(const prove::Report& report, const Common& common) {
   fmt::print("{:<42} {:<10} {:<10} {:<5} {:<5} {:>8}\n", "invariant", "verdict", "consistent",
              "base", "step", "seconds");
-  auto yes = [](bool b) { return b ? "yes" : "no"; };
   for (const prove::Result& r : report.results) {
+    // A short history refuted it: induction was not asked.
+    const auto yes = [&](bool b) { return r.by_search ? "-" : b ? "yes" : "no"; };
     double seconds = 0;
     for (const prove::RuleTime& t : r.rules) seconds += t.seconds;
     const char* color = r.verdict == Verdict::proved     ? "green"

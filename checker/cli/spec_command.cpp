@@ -65,7 +65,7 @@ int list(const Profile& profile, bool json) {
   out["invariants"] = invariants;
   out["properties"] = nlohmann::ordered_json::array();
   if (!json) fmt::print("properties of steps\n");
-  for (const checker::PropertyInfo& p : checker::properties_of(profile)) {
+  for (const checker::PropertyInfo& p : checker::properties_of(profile).list()) {
     out["properties"].push_back({{"name", p.name}, {"source", p.source}, {"promised", p.promised}});
     if (!json) fmt::print("    {:<42} {}{}\n", p.name, p.source, p.promised ? "" : " (a question)");
   }
@@ -131,7 +131,7 @@ int show(const Profile& profile, const std::string& id, bool json) {
     found = true;
     fmt::print("{}: invariant ({})\n", i.name, i.source);
   }
-  for (const checker::PropertyInfo& p : checker::properties_of(profile)) {
+  for (const checker::PropertyInfo& p : checker::properties_of(profile).list()) {
     if (id != p.name) continue;
     found = true;
     fmt::print("{}: {} ({})\n", p.name,

@@ -100,7 +100,8 @@ const Encoding* encoding_of(const Options& o) {
 
 std::vector<std::string> claim_names(const Profile& profile) {
   std::vector<std::string> names = invariant_names();
-  for (const checker::PropertyInfo& p : checker::properties_of(profile)) names.push_back(p.name);
+  for (const checker::PropertyInfo& p : checker::properties_of(profile).list())
+    names.push_back(p.name);
   return names;
 }
 
@@ -150,7 +151,7 @@ Premise premise_of(const Job& job, const Instance& instance, const std::string& 
   return p;
 }
 
-InstanceAnswer prove_instance(const Job& job, const Instance& instance) {
+InstanceAnswer prove_instance(const Job& job, const Instance& instance, bool asks_premise) {
   Premise p = premise_of(job, instance, "call", job.options->mutation);
   InstanceAnswer answer{instance, Answer::unknown, {}};
   z3::solver solver = bounded_solver(*job.options);
@@ -166,15 +167,19 @@ InstanceAnswer prove_instance(const Job& job, const Instance& instance) {
     }
   if (job.certificates != nullptr)
     job.certificates->add({"consistent", name_of(instance), "", "sat"}, solver.to_smt2());
-  if (job.checks_premises) answer.premise = answer_of(solver.check(), z3::sat);
+  answer.premise = asks_premise ? answer_of(solver.check(), z3::sat) : Answer::holds;
   Terms after = job.encoding->invariants(p.step.next);
   for (unsigned i = 0; i < after.size(); ++i)
     if (job.hypothesis->assumed[i])
       answer.obligations.push_back(prove_one(job, p, instance, i, after[i], assumed, solver));
-  if (!job.proves_properties) return answer;
+  if (job.properties == nullptr) return answer;
   const std::vector<std::string> names = claim_names(*job.options->profile);
+  const auto is_wanted = [&](const std::string& name) {
+    return std::find(job.properties->begin(), job.properties->end(), name) != job.properties->end();
+  };
   for (const PropertyTerm& kept : job.encoding->properties(
            instance, p.before, "call", *job.options->profile, job.options->mutation)) {
+    if (!is_wanted(kept.name)) continue;
     const auto at = std::find(names.begin(), names.end(), kept.name);
     const auto number = static_cast<unsigned>(at - names.begin());
     answer.obligations.push_back(prove_one(job, p, instance, number, kept.holds, assumed, solver));
@@ -189,7 +194,8 @@ std::vector<InstanceAnswer> prove_instances(const Job& job,
   std::size_t done = 0;
   in_parallel(job.options->jobs, instances.size(), [&](std::size_t i) {
     FreshContext scope;
-    answers[i] = prove_instance(job, instances[i]);
+    const bool is_known = job.satisfiable_premises != nullptr && (*job.satisfiable_premises)[i];
+    answers[i] = prove_instance(job, instances[i], !is_known);
     if (!job.options->progress) return;
     std::lock_guard lock(reporting);
     job.options->progress(++done, instances.size());

@@ -39,11 +39,14 @@ struct Job {
   const Options* options = nullptr;
   const Hypothesis* hypothesis = nullptr;
   CertificateWriter* certificates = nullptr;
-  bool checks_premises = true;  // prove_instance asks whether each premise has a model
-  bool proves_properties = false;
+  // Instances, by number, whose premise is known to have a model: one assumed less of it since.
+  const std::vector<bool>* satisfiable_premises = nullptr;
+  // The properties of steps to be proved, by name; null: none.
+  const std::vector<std::string>* properties = nullptr;
 };
 
-InstanceAnswer prove_instance(const Job& job, const Instance& instance);
+// `asks_premise`: whether to ask if the premise has a model.
+InstanceAnswer prove_instance(const Job& job, const Instance& instance, bool asks_premise);
 // In parallel, each in a Z3 context of its own, so that answers do not depend on the threads; in
 // the order of `instances`.
 std::vector<InstanceAnswer> prove_instances(const Job& job, const std::vector<Instance>& instances);

@@ -56,7 +56,8 @@ std::vector<Result> blank_results(const Profile& profile) {
   std::vector<Result> results;
   std::map<std::string, std::string> sources;
   for (const auto& i : system_claims<Concrete>().invariants) sources[i.name] = i.source;
-  for (const checker::PropertyInfo& p : checker::properties_of(profile)) sources[p.name] = p.source;
+  for (const checker::PropertyInfo& p : checker::properties_of(profile).list())
+    sources[p.name] = p.source;
   for (const std::string& name : claim_names(profile)) {
     Result r;
     r.name = name;
@@ -76,6 +77,7 @@ void note_round(const std::vector<InstanceAnswer>& answers, unsigned round,
       r.rules.push_back({name_of(a.instance), o.seconds, o.conjuncts, o.answer == Answer::holds});
       if (o.answer == Answer::holds) continue;
       if (o.invariant < failed.size()) failed[o.invariant] = true;
+      if (r.by_search) continue;
       (a.instance.rule == creating_rule() ? r.base : r.step) = false;
       const char* how = o.answer == Answer::fails ? "not kept by " : "undecided for ";
       r.reason += (r.reason.empty() ? "" : ", ") + std::string(how) + name_of(a.instance);
@@ -98,14 +100,16 @@ std::string inconsistency(const Job& job, const std::vector<InstanceAnswer>& ans
   return "";
 }
 
-// The shortest history that breaks an invariant which is not inductive.
-void look_for_history(const Job& job, unsigned number, Result& r) {
+SearchResult search_for(const Job& job, unsigned number, const std::string& name, unsigned depth) {
   const auto broken = [number](const Encoding& e, const Terms& s) {
     return !e.invariants(s)[number];
   };
   const bool is_invariant = number < invariant_names().size();
-  SearchResult found = is_invariant ? search_state(job, broken, job.options->depth)
-                                    : search_step(job, r.name, job.options->depth);
+  return is_invariant ? search_state(job, broken, depth) : search_step(job, name, depth);
+}
+
+// The shortest history that breaks an invariant which is not inductive.
+void note_history(const Job& job, const SearchResult& found, Result& r) {
   r.verdict = Verdict::unknown;
   if (r.reason.empty()) r.reason = "not assumed";
   switch (found.kind) {
@@ -114,7 +118,7 @@ void look_for_history(const Job& job, unsigned number, Result& r) {
           contains(broken_by(found.history, *job.options->profile, job.options->mutation), r.name);
       r.verdict = agreed ? Verdict::violated : Verdict::disagreement;
       if (!agreed) r.reason += "; the solver's history does not break it when replayed";
-      r.counterexample = std::move(found.history);
+      r.counterexample = found.history;
       break;
     }
     case SearchResult::Kind::none:
@@ -127,9 +131,37 @@ void look_for_history(const Job& job, unsigned number, Result& r) {
     case SearchResult::Kind::disagreement:
       r.verdict = Verdict::disagreement;
       r.reason += "; " + found.reason;
-      r.counterexample = std::move(found.history);
+      r.counterexample = found.history;
       break;
   }
+}
+
+// Histories this short cost less than an induction.
+constexpr unsigned depth_searched_first = 5;
+
+// Claims asked for by name: short histories that break them, before anything is proved. Gives
+// whether all of them are refuted so.
+bool all_are_refuted(const Job& job, std::vector<Result>& results) {
+  const Options& o = *job.options;
+  if (o.names.empty() || o.depth == 0 || job.certificates != nullptr) return false;
+  // Nothing is proved yet, so a search may take nothing for granted.
+  const Hypothesis nothing{std::vector<bool>(invariant_names().size()), nullptr};
+  Job search = job;
+  search.hypothesis = &nothing;
+  bool all = true;
+  for (unsigned i = 0; i < results.size(); ++i) {
+    Result& r = results[i];
+    if (!contains(o.names, r.name)) continue;
+    const SearchResult found =
+        search_for(search, i, r.name, std::min(o.depth, depth_searched_first));
+    r.by_search = found.kind == SearchResult::Kind::found;
+    all = all && r.by_search;
+    if (!r.by_search) continue;
+    r.consistent = r.base = r.step = false;
+    note_history(job, found, r);
+    r.reason.clear();
+  }
+  return all;
 }
 
 bool none_of(const std::vector<bool>& flags) {
@@ -147,20 +179,31 @@ void forget(Result& property) {
 // Rounds of induction until a set of invariants stands on its own. Gives its inconsistency.
 std::string prove_together(Job& job, Hypothesis& hypothesis, std::vector<Result>& results,
                            Report& report) {
+  std::vector<bool> satisfiable;
   for (report.rounds = 1;; ++report.rounds) {
     if (job.certificates != nullptr) job.certificates->discard();
     for (std::size_t i = 0; i < results.size(); ++i)
       if (i >= hypothesis.assumed.size()) forget(results[i]);
       else if (hypothesis.assumed[i]) results[i].rules.clear();
-    auto answers = prove_instances(job, instances_of(job.encoding->shape(), *job.options->profile));
+    const auto answers =
+        prove_instances(job, instances_of(job.encoding->shape(), *job.options->profile));
+    for (std::size_t i = 0; i < answers.size(); ++i)
+      report.asked += satisfiable.empty() || !satisfiable[i];
+    // What has a model has one under a weaker hypothesis too: later rounds assume less.
+    satisfiable.resize(answers.size());
+    for (std::size_t i = 0; i < answers.size(); ++i)
+      satisfiable[i] = answers[i].premise == Answer::holds;
+    job.satisfiable_premises = &satisfiable;
     for (const InstanceAnswer& a : answers) {
-      ++report.asked;  // the premise
       for (const Obligation& o : a.obligations) ++(o.conjuncts != 0 ? report.asked : report.framed);
     }
     std::vector<bool> failed(hypothesis.assumed.size(), false);
     note_round(answers, report.rounds, results, failed);
     // What failed may be what contradicts: consistent is said of what stands in the end.
-    if (none_of(failed)) return inconsistency(job, answers);
+    if (none_of(failed)) {
+      job.satisfiable_premises = nullptr;
+      return inconsistency(job, answers);
+    }
     for (std::size_t i = 0; i < failed.size(); ++i)
       if (failed[i]) hypothesis.assumed[i] = false;
   }
@@ -189,14 +232,15 @@ Report prove_under(const Options& options, Hypothesis hypothesis) {
   CertificateWriter writer(options.certificate_dir, std::string(options.profile->name),
                            text_of(encoding->shape()));
   Job job{encoding, &options, &hypothesis, options.certificate_dir.empty() ? nullptr : &writer};
-  job.proves_properties =
-      options.names.empty() ||
-      std::any_of(options.names.begin(), options.names.end(),
-                  [](const std::string& name) { return !contains(invariant_names(), name); });
+  // Invariants stand on one another and are proved together; of properties only those asked for.
+  const std::vector<std::string> wanted =
+      options.names.empty() ? claim_names(*options.profile) : options.names;
+  job.properties = &wanted;
   std::vector<Result> results = blank_results(*options.profile);
   std::vector<bool> concerned = invariants_of(*options.profile);
   concerned.resize(results.size(), true);
-  const std::string inconsistent = prove_together(job, hypothesis, results, report);
+  const std::string inconsistent =
+      all_are_refuted(job, results) ? "" : prove_together(job, hypothesis, results, report);
   if (job.certificates != nullptr) {
     report.certificates = writer.finish();
     if (!writer.good()) report.refusal = "cannot write to " + options.certificate_dir;
@@ -205,6 +249,10 @@ Report prove_under(const Options& options, Hypothesis hypothesis) {
   for (unsigned i = 0; i < results.size(); ++i) {
     Result& r = results[i];
     if (!concerned[i] || (!options.names.empty() && !contains(options.names, r.name))) continue;
+    if (r.by_search) {
+      report.results.push_back(std::move(r));
+      continue;
+    }
     r.consistent = inconsistent.empty();
     if (!r.consistent) {
       r.base = r.step = false;
@@ -212,7 +260,7 @@ Report prove_under(const Options& options, Hypothesis hypothesis) {
     } else if (i < hypothesis.assumed.size() ? hypothesis.assumed[i] : r.step) {
       r.verdict = Verdict::proved;
     } else if (options.depth > 0) {
-      look_for_history(job, i, r);
+      note_history(job, search_for(job, i, r.name, options.depth), r);
     }
     report.results.push_back(std::move(r));
   }

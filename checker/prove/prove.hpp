@@ -83,6 +83,7 @@ struct Result {
   Verdict verdict = Verdict::unknown;
   std::string reason;  // why unknown or disagreement, or under which rule it breaks
   bool consistent = false, base = false, step = false;
+  bool by_search = false;  // a short history refutes it; induction was not asked
   std::vector<RuleTime> rules;
   History counterexample;  // violated: the shortest
   std::vector<Obstacle> obstacles;

@@ -64,8 +64,9 @@ std::vector<std::string> broken_by(const History& history, const Profile& profil
   SystemState<Concrete> after = *before;
   if (!replay_event(history.events.back(), profile, mutation, after, nullptr)) return {};
   std::vector<std::string> broken = broken_invariants(after, profile);
-  for (const checker::BrokenProperty& p :
-       checker::broken_properties(*before, history.events.back(), after, profile))
+  const auto& properties = checker::properties_of(profile);
+  for (const checker::BrokenProperty& p : properties.broken_by<Concrete>(
+           {*before, history.events.back(), after}, checker::Claims::all))
     broken.emplace_back(p.name);
   return broken;
 }

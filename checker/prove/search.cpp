@@ -293,7 +293,7 @@ z3::expr breaks(const Job& job, const LastStep& s, const std::string& property) 
 
 SearchResult search_step(const Job& job, const std::string& property, unsigned depth) {
   FreshContext scope;
-  const auto& all = checker::properties_of(*job.options->profile);
+  const auto& all = checker::properties_of(*job.options->profile).list();
   const auto info =
       std::find_if(all.begin(), all.end(), [&](const auto& p) { return p.name == property; });
   const End end = [&](const LastStep& s) { return breaks(job, s, property); };

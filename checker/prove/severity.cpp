@@ -23,11 +23,11 @@ void prove_without(const Options& options, const Hypothesis& hypothesis, Severit
   FreshContext scope;
   Options mutated = options;
   mutated.mutation = &s.mutation;
-  const Job job{encoding_of(options), &mutated, &hypothesis, nullptr, false};
+  const Job job{encoding_of(options), &mutated, &hypothesis};
   std::vector<bool> broken(invariant_names().size()), open(invariant_names().size());
   for (const Instance& i : instances_of(job.encoding->shape(), *job.options->profile)) {
     if (i.rule != s.mutation.rule) continue;
-    for (const Obligation& o : prove_instance(job, i).obligations) {
+    for (const Obligation& o : prove_instance(job, i, false).obligations) {
       if (o.answer == Answer::fails) broken[o.invariant] = true;
       if (o.answer == Answer::unknown) open[o.invariant] = true;
     }

@@ -69,7 +69,7 @@ TEST(ClaimsInTraces, AQuestionIsNoViolation) {
   const std::string text = trace_of(lock("0"));
   EXPECT_EQ(judged(text).verdict, Verdict::conforms);
   const gen::ProgramText read = gen::read_program(text);
-  const auto& all = properties_of(*read.program.profile);
+  const auto& all = properties_of(*read.program.profile).list();
   const auto asked = std::find_if(all.begin(), all.end(), [](const PropertyInfo& p) {
     return p.name == "memory_is_pinned_for_profiling_guests_only";
   });

@@ -135,19 +135,19 @@ void attribute_properties(const Taken<D>& t, const SayProperty<D>& say) {
 template <class D>
 void isolation_properties(const Taken<D>& t, const SayProperty<D>& say) {
   say("other_vcpus_registers_stay",
-      all<D>(t.before.vcpu,
-             [&](const auto& a, std::size_t i) {
-               const Flag<D> own = t.names_vcpu() && i == t.vcpu();
-               return own || is_same<D>(a.spe.regs, t.after.vcpu[i].spe.regs);
-             }),
+      all_changed<D>(t, t.before.vcpu, t.after.vcpu,
+                     [&](const auto& a, const auto& b, std::size_t i) {
+                       const Flag<D> own = t.names_vcpu() && i == t.vcpu();
+                       return own || is_same<D>(a.spe.regs, b.spe.regs);
+                     }),
       "W04; v4-30");
   if (!t.template is_one_of<SpeTrapLimit<D>, SpeSetRegLimit<D>>())
     say("limit_changes_by_trapped_writes_only",
-        all<D>(t.before.vcpu,
-               [&](const auto& a, std::size_t i) {
-                 const auto& b = t.after.vcpu[i].spe.regs;
-                 return a.spe.regs.limit == b.limit && iff(a.spe.regs.enable, b.enable);
-               }),
+        all_changed<D>(t, t.before.vcpu, t.after.vcpu,
+                       [](const auto& a, const auto& b, std::size_t) {
+                         return a.spe.regs.limit == b.spe.regs.limit &&
+                                iff(a.spe.regs.enable, b.spe.regs.enable);
+                       }),
         "W13; v4-30");
   if (!t.template is_one_of<CreateVm<D>>())
     say("capability_is_sampled_once", iff(t.before.spe.perfmon, t.after.spe.perfmon), "W20; v4-33");
