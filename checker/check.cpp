@@ -6,6 +6,7 @@
 
 #include "checker/explain.hpp"
 #include "checker/leaf_at.hpp"
+#include "spec/kvm/unruled.hpp"
 
 namespace assay::checker {
 
@@ -106,7 +107,7 @@ void Checker::feed(const TraceEvent& e) {
     case TraceKind::ignored: ++report_.ignored; return;
     case TraceKind::rule: ++report_.events; return feed_rule(e);
     case TraceKind::opaque: ++report_.events; return feed_opaque(e);
-    case TraceKind::unmodelled: ++report_.events; return skip(e.name, "no rule");
+    case TraceKind::unmodelled: ++report_.events; return feed_unruled(e);
     case TraceKind::open_kvm:
       release(handles_.close(e.tid, e.new_fd));  // a close the trace does not show
       handles_.bind(e.tid, e.new_fd, {HandleKind::system, 0, 0, false});
@@ -230,6 +231,24 @@ void Checker::feed_opaque(const TraceEvent& e) {
   judge_unknown(opaque, vm, rules, true);
 }
 
+void Checker::lose(Vm& vm, const std::string& why) {
+  vm.lost = true;
+  if (incomplete_.empty()) incomplete(why);
+}
+
+// A call that no rule describes leaves the modelled state alone, as the specification says of it,
+// or nothing is known of its VM from here on.
+void Checker::feed_unruled(const TraceEvent& e) {
+  skip(e.name, "no rule");
+  const Handle on = resolve(e);
+  if (on.kind == HandleKind::none || on.kind == HandleKind::system || on.foreign || !vms_[on.vm])
+    return;
+  if (!e.event.answered || e.event.answer != Errno::ok || vms_[on.vm]->lost) return;
+  if (!may_change_modelled_state(e.name, on.kind == HandleKind::vcpu, e.event.value[0])) return;
+  lose(*vms_[on.vm], fmt::format("{} at line {} has no rule and may have changed what rules read",
+                                 e.name, line_of(e)));
+}
+
 void Checker::make_unknown(Vm& vm) {
   if (vm.unknown) return;
   vm.unknown.emplace(vm.states->all(), *options_.profile);
@@ -266,9 +285,7 @@ Checker::Made Checker::judge(const TraceEvent& e, std::uint32_t number) {
                   fmt::format("steps that keep it ({})", p.source), binder_.text(e));
       return as_answered;
     case VmStates::Outcome::too_wide:
-      vm.lost = true;
-      incomplete(
-          fmt::format("more than {} states explain line {}", options_.states_max, line_of(e)));
+      lose(vm, fmt::format("more than {} states explain line {}", options_.states_max, line_of(e)));
       return Made::nothing;
     case VmStates::Outcome::contradicts: return contradiction(e, vm);
   }
@@ -283,6 +300,10 @@ bool Checker::judge_unknown(const TraceEvent& e, Vm& vm, std::span<const std::ui
     case UnknownVm::Outcome::possible: return true;
     case UnknownVm::Outcome::undecided:
       incomplete(fmt::format("the solver gave up at line {}", line_of(e)));
+      return true;
+    case UnknownVm::Outcome::exhausted:
+      lose(vm, fmt::format("the solver's budget for a VM with unknown values is spent at line {}",
+                           line_of(e)));
       return true;
     case UnknownVm::Outcome::impossible: break;
   }

@@ -44,6 +44,9 @@ class Checker {
   struct Vm;
   void feed_rule(const traces::TraceEvent& e);
   void feed_opaque(const traces::TraceEvent& e);
+  void feed_unruled(const traces::TraceEvent& e);
+  // A VM of which too little is known to go on.
+  void lose(Vm& vm, const std::string& why);
   // What the model did in answer to an event: whether the object that the call makes now exists.
   enum class Made : unsigned char { nothing, object };
   Made judge(const traces::TraceEvent& e, std::uint32_t vm);

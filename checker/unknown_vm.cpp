@@ -9,6 +9,10 @@ using Sym = Symbolic;
 using SymVm = SystemState<Sym>;
 // Deterministic bound of one query; about a second of work.
 constexpr unsigned rlimit_per_query = 20'000'000;
+// Of one VM: each call makes the formula longer, so that time grows with the square of their
+// number.
+constexpr u64 rlimit_per_vm = 100'000'000;
+constexpr unsigned steps_per_vm = 40;
 
 // Nothing is known of the host: every field is free, the first PEs and PMUs included. That is
 // weaker than any particular host, so it never excludes an answer.
@@ -46,6 +50,17 @@ struct UnknownVm::State {
   z3::solver solver;
   SymVm vm{};
   unsigned fresh_count = 0;
+  unsigned steps = 0;
+
+  // Z3's count of its own work, of this thread's context.
+  u64 work() const {
+    const z3::stats stats = solver.statistics();
+    for (unsigned i = 0; i < stats.size(); ++i)
+      if (stats.key(i) == "rlimit count" && stats.is_uint(i)) return stats.uint_value(i);
+    return 0;
+  }
+  u64 work_before = work();
+  bool is_exhausted() const { return steps > steps_per_vm || work() - work_before > rlimit_per_vm; }
 
   explicit State(const Profile& p) : profile(p), solver(z3_context()) {
     z3::params params(z3_context());
@@ -106,6 +121,8 @@ UnknownVm::UnknownVm(UnknownVm&&) noexcept = default;
 
 UnknownVm::Outcome UnknownVm::step(const Event& e, std::span<const std::uint32_t> rules,
                                    bool may_be_other) {
+  if (state_->is_exhausted()) return Outcome::exhausted;
+  ++state_->steps;
   std::vector<Branch> branches = state_->branches(e, rules, e.answer);
   if (may_be_other) branches.push_back({state_->vm, true});
   SymFlag some = false;

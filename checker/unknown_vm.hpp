@@ -16,7 +16,8 @@ namespace assay::checker {
 
 class UnknownVm {
  public:
-  enum class Outcome : std::uint8_t { possible, impossible, undecided };
+  // exhausted: the budget was spent before this call, which was not looked at.
+  enum class Outcome : std::uint8_t { possible, impossible, undecided, exhausted };
 
   // Continues from the states that explained the trace so far, on that known host.
   UnknownVm(const std::vector<std::unique_ptr<RecordedVm>>& states, const Profile& profile);

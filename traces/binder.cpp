@@ -59,12 +59,13 @@ bool Binder::put(Event& e, int at, std::uint64_t value) const {
 }
 
 // Everything below a node that the trace does not show is unknown.
-void Binder::hide(const PatternNode& want, Event& e) const {
+void Binder::hide(const PatternNode& want, Found& found, Event& e) const {
+  found.hides_constant = found.hides_constant || want.kind == PatternNode::Kind::literal;
   if (want.unreadable >= 0) e.unknown |= 1u << want.unreadable;
   if (want.argument >= 0)
     for (unsigned i = 0; i < want.elements; ++i)
       e.unknown |= 1u << (static_cast<unsigned>(want.argument) + i);
-  for (const PatternNode& child : want.children) hide(child, e);
+  for (const PatternNode& child : want.children) hide(child, found, e);
 }
 
 bool Binder::match_array(const Call& call, const PatternNode& want, const Node& got,
@@ -79,6 +80,26 @@ bool Binder::match_array(const Call& call, const PatternNode& want, const Node& 
   }
   for (; i < want.elements; ++i)
     if (!put(out.event, want.argument + static_cast<int>(i), 0)) return false;
+  return true;
+}
+
+// `28 => 16` is a value before and after the call: answers are what it is after. What changed while
+// the call ran (the CPU of KVM_RUN) has no one value: the argument counts as not told.
+bool Binder::match_argument(const Call& call, const PatternNode& want, const Node& got,
+                            TraceEvent& out) const {
+  if (got.kind != NodeKind::change)
+    return got.has_value && put(out.event, want.argument, got.value);
+  const ArgumentInfo& info =
+      rules_[out.event.rule].arguments[static_cast<std::size_t>(want.argument)];
+  const u64 ones = info.width >= 64 ? ~u64{0} : (u64{1} << info.width) - 1;
+  if (!info.is_answer && info.initial == ones) return true;
+  const Node* after = nullptr;
+  for (std::int32_t at = got.first_child; at >= 0;
+       at = call.nodes[static_cast<std::size_t>(at)].next)
+    after = &call.nodes[static_cast<std::size_t>(at)];
+  if (info.is_answer && after != nullptr && after->has_value)
+    return put(out.event, want.argument, after->value);
+  out.event.unknown |= 1u << want.argument;
   return true;
 }
 
@@ -97,14 +118,14 @@ bool Binder::match_node(const Call& call, const PatternNode& want, const Node* g
         want.unreadable < 0)
       return true;  // strace's "KVM_RUN, 0": there is no structure to show
     found.opaque = true;
-    hide(want, out.event);
+    hide(want, found, out.event);
     return true;
   }
   switch (want.kind) {
     case Kind::literal:
       ++found.literals;
       return got->text == want.text || (got->has_value && got->value == want.value);
-    case Kind::argument: return got->has_value && put(out.event, want.argument, got->value);
+    case Kind::argument: return match_argument(call, want, *got, out);
     case Kind::new_handle:
       if (got->has_value) out.new_fd = static_cast<std::int32_t>(got->value);
       return true;
@@ -139,6 +160,46 @@ Binder::Found Binder::match(const Pattern& pattern, const Call& call, TraceEvent
   return found;
 }
 
+namespace {
+
+// The direction of strace's _IOC(_IOC_READ|_IOC_WRITE, 0xae, 0x9f, 0x40).
+std::uint64_t direction_of(std::string_view text) {
+  return (text.find("_IOC_WRITE") != std::string_view::npos ? 1u << 30 : 0u) |
+         (text.find("_IOC_READ") != std::string_view::npos ? 1u << 31 : 0u);
+}
+
+// The name of a request that a trace gives as a number or as _IOC(...); empty when it has none.
+std::string_view name_of_number(const Node& request) {
+  if (request.kind == NodeKind::number)
+    return constant_name(Family::request, request.value & 0xffffffff);
+  std::string_view text = request.text;
+  if (!text.starts_with("_IOC(")) return {};
+  std::uint64_t part[3] = {};  // type, number, size
+  std::uint64_t number = direction_of(text);
+  for (std::uint64_t& p : part) {
+    const std::size_t comma = text.find(',');
+    if (comma == std::string_view::npos) return {};
+    text.remove_prefix(comma + 1);
+    while (text.starts_with(' ')) text.remove_prefix(1);
+    const bool hexadecimal = text.starts_with("0x");
+    if (hexadecimal) text.remove_prefix(2);
+    const char* const end = text.data() + text.size();
+    if (std::from_chars(text.data(), end, p, hexadecimal ? 16 : 10).ec != std::errc{}) return {};
+  }
+  number |= (part[2] & 0x3fff) << 16 | (part[0] & 0xff) << 8 | (part[1] & 0xff);
+  return constant_name(Family::request, number);
+}
+
+// The attribute group of a device attribute call, where the trace shows it.
+std::uint64_t group_of(const Call& call) {
+  const Node* attribute = call.argument(2);
+  if (attribute == nullptr || attribute->kind != NodeKind::structure) return ~std::uint64_t{0};
+  const Node* group = call.child(*attribute, "group");
+  return group != nullptr && group->has_value ? group->value : ~std::uint64_t{0};
+}
+
+}  // namespace
+
 void Binder::bind_ioctl(const Call& call, TraceEvent& out) const {
   const Node* fd = call.argument(0);
   const Node* request = call.argument(1);
@@ -146,9 +207,10 @@ void Binder::bind_ioctl(const Call& call, TraceEvent& out) const {
   out.fd = static_cast<std::int32_t>(fd->value);
   if (fd->kind == NodeKind::handle) out.on = kind_of_link(fd->text, out.on_vcpu);
   out.name = request->text;
-  auto family = family_by_request_.find(request->text);
+  if (const std::string_view name = name_of_number(*request); !name.empty()) out.name = name;
+  auto family = family_by_request_.find(out.name);
   if (family == family_by_request_.end()) {
-    bool is_kvm = request->text.starts_with("KVM_") || out.on != HandleKind::none;
+    bool is_kvm = out.name.starts_with("KVM_") || out.on != HandleKind::none;
     out.kind = is_kvm ? TraceKind::unmodelled : TraceKind::ignored;
     return;
   }
@@ -156,7 +218,7 @@ void Binder::bind_ioctl(const Call& call, TraceEvent& out) const {
   // The most specific rule wins: the one whose syntax names more constants.
   TraceEvent best;
   int best_literals = -1;
-  bool best_is_opaque = false;
+  Found best_found;
   for (std::uint32_t rule : families_[family->second].rules) {
     TraceEvent trial = out;
     Found found = match(patterns_[rule], call, trial);
@@ -164,12 +226,16 @@ void Binder::bind_ioctl(const Call& call, TraceEvent& out) const {
     if (static_cast<int>(found.literals) > best_literals) {
       best = trial;
       best_literals = static_cast<int>(found.literals);
-      best_is_opaque = found.opaque;
+      best_found = found;
     }
   }
-  if (best_literals < 0) return;
-  if (best_is_opaque && best_literals == 0 && families_[family->second].rules.size() > 1) {
-    // Nothing that would tell the family's rules apart is visible.
+  if (best_literals < 0) {
+    out.event.value[0] = group_of(call);
+    return;
+  }
+  if (best_found.hides_constant ||
+      (best_found.opaque && best_literals == 0 && families_[family->second].rules.size() > 1)) {
+    // What would tell the family's rules apart, or from calls that no rule describes, is hidden.
     out.kind = TraceKind::opaque;
     out.family = family->second;
     return;

@@ -43,7 +43,8 @@ class Binder {
   };
   struct Found {
     bool matched = false;
-    bool opaque = false;
+    bool opaque = false;          // something is behind a pointer that nothing decoded
+    bool hides_constant = false;  // with a constant that would tell which rule it is
     unsigned literals = 0;
   };
   void bind_ioctl(const Call& call, TraceEvent& out) const;
@@ -54,7 +55,9 @@ class Binder {
                   TraceEvent& out) const;
   bool match_array(const Call& call, const PatternNode& want, const Node& got,
                    TraceEvent& out) const;
-  void hide(const PatternNode& want, Event& e) const;
+  void hide(const PatternNode& want, Found& found, Event& e) const;
+  bool match_argument(const Call& call, const PatternNode& want, const Node& got,
+                      TraceEvent& out) const;
   bool put(Event& e, int at, std::uint64_t value) const;
 
   std::vector<RuleInfo> rules_;

@@ -1,0 +1,118 @@
+// Calls that no rule describes, or that bind to one only partly, never make a lawful trace violate.
+#include <gtest/gtest.h>
+
+#include "checker/check.hpp"
+#include "spec/kvm/unruled.hpp"
+#include "traces/constants.hpp"
+#include "traces/trace_file.hpp"
+
+namespace assay::checker {
+namespace {
+
+constexpr const char* host =
+    "# assay-trace 1\n# host ipa_bits_max=48 user_address_bits=48 vcpus_max=512 slots_max=32767 "
+    "target=5 pmu_event_space=65536 pmu_counters_max=6 pmu_v3=1 gic_v3=1 pe[0].pmu=8 pe[1].pmu=8 "
+    "pmu[0].type=8\n";
+constexpr const char* vm =
+    "9 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = 3</dev/kvm>\n"
+    "9 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0) = 4<anon_inode:kvm-vm>\n";
+constexpr const char* vcpu =
+    "9 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = 5<anon_inode:kvm-vcpu:0>\n"
+    "9 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_ARM_VCPU_INIT, {target=5, features=[0x8]}) = 0\n";
+
+Report check(const std::string& text, const char* profile = "linux-6.12") {
+  static const traces::Binder binder(system_rules());
+  const std::string path = testing::TempDir() + "/assay_unruled.trace";
+  std::FILE* f = std::fopen(path.c_str(), "w");
+  std::fwrite(text.data(), 1, text.size(), f);
+  std::fclose(f);
+  std::optional<Checker> checker;
+  traces::TraceSink sink;
+  sink.header = [&](const traces::TraceHeader& h) {
+    CheckOptions options;
+    options.profile = find_profile(profile);
+    if (h.host_known) options.host = h.host;
+    checker.emplace(binder, options);
+  };
+  sink.event = [&](const traces::TraceEvent& e, std::string_view) {
+    checker->feed(e);
+    return true;
+  };
+  traces::ReadFailure failure;
+  EXPECT_EQ(read_trace(path, traces::Format::automatic, binder, sink, failure),
+            traces::ReadResult::complete);
+  return checker->finish();
+}
+
+// A thread may change CPUs within one KVM_RUN. The call ran all the same, and a vGIC comes too
+// late.
+TEST(Unruled, RunThatChangedCpusIsARun) {
+  const Report r = check(
+      std::string(host) + vm + vcpu +
+      "9 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_PMU_V3_CTRL, "
+      "attr=KVM_ARM_VCPU_PMU_V3_INIT}) = 0\n"
+      "9 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_RUN, {immediate_exit=0, cpu=0 => 1, "
+      "exit_reason=KVM_EXIT_MMIO}) = 0\n"
+      "9 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_ARM_VGIC_V3, fd=-1, "
+      "flags=0}) = -1 EBUSY (Device or resource busy)\n");
+  EXPECT_EQ(r.verdict, Verdict::conforms) << (r.findings.empty() ? "" : r.findings[0].check);
+  EXPECT_TRUE(r.skipped.empty());
+}
+
+constexpr const char* sets_interrupt =
+    "9 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_PMU_V3_CTRL, "
+    "attr=KVM_ARM_VCPU_PMU_V3_IRQ, addr=[23]}) = 0\n";
+
+TEST(Unruled, CallThatMayHaveMadeAVgicLeavesTheVmUnjudged) {
+  const Report r =
+      check(std::string(host) + vm + "9 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_IRQCHIP) = 0\n" +
+            vcpu + sets_interrupt);
+  EXPECT_EQ(r.verdict, Verdict::inconclusive);
+  EXPECT_NE(r.reason.find("KVM_CREATE_IRQCHIP at line 5"), std::string::npos) << r.reason;
+  // One that failed made none.
+  const Report failed = check(std::string(host) + vm +
+                              "9 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_IRQCHIP) = -1 ENODEV (No "
+                              "such device)\n" +
+                              vcpu + sets_interrupt);
+  EXPECT_EQ(failed.verdict, Verdict::violates);
+}
+
+TEST(Unruled, HarmlessCallsChangeNothing) {
+  const Report r = check(std::string(host) + vm +
+                         "9 ioctl(3</dev/kvm>, KVM_GET_VCPU_MMAP_SIZE, 0) = 4096\n"
+                         "9 ioctl(4<anon_inode:kvm-vm>, KVM_IRQ_LINE, 0xffff) = 0\n" +
+                         vcpu + sets_interrupt);
+  EXPECT_EQ(r.verdict, Verdict::violates);
+}
+
+TEST(Unruled, TimerInterruptsMayMove) {
+  EXPECT_TRUE(may_change_modelled_state("KVM_SET_DEVICE_ATTR", true, 1));
+  EXPECT_FALSE(may_change_modelled_state("KVM_SET_DEVICE_ATTR", false, 1));
+  EXPECT_TRUE(may_change_modelled_state("KVM_NOBODY_KNOWS_THIS", false, ~0ull));
+  EXPECT_FALSE(
+      may_change_modelled_state("KVM_ARM_SET_DEVICE_ADDR or KVM_GET_ONE_REG", true, ~0ull));
+}
+
+TEST(Unruled, EveryHarmlessRequestExistsAndSaysWhy) {
+  EXPECT_GT(harmless_requests().size(), 20u);
+  for (const HarmlessRequest& h : harmless_requests()) {
+    EXPECT_TRUE(traces::constant_value(h.name).has_value()) << h.name;
+    EXPECT_NE(std::string_view(h.source), "") << h.name;
+  }
+}
+
+// strace knows two names for no number: KVM_SET_VCPU_EVENTS and KVM_CREATE_VM by number.
+TEST(Unruled, RequestsAreReadAsNumbersToo) {
+  const Report r = check(std::string(host) +
+                         "9 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = 3</dev/kvm>\n"
+                         "9 ioctl(3</dev/kvm>, 0xae01, 0) = 4<anon_inode:kvm-vm>\n" +
+                         vcpu +
+                         "9 ioctl(5<anon_inode:kvm-vcpu:0>, _IOC(_IOC_WRITE, 0xae, 0xa0, 0x40), "
+                         "0xffffe0) = 0\n" +
+                         sets_interrupt);
+  EXPECT_EQ(r.verdict, Verdict::violates) << r.reason;
+  EXPECT_TRUE(r.skipped.contains("KVM_SET_VCPU_EVENTS: no rule"));
+}
+
+}  // namespace
+}  // namespace assay::checker
