@@ -6,7 +6,6 @@
 
 #include "checker/explain.hpp"
 #include "checker/leaf_at.hpp"
-#include "spec/kvm/unruled.hpp"
 
 namespace assay::checker {
 
@@ -244,7 +243,7 @@ void Checker::feed_unruled(const TraceEvent& e) {
   if (on.kind == HandleKind::none || on.kind == HandleKind::system || on.foreign || !vms_[on.vm])
     return;
   if (!e.event.answered || e.event.answer != Errno::ok || vms_[on.vm]->lost) return;
-  if (!may_change_modelled_state(e.name, on.kind == HandleKind::vcpu, e.event.value[0])) return;
+  if (!(on.kind == HandleKind::vcpu ? e.may_change_on_vcpu : e.may_change_elsewhere)) return;
   lose(*vms_[on.vm], fmt::format("{} at line {} has no rule and may have changed what rules read",
                                  e.name, line_of(e)));
 }

@@ -9,6 +9,7 @@
 #include "model/catalog_entry.hpp"
 #include "model/dispatch.hpp"
 #include "spec/kvm/host_assumptions.hpp"
+#include "spec/kvm/unruled.hpp"
 
 namespace assay {
 

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "model/errno.hpp"
+#include "spec/system.hpp"
 #include "traces/constants.hpp"
 
 namespace assay::traces {
@@ -198,6 +199,12 @@ std::uint64_t group_of(const Call& call) {
   return group != nullptr && group->has_value ? group->value : ~std::uint64_t{0};
 }
 
+void note_effect(const Call& call, TraceEvent& out) {
+  const std::uint64_t group = group_of(call);
+  out.may_change_on_vcpu = may_change_modelled_state(out.name, true, group);
+  out.may_change_elsewhere = may_change_modelled_state(out.name, false, group);
+}
+
 }  // namespace
 
 void Binder::bind_ioctl(const Call& call, TraceEvent& out) const {
@@ -212,6 +219,7 @@ void Binder::bind_ioctl(const Call& call, TraceEvent& out) const {
   if (family == family_by_request_.end()) {
     bool is_kvm = out.name.starts_with("KVM_") || out.on != HandleKind::none;
     out.kind = is_kvm ? TraceKind::unmodelled : TraceKind::ignored;
+    note_effect(call, out);
     return;
   }
   out.kind = TraceKind::unmodelled;
@@ -230,7 +238,7 @@ void Binder::bind_ioctl(const Call& call, TraceEvent& out) const {
     }
   }
   if (best_literals < 0) {
-    out.event.value[0] = group_of(call);
+    note_effect(call, out);
     return;
   }
   if (best_found.hides_constant ||

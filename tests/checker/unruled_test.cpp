@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include "checker/check.hpp"
-#include "spec/kvm/unruled.hpp"
 #include "traces/constants.hpp"
 #include "traces/trace_file.hpp"
 
