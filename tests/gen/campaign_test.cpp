@@ -63,6 +63,15 @@ TEST(Campaign, a_stop_flag_ends_it_with_what_was_done) {
   EXPECT_LT(s.cases, 5000u);
 }
 
+TEST(Campaign, enough_findings_end_it) {
+  const Mutation wrong = mutation("create_vcpu", "id_beyond_max");
+  CampaignOptions o = model_campaign("linux-6.12", 20000, &wrong);
+  o.findings_max = 1;
+  const CampaignSummary s = run_campaign(o);
+  EXPECT_EQ(s.findings.size(), 1u);
+  EXPECT_LT(s.cases, o.cases);
+}
+
 TEST(Campaign, a_time_budget_is_kept) {
   CampaignOptions o = model_campaign("linux-6.12", 0);
   o.time = std::chrono::milliseconds(300);
