@@ -7,8 +7,8 @@
     run.py --shard 2/8 --jobs 2     every eighth from the second; two at a time, each in a copy
                                     of its own
 
-A mutant is killed when one of its tests fails, crashes or uses up its processor time. The bound is
-on processor time (RLIMIT_CPU), so that a busy machine kills nothing. Statuses: 0 all killed, 1 some
+A mutant is killed when one of its tests fails, crashes, or uses up its memory or processor time:
+not the time on a clock, so that a busy machine kills nothing. Statuses: 0 all killed, 1 some
 survived or the list is wrong, 2 something else went wrong.
 """
 import argparse
@@ -28,6 +28,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 MUTATED = ('checker/', 'traces/', 'gen/', 'model/')
 MUTANTS_MIN = 150
+MEMORY_MAX = 4 << 30  # a mutant may not end, and take memory as it goes
 
 # Test programs, and what of them takes long: it runs only when the rest has noticed nothing.
 TESTS = {
@@ -138,6 +139,7 @@ class Copy:
     def run_test(self, target, arguments):
         def limit():
             resource.setrlimit(resource.RLIMIT_CPU, (self.cpu_seconds, self.cpu_seconds + 5))
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
         program = self.build / TESTS[target][0] / target
@@ -243,7 +245,7 @@ def main():
     p.add_argument('--shard', metavar='I/N', help='every N-th mutant from the I-th')
     p.add_argument('--jobs', type=int, default=1, help='mutants at a time')
     p.add_argument('--threads', type=int, default=1, help='compilers at a time, for each job')
-    p.add_argument('--cpu', type=int, default=300, help='processor seconds for a test program')
+    p.add_argument('--cpu', type=int, default=120, help='processor seconds for a test program')
     o = p.parse_args()
     try:
         mutants = parse((HERE / 'mutants.txt').read_text())

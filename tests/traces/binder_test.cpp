@@ -110,7 +110,9 @@ TEST(Binder, ElementsThatAnArrayLeavesOutAreZeroAndMoreThanItHasDoNotFit) {
   const auto at = static_cast<std::size_t>(binder().rule(e.event.rule).position("features"));
   EXPECT_EQ(e.event.value[at], 8u);
   EXPECT_EQ(e.event.value[at + 1], 0u);
-  EXPECT_NE(rule_of(init + "features=[1, 2, 3, 4, 5, 6, 7]}) = 0"), "");
+  const TraceEvent full = bound(init + "features=[1, 2, 3, 4, 5, 6, 7]}) = 0");
+  ASSERT_EQ(full.kind, TraceKind::rule);
+  for (unsigned i = 0; i < 7; ++i) EXPECT_EQ(full.event.value[at + i], i + 1);
   EXPECT_EQ(rule_of(init + "features=[1, 2, 3, 4, 5, 6, 7, 8]}) = 0"), "");
 }
 
@@ -135,6 +137,20 @@ TEST(Binder, TheRuleThatNamesMoreConstantsWins) {
   EXPECT_EQ(attribute("77"), "pmu_set_other");
 }
 
+// Constants that are shown tell the rule, though its argument is hidden; one that is not there
+// tells that it is another call.
+TEST(Binder, TheConstantsOfARuleHaveToBeThere) {
+  const std::string set = "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, {flags=0, ";
+  const TraceEvent e = bound(set +
+                             "group=KVM_ARM_VCPU_PMU_V3_CTRL, attr=KVM_ARM_VCPU_PMU_V3_IRQ, "
+                             "addr=0xffffe3d74bb0}) = 0");
+  ASSERT_EQ(e.kind, TraceKind::rule);
+  EXPECT_EQ(binder().rule(e.event.rule).name, std::string_view("pmu_set_irq"));
+  EXPECT_TRUE(is_unknown(e, "irq"));
+  EXPECT_EQ(bound(set + "attr=KVM_ARM_VCPU_PMU_V3_IRQ, addr=[23]}) = 0").kind,
+            TraceKind::unmodelled);
+}
+
 TEST(Binder, TellsTasksThatShareDescriptorsFromThoseWithACopy) {
   EXPECT_EQ(bound("7 fork() = 8").kind, TraceKind::process);
   EXPECT_EQ(bound("7 clone(child_stack=NULL, flags=SIGCHLD) = 8").kind, TraceKind::process);
@@ -149,6 +165,8 @@ TEST(Binder, TellsTasksThatShareDescriptorsFromThoseWithACopy) {
 TEST(Binder, FailedOpensAndClosesChangeNothing) {
   EXPECT_EQ(bound("7 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = -1 ENOENT (No such file)").kind,
             TraceKind::ignored);
+  EXPECT_EQ(bound("7 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = 3").kind, TraceKind::open_kvm);
+  EXPECT_EQ(bound("7 open(\"/dev/kvm\", O_RDWR) = 3").kind, TraceKind::open_kvm);
   EXPECT_EQ(bound("7 openat(AT_FDCWD, \"/dev/null\", O_RDWR) = 3").kind, TraceKind::ignored);
   EXPECT_EQ(bound("7 close(3) = -1 EBADF (Bad file descriptor)").kind, TraceKind::ignored);
   EXPECT_EQ(bound("7 close(3) = 0").kind, TraceKind::close);
