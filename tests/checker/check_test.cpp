@@ -1,4 +1,5 @@
 // The checker on small traces written as text: verdicts, allowed answers, causes, continuation.
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -163,6 +164,23 @@ TEST(Check, ADeadVmAnswersEioEverAfter) {
   EXPECT_EQ(r.findings[0].check, "vcpu_run.vm_dead");
 }
 
+TEST(Check, ExplainingShowsWhatAStepChangedAndNothingElse) {
+  std::vector<std::vector<std::string>> changes;
+  CheckOptions options;
+  options.profile = find_profile("linux-6.1");
+  options.explain = true;
+  options.on_event = [&](const traces::TraceEvent&, const std::vector<std::string>& c) {
+    changes.push_back(c);
+  };
+  const std::string again =
+      "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_ARM_VCPU_INIT, {target=5, features=[8]}) = 0\n";
+  check_text(std::string(header) + std::string(vm_with_vcpu) + again, options);
+  ASSERT_EQ(changes.size(), 4u);
+  const auto& init = changes[2];
+  EXPECT_NE(std::find(init.begin(), init.end(), "vcpu[0].initialized: 0 -> 1"), init.end());
+  EXPECT_TRUE(changes[3].empty()) << changes[3][0];
+}
+
 TEST(Check, RunOnAnUnsupportedCpuMustFailEntry) {
   std::string calls = std::string(vm_with_vcpu) +
                       "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, {flags=0, "
@@ -229,6 +247,38 @@ TEST(Check, AHiddenStructureMayBeUnreadable) {
                           "userspace_addr=0x7f0000000000}) = -1 EFAULT (Bad address)\n")
                 .verdict,
             Verdict::violates);
+}
+
+// An attribute that is hidden may be one that no rule describes, and then any answer is right.
+TEST(Check, ACallWhoseRuleIsHiddenIsJudgedAsAnyOfThem) {
+  const std::string opaque =
+      "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, 0xffffe3d74bb0) = ";
+  for (const char* answer : {"0", "-1 EBUSY (Busy)", "-1 E2BIG (Argument list too long)"}) {
+    const Report r = check(std::string(vm_with_vcpu) + opaque + answer + "\n");
+    EXPECT_EQ(r.verdict, Verdict::conforms) << answer;
+    EXPECT_EQ(r.checked, 4u);
+    EXPECT_EQ(r.unknown_arguments, 1u);
+  }
+}
+
+TEST(Check, ACallThatDidNotReturnIsSkippedAndCounted) {
+  const Report r =
+      check(std::string(vm_with_vcpu) + "7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = ?\n");
+  EXPECT_EQ(r.verdict, Verdict::conforms);
+  EXPECT_EQ(r.checked, 3u);
+  ASSERT_EQ(r.skipped.size(), 1u);
+  EXPECT_NE(r.skipped.begin()->first.find("did not return"), std::string::npos);
+}
+
+// A trace without a thread column has one task, which is not the one that never ran.
+TEST(Check, ATaskWithoutANumberIsATask) {
+  const std::string calls =
+      "openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = 3</dev/kvm>\n"
+      "ioctl(3</dev/kvm>, KVM_CREATE_VM, 0) = 4<anon_inode:kvm-vm>\n"
+      "ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = 5<anon_inode:kvm-vcpu:0>\n"
+      "ioctl(5<anon_inode:kvm-vcpu:0>, KVM_RUN, {immediate_exit=1}) = -1 ";
+  EXPECT_EQ(check(calls + "ENOEXEC (Exec format error)\n").verdict, Verdict::conforms);
+  EXPECT_EQ(check(calls + "EINTR (Interrupted system call)\n").verdict, Verdict::violates);
 }
 
 TEST(Check, ACallOnADescriptorOfUnknownOriginIsSkippedAndCounted) {

@@ -91,6 +91,11 @@ TEST(ClaimsInTraces, NothingIsClaimedOfAVmThatViolated) {
   const Report r = judged(trace_of(lock("-1 EBUSY") + lock("-1 EPERM") + lock("-1 EAGAIN")));
   EXPECT_EQ(r.verdict, Verdict::violates);
   for (const Finding& f : r.findings) EXPECT_FALSE(f.of_claim()) << f.check;
+  // Nor of steps that have nothing to do with what was wrong.
+  const Report other = judged(trace_of(
+      "7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = -1 EPERM\n" + lock("-1 EAGAIN")));
+  ASSERT_EQ(other.findings.size(), 1u);
+  EXPECT_EQ(other.findings[0].rule, "create_vcpu");
 }
 
 }  // namespace

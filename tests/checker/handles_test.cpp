@@ -128,6 +128,16 @@ TEST(Handles, ATaskThatEndedIsNotRemembered) {
   EXPECT_EQ(dying_with(handles, 8), "1 ");
 }
 
+// A trace without a thread column: task 0.
+TEST(Handles, ATaskWithoutANumberIsATaskLikeOthers) {
+  Handles handles;
+  handles.bind(0, 3, vm_number(1));
+  EXPECT_EQ(dying_for(handles, 7, 8, false), "");
+  handles.bind(8, 4, vm_number(2));
+  EXPECT_EQ(vm_at(handles, 0, 4), 0u);
+  EXPECT_EQ(vm_at(handles, 0, 3), 1u);
+}
+
 // A new thread's calls may stand before the clone() that made it, and a child's before its fork().
 TEST(Handles, ATaskThatWasSeenBeforeItWasMadeMovesToItsProcess) {
   Handles handles;

@@ -20,6 +20,7 @@ import queue
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -102,6 +103,11 @@ def complaints(mutants, root):
         yield f'mutants.txt: {len(mutants)} mutants; should be {MUTANTS_MIN} at least'
 
 
+def children_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 class Copy:
     """A scratch copy of the tree with a build directory."""
 
@@ -109,6 +115,7 @@ class Copy:
         self.path = pathlib.Path(tempfile.mkdtemp(prefix=f'assay-mutants-{number}-')) / 'tree'
         self.build = self.path / 'build' / 'release'
         self.threads, self.cpu_seconds = threads, cpu_seconds
+        self.took = {}  # processor seconds of the unchanged tests
         # What another copy compiled is taken from the cache.
         self.env = dict(os.environ, CCACHE_BASEDIR=str(self.path), CCACHE_NOHASHDIR='1')
         # The tracked files as they stand, committed or not.
@@ -122,9 +129,8 @@ class Copy:
         shutil.rmtree(self.path.parent, ignore_errors=True)
 
     def make(self, targets):
-        done = subprocess.run(['ninja', '-C', self.build, f'-j{self.threads}', *targets],
-                              env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True)
+        done = subprocess.run(['ninja', '-C', self.build, f'-j{self.threads}', *targets], text=True,
+                              env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         return done.returncode == 0, done.stdout
 
     def prepare(self, targets):
@@ -137,20 +143,44 @@ class Copy:
             sys.exit(f'the unchanged tree fails: {noticed}')
 
     def run_test(self, target, arguments):
+        key, before = (target, *arguments), children_seconds()
+        bound = min(self.cpu_seconds, 10 + 5 * int(self.took.get(key, self.cpu_seconds)))
+
         def limit():
-            resource.setrlimit(resource.RLIMIT_CPU, (self.cpu_seconds, self.cpu_seconds + 5))
+            resource.setrlimit(resource.RLIMIT_CPU, (bound, bound + 5))
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
         program = self.build / TESTS[target][0] / target
-        done = subprocess.run([program, '--gtest_brief=1', *arguments], cwd=program.parent,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, preexec_fn=limit)
-        if done.returncode == 0:
+        with tempfile.TemporaryFile() as output:
+            test = subprocess.Popen([program, '--gtest_brief=1', *arguments], cwd=program.parent,
+                                    stdin=subprocess.DEVNULL, stdout=output,
+                                    stderr=subprocess.STDOUT, preexec_fn=limit)
+            hangs = not self.ends(test)
+            output.seek(0)
+            text = output.read().decode(errors='replace')
+        self.took.setdefault(key, children_seconds() - before)
+        if test.returncode == 0:
             return None
-        text = done.stdout.decode(errors='replace')
         failed = re.search(r'^\[  FAILED  \] ([^\s,]+)', text, re.M)
-        return failed[1] if failed else f'{target}: status {done.returncode}'
+        how = 'hangs' if hangs else f'status {test.returncode}'
+        return failed[1] if failed else f'{target}: {how}'
+
+    @staticmethod
+    def ends(test):
+        """False for a process that waits for ever: it took no processor time for two minutes."""
+        took, idle = -1, 0
+        while idle < 12:
+            try:
+                test.wait(10)
+                return True
+            except subprocess.TimeoutExpired:
+                status = pathlib.Path(f'/proc/{test.pid}/stat').read_text()
+                now = sum(map(int, status.rsplit(')', 1)[1].split()[11:15]))  # its own and its children's
+                took, idle = now, idle + 1 if now == took else 0
+        test.kill()
+        test.wait()
+        return False
 
     def first_failure(self, targets):
         """The first test that fails, the quick ones first; None when all pass."""
@@ -211,10 +241,13 @@ def run(mutants, jobs, threads, cpu_seconds):
             finally:
                 free.put(copy)
 
-        with concurrent.futures.ThreadPoolExecutor(len(copies)) as pool:
+        pool = concurrent.futures.ThreadPoolExecutor(max(1, len(copies)))
+        try:
             for o in pool.map(judge, mutants):
                 outcomes.append(o)
                 print(f'{o.mutant.number:4} {o.what:16} {o.mutant.file}: {o.by}', flush=True)
+        finally:
+            pool.shutdown(cancel_futures=True)
     finally:
         for copy in copies:
             copy.remove()
@@ -245,7 +278,7 @@ def main():
     p.add_argument('--shard', metavar='I/N', help='every N-th mutant from the I-th')
     p.add_argument('--jobs', type=int, default=1, help='mutants at a time')
     p.add_argument('--threads', type=int, default=1, help='compilers at a time, for each job')
-    p.add_argument('--cpu', type=int, default=120, help='processor seconds for a test program')
+    p.add_argument('--cpu', type=int, default=120, help='most processor seconds of a test')
     o = p.parse_args()
     try:
         mutants = parse((HERE / 'mutants.txt').read_text())
@@ -255,6 +288,7 @@ def main():
     print('\n'.join(wrong) if wrong else f'{len(mutants)} mutants fit the sources')
     if wrong or o.check:
         sys.exit(1 if wrong else 0)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # and the copies are removed
     outcomes = run(chosen(mutants, o.only, o.shard), o.jobs, o.threads, o.cpu)
     if outcomes:
         summary(outcomes)

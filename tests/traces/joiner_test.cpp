@@ -91,6 +91,21 @@ TEST(Joiner, gives_back_what_never_finished_in_the_order_it_began) {
                        }));
 }
 
+TEST(Joiner, an_unfinished_call_has_the_arguments_that_are_whole) {
+  for (const auto& [line, arguments] :
+       {std::pair<std::string, bool>{"97 ioctl(8, KVM_RUN, 0 <unfinished ...>", true},
+        {"97 ioctl(8, KVM_RUN, {a= <unfinished ...>", false}}) {
+    Joiner joiner;
+    Diagnostic why;
+    Call call = test::read(line);
+    ASSERT_EQ(joiner.take(line, call, why), Joiner::Answer::held);
+    ASSERT_TRUE(joiner.flush(call));
+    EXPECT_EQ(call.name, "ioctl");
+    EXPECT_EQ(call.argument(1) != nullptr, arguments) << line;
+    EXPECT_FALSE(joiner.flush(call));
+  }
+}
+
 TEST(Joiner, forgets_the_call_of_a_thread_that_ended) {
   const Joined out = join({"96 exit(0 <unfinished ...>", "96 +++ exited with 0 +++"});
   EXPECT_EQ(out.calls, std::vector<std::string>{"96 +++ exited with 0 +++"});
