@@ -255,6 +255,9 @@ TEST(Capture, names_the_byte_that_is_wrong) {
   odd.bytes[second] = 4;
   odd.bytes[second + 1] = 0;
   EXPECT_EQ(complaint(odd), at + "its length is 4\n");
+  odd = stream;
+  odd.bytes[second] = static_cast<std::uint8_t>(odd.bytes[second] ^ 4);  // records lie at eights
+  EXPECT_EQ(complaint(odd).substr(0, at.size() + 10), at + "its length");
   Stream huge = stream;
   huge.bytes[second + 3] = 0x7f;
   EXPECT_EQ(complaint(huge).substr(0, at.size()), at);
