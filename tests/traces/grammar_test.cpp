@@ -77,6 +77,16 @@ TEST(Grammar, reads_the_cpu_column_and_passes_over_other_columns) {
   EXPECT_EQ(read("96 [002] 1.5 close(3) = 0").cpu, 2);
   EXPECT_EQ(read("[  57] close(3) = 0").cpu, -1);
   EXPECT_EQ(read("96 1.5 [  57] [00007f1234567890] close(3) = 0").name, "close");
+  EXPECT_EQ(read("96 [57] close(3) = 0").cpu, -1);  // no CPU number has two digits only
+  EXPECT_EQ(read("spe_irq: cpu=3 level=1").cpu, 3);
+  EXPECT_EQ(read("spe_irq: cpu=4294967296 level=1").cpu, -1);
+}
+
+TEST(Grammar, takes_no_column_for_what_does_not_fit_it) {
+  EXPECT_EQ(test::complaint("18446744072 close(3) = 0"), "fine");
+  EXPECT_NE(test::complaint("99999999999 close(3) = 0"), "fine");
+  EXPECT_EQ(test::complaint("sixteen-bytes-xx-12 [000] .... 1.5: kvm_entry: PC: 0x10"), "fine");
+  EXPECT_NE(test::complaint("seventeen-bytes-x-12 [000] .... 1.5: kvm_entry: PC: 0x10"), "fine");
 }
 
 TEST(Grammar, reads_numbers) {
