@@ -195,6 +195,7 @@ TEST(Check, RunOnAnUnsupportedCpuMustFailEntry) {
   Report entered = check(calls + head + "cpu=0, exit_reason=KVM_EXIT_MMIO}) = 0\n");
   ASSERT_EQ(entered.verdict, Verdict::violates);
   EXPECT_EQ(entered.findings[0].check, "vcpu_run.refuses_unsupported_cpu");
+  EXPECT_EQ(entered.findings[0].reasons.size(), 1u);
   Report refused =
       check(calls + head + "cpu=1, exit_reason=KVM_EXIT_FAIL_ENTRY, fail_cpu=1}) = 0\n");
   ASSERT_EQ(refused.verdict, Verdict::violates);

@@ -86,6 +86,19 @@ TEST(ClaimsInTraces, TheOracleOfFuzzingLooksAtAnswersOnlyAndTheMinimisersAtClaim
   EXPECT_EQ(broken->operation, read.program.operations.size() - 1);
 }
 
+TEST(ClaimsInTraces, AWrongAnswerIsNoBrokenClaim) {
+  const gen::ProgramText read =
+      gen::read_program(trace_of(lock("-1 EAGAIN") +
+                                 "7 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0) = 5<anon_inode:kvm-vm>\n"
+                                 "7 ioctl(5<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = -1 EPERM\n"));
+  const auto broken = broken_claim(read.program, read.answers);
+  ASSERT_TRUE(broken);
+  EXPECT_EQ(broken->key, "failed_lock_changes_nothing");
+  const gen::ProgramText wrong =
+      gen::read_program(trace_of("7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = -1 EPERM\n"));
+  EXPECT_FALSE(broken_claim(wrong.program, wrong.answers));
+}
+
 // After a wrong answer the model is no longer where the implementation is: nothing is claimed then.
 TEST(ClaimsInTraces, NothingIsClaimedOfAVmThatViolated) {
   const Report r = judged(trace_of(lock("-1 EBUSY") + lock("-1 EPERM") + lock("-1 EAGAIN")));
