@@ -170,6 +170,15 @@ TEST(CommandTarget, one_that_dies_in_a_program_crashed_there) {
   EXPECT_EQ(s.not_run, 0u);
 }
 
+// More than a pipe holds is written to it: the end of its reader is no end of the campaign.
+TEST(CommandTarget, one_that_reads_nothing_ends_itself_only) {
+  CampaignOptions o = command_campaign("exec true", 64);
+  o.generator.length_min = o.generator.length_max = 40;
+  const CampaignSummary s = run_campaign(o);
+  EXPECT_EQ(s.cases, 64u);
+  EXPECT_EQ(s.not_run + s.crashes, 64u);
+}
+
 TEST(CommandTarget, one_that_cannot_be_started_runs_nothing) {
   const CampaignSummary s = run_campaign(command_campaign("/nonexistent/program", 3));
   EXPECT_EQ(s.not_run, 3u);
