@@ -59,6 +59,8 @@ TEST(VmStates, AnAnswerThatNoExplanationAllowsViolatesAndTheSpecificationsIsTake
   EXPECT_EQ(r.findings[0].rule, "enable_cap");
   EXPECT_EQ(r.findings[0].observed, "EEXIST");
   EXPECT_EQ(r.findings[0].event, 5u);
+  // Of the other explanation, in which the slot is not locked, nothing is left.
+  EXPECT_EQ(judged(lock("-1 ENOMEM") + lock("-1 EEXIST") + lock("0")).findings.size(), 2u);
 }
 
 // What the default answers explain is no use of a freedom.
