@@ -77,6 +77,15 @@ TEST(ClaimsInTraces, AQuestionIsNoViolation) {
   EXPECT_FALSE(asked->promised);
 }
 
+TEST(ClaimsInTraces, PropertiesSpeakOfRulesThatTheProfileHas) {
+  for (const Profile& profile : all_profiles())
+    for (const PropertyInfo& p : properties_of(profile)) {
+      EXPECT_FALSE(p.rules.empty()) << p.name;
+      for (const u32 rule : p.rules)
+        EXPECT_TRUE(system_rules()[rule].is_of(profile)) << profile.name << ": " << p.name;
+    }
+}
+
 TEST(ClaimsInTraces, TheOracleOfFuzzingLooksAtAnswersOnlyAndTheMinimisersAtClaimsToo) {
   const gen::ProgramText read = gen::read_program(trace_of(lock("-1 EAGAIN")));
   EXPECT_FALSE(judge(read.program, read.answers));
