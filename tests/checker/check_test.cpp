@@ -251,6 +251,22 @@ TEST(Check, AHiddenStructureMayBeUnreadable) {
             Verdict::violates);
 }
 
+// What no host does is wrong on a host of which nothing is known, too.
+TEST(Check, AnUnknownHostKeepsRequirements) {
+  const auto failed_entry = [](const char* fail_cpu) {
+    std::string calls(vm_with_vcpu);
+    calls.replace(calls.find("features=[8]"), 12, "features=[0]");
+    return check(calls +
+                     "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_RUN, {immediate_exit=0, cpu=0, "
+                     "exit_reason=KVM_EXIT_FAIL_ENTRY, fail_cpu=" +
+                     fail_cpu + "}) = 0\n",
+                 "linux-6.1", false)
+        .verdict;
+  };
+  EXPECT_EQ(failed_entry("0"), Verdict::conforms);
+  EXPECT_EQ(failed_entry("1"), Verdict::violates);
+}
+
 // An attribute that is hidden may be one that no rule describes, and then any answer is right.
 TEST(Check, ACallWhoseRuleIsHiddenIsJudgedAsAnyOfThem) {
   const std::string opaque =
