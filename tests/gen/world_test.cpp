@@ -118,5 +118,22 @@ TEST(World, AStepCanBeTakenBack) {
   EXPECT_FALSE(raw(w.world.state_of(w.operation(1)).vcpu[0].created));
 }
 
+// Writing what is there already is no change.
+TEST(World, AStepThatRepeatsAnotherChangesNothing) {
+  const std::string init =
+      "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_ARM_VCPU_INIT, {target=5, features=[0]}) = 0\n";
+  OnWorld w(vcpu_0 + init + init);
+  w.take(0);
+  w.take(1);
+  for (const bool changes : {true, false}) {
+    const Operation& op = w.operation(changes ? 2 : 3);
+    Event e = op.event;
+    ASSERT_TRUE(w.world.step(op, e, {}).ok);
+    EXPECT_FALSE(w.world.journal().empty());
+    EXPECT_EQ(w.world.changed(), changes);
+    w.world.keep(op, true);
+  }
+}
+
 }  // namespace
 }  // namespace assay::gen
