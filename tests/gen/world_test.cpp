@@ -135,5 +135,22 @@ TEST(World, AStepThatRepeatsAnotherChangesNothing) {
   }
 }
 
+// A wrong failure is as doubtful as a wrong success.
+TEST(World, DoubtsAnswersThatTheSpecificationDoesNotGive) {
+  const auto doubt = [](const char* answer) {
+    const ProgramText read = read_program(
+        "# assay-trace 1\n# profile linux-6.12\n# host vcpus_max=8 ipa_bits_max=48 gic_v3=1\n"
+        "7 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = 3</dev/kvm>\n"
+        "7 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0) = 4<anon_inode:kvm-vm>\n"
+        "7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = " +
+        std::string(answer) + "\n");
+    World world(profile_named("linux-6.12"), read.program.host);
+    const auto found = first_doubt(world, read.program, read.answers, nullptr);
+    return found ? found->check : "none";
+  };
+  EXPECT_EQ(doubt("5<anon_inode:kvm-vcpu:0>"), "none");
+  EXPECT_EQ(doubt("-1 EEXIST (File exists)"), "create_vcpu.success");
+}
+
 }  // namespace
 }  // namespace assay::gen
