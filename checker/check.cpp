@@ -121,13 +121,17 @@ void Checker::feed(const TraceEvent& e) {
       return;
     }
     case TraceKind::thread:
-    case TraceKind::process:
+    case TraceKind::process: {
+      const auto child = static_cast<std::uint32_t>(e.new_fd);
+      if (child == e.tid) return;  // no task makes itself
       if (e.kind == TraceKind::process)
         handles_.each(e.tid, [&](const Handle& h) {
           if (h.vm != 0) ++vms_[h.vm]->references;
         });
-      handles_.add_task(e.tid, static_cast<std::uint32_t>(e.new_fd), e.kind == TraceKind::thread);
+      handles_.add_task(e.tid, child, e.kind == TraceKind::thread,
+                        [&](const Handle& h) { release(h); });
       return;
+    }
     case TraceKind::task_exit:
       handles_.end_task(e.tid, [&](const Handle& h) { release(h); });
       return;

@@ -39,7 +39,7 @@ Handle Handles::close(std::uint32_t tid, std::int32_t fd) {
   return was;
 }
 
-void Handles::add_task(std::uint32_t parent, std::uint32_t child, bool shares) {
+void Handles::add_new_task(std::uint32_t parent, std::uint32_t child, bool shares) {
   Process& p = of(parent);
   std::uint32_t process = last_process_;
   if (!shares) {
@@ -49,7 +49,6 @@ void Handles::add_task(std::uint32_t parent, std::uint32_t child, bool shares) {
   }
   process_of_[child] = process;
   ++processes_[process].tasks;
-  last_process_ = ~0u;
 }
 
 }  // namespace assay::checker

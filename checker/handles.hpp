@@ -23,8 +23,15 @@ class Handles {
   void bind(std::uint32_t tid, std::int32_t fd, const Handle& handle);
   // Forgets it and returns what it was.
   Handle close(std::uint32_t tid, std::int32_t fd);
-  // A new task that shares the descriptors of `parent`, or starts with a copy of them.
-  void add_task(std::uint32_t parent, std::uint32_t child, bool shares);
+  // A new task, not `parent` itself, that shares the descriptors of `parent` or starts with a copy
+  // of them. A task of that number may be known: its calls may stand in the trace before the one
+  // that made it, or an earlier task's end was not shown. It leaves its process as in end_task.
+  template <class F>
+  void add_task(std::uint32_t parent, std::uint32_t child, bool shares, F&& f) {
+    of(parent);  // counted, before the child leaves the process that both are in
+    end_task(child, f);
+    add_new_task(parent, child, shares);
+  }
   // Forgets a task; calls f(handle) for every descriptor that dies with its process.
   template <class F>
   void end_task(std::uint32_t tid, F&& f) {
@@ -32,6 +39,7 @@ class Handles {
     if (task == process_of_.end()) return;
     std::uint32_t process = task->second;
     process_of_.erase(task);
+    last_process_ = ~0u;  // the number may come back for another task
     if (--processes_[process].tasks != 0) return;
     for (const Handle& h : processes_[process].table)
       if (h.kind != traces::HandleKind::none) f(h);
@@ -51,9 +59,11 @@ class Handles {
   };
   static constexpr std::int32_t descriptors_max = 1 << 20;
   Process& of(std::uint32_t tid);
+  void add_new_task(std::uint32_t parent, std::uint32_t child, bool shares);
 
   std::vector<Process> processes_;
   std::unordered_map<std::uint32_t, std::uint32_t> process_of_;
+  // Where of() found the task that it was asked for last; ~0: ask process_of_.
   std::uint32_t last_tid_ = 0;
   std::uint32_t last_process_ = ~0u;
 };

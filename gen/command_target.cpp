@@ -42,6 +42,21 @@ struct Pipes {
   }
 };
 
+// write(), where a reader that is gone is an error and no signal: SIGPIPE would end the campaign.
+ssize_t write_quietly(int fd, std::string_view bytes) {
+  sigset_t pipe, before;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, &before);
+  const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+  const int error = errno;
+  const timespec at_once{};
+  if (n < 0 && error == EPIPE) sigtimedwait(&pipe, nullptr, &at_once);  // this thread's own
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = error;
+  return n;
+}
+
 // Feeds `input` to the command and collects what it writes, until it ends or time is over.
 std::string converse(const std::string& command, std::string_view input, unsigned seconds,
                      bool& timed_out) {
@@ -67,7 +82,7 @@ std::string converse(const std::string& command, std::string_view input, unsigne
       break;
     }
     if ((wait[1].revents & (POLLOUT | POLLERR)) != 0) {
-      const ssize_t n = ::write(pipes.to[1], input.data(), input.size());
+      const ssize_t n = write_quietly(pipes.to[1], input);
       if (n > 0) input.remove_prefix(static_cast<std::size_t>(n));
       if (input.empty() || (n < 0 && errno != EAGAIN && errno != EINTR)) Pipes::shut(pipes.to[1]);
     }

@@ -27,6 +27,9 @@ void append_link(HandleInfo handle, std::string& out);
 
 class HandleMap {
  public:
+  // Descriptors are few; a stream that pretends otherwise must not cost memory.
+  static constexpr std::size_t entries_max = 1 << 20;
+
   void clear() { map_.clear(); }
   void set(std::int32_t descriptor, HandleInfo info);  // also for a number that is used again
   void close(std::int32_t descriptor) { map_.erase(descriptor); }
@@ -34,8 +37,6 @@ class HandleMap {
   HandleInfo find(std::int32_t descriptor) const;  // {none, 0} if unknown
 
  private:
-  // Descriptors are few; a stream that pretends otherwise must not cost memory.
-  static constexpr std::size_t entries_max = 1 << 20;
   std::unordered_map<std::int32_t, HandleInfo> map_;
 };
 

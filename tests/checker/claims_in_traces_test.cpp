@@ -77,6 +77,15 @@ TEST(ClaimsInTraces, AQuestionIsNoViolation) {
   EXPECT_FALSE(asked->promised);
 }
 
+TEST(ClaimsInTraces, PropertiesSpeakOfRulesThatTheProfileHas) {
+  for (const Profile& profile : all_profiles())
+    for (const PropertyInfo& p : properties_of(profile)) {
+      EXPECT_FALSE(p.rules.empty()) << p.name;
+      for (const u32 rule : p.rules)
+        EXPECT_TRUE(system_rules()[rule].is_of(profile)) << profile.name << ": " << p.name;
+    }
+}
+
 TEST(ClaimsInTraces, TheOracleOfFuzzingLooksAtAnswersOnlyAndTheMinimisersAtClaimsToo) {
   const gen::ProgramText read = gen::read_program(trace_of(lock("-1 EAGAIN")));
   EXPECT_FALSE(judge(read.program, read.answers));
@@ -86,11 +95,29 @@ TEST(ClaimsInTraces, TheOracleOfFuzzingLooksAtAnswersOnlyAndTheMinimisersAtClaim
   EXPECT_EQ(broken->operation, read.program.operations.size() - 1);
 }
 
+TEST(ClaimsInTraces, AWrongAnswerIsNoBrokenClaim) {
+  const gen::ProgramText read =
+      gen::read_program(trace_of(lock("-1 EAGAIN") +
+                                 "7 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0) = 5<anon_inode:kvm-vm>\n"
+                                 "7 ioctl(5<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = -1 EPERM\n"));
+  const auto broken = broken_claim(read.program, read.answers);
+  ASSERT_TRUE(broken);
+  EXPECT_EQ(broken->key, "failed_lock_changes_nothing");
+  const gen::ProgramText wrong =
+      gen::read_program(trace_of("7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = -1 EPERM\n"));
+  EXPECT_FALSE(broken_claim(wrong.program, wrong.answers));
+}
+
 // After a wrong answer the model is no longer where the implementation is: nothing is claimed then.
 TEST(ClaimsInTraces, NothingIsClaimedOfAVmThatViolated) {
   const Report r = judged(trace_of(lock("-1 EBUSY") + lock("-1 EPERM") + lock("-1 EAGAIN")));
   EXPECT_EQ(r.verdict, Verdict::violates);
   for (const Finding& f : r.findings) EXPECT_FALSE(f.of_claim()) << f.check;
+  // Nor of steps that have nothing to do with what was wrong.
+  const Report other = judged(trace_of(
+      "7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = -1 EPERM\n" + lock("-1 EAGAIN")));
+  ASSERT_EQ(other.findings.size(), 1u);
+  EXPECT_EQ(other.findings[0].rule, "create_vcpu");
 }
 
 }  // namespace

@@ -43,6 +43,7 @@ Bytes file_with(const Bytes& data, std::uint64_t flags) {
 TEST(PerfCheck, WholeRecordsConform) {
   const Report r = judged(file_with(records(5), 0));
   EXPECT_EQ(r.verdict, Verdict::conforms);
+  EXPECT_EQ(r.events, 5u);
   EXPECT_EQ(r.checked, 5u);
 }
 

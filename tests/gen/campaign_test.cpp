@@ -63,6 +63,15 @@ TEST(Campaign, a_stop_flag_ends_it_with_what_was_done) {
   EXPECT_LT(s.cases, 5000u);
 }
 
+TEST(Campaign, enough_findings_end_it) {
+  const Mutation wrong = mutation("create_vcpu", "id_beyond_max");
+  CampaignOptions o = model_campaign("linux-6.12", 20000, &wrong);
+  o.findings_max = 1;
+  const CampaignSummary s = run_campaign(o);
+  EXPECT_EQ(s.findings.size(), 1u);
+  EXPECT_LT(s.cases, o.cases);
+}
+
 TEST(Campaign, a_time_budget_is_kept) {
   CampaignOptions o = model_campaign("linux-6.12", 0);
   o.time = std::chrono::milliseconds(300);
@@ -159,6 +168,15 @@ TEST(CommandTarget, one_that_dies_in_a_program_crashed_there) {
   const CampaignSummary s = run_campaign(o);
   EXPECT_EQ(s.crashes, 3u);
   EXPECT_EQ(s.not_run, 0u);
+}
+
+// More than a pipe holds is written to it: the end of its reader is no end of the campaign.
+TEST(CommandTarget, one_that_reads_nothing_ends_itself_only) {
+  CampaignOptions o = command_campaign("exec true", 64);
+  o.generator.length_min = o.generator.length_max = 40;
+  const CampaignSummary s = run_campaign(o);
+  EXPECT_EQ(s.cases, 64u);
+  EXPECT_EQ(s.not_run + s.crashes, 64u);
 }
 
 TEST(CommandTarget, one_that_cannot_be_started_runs_nothing) {

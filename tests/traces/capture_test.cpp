@@ -155,8 +155,34 @@ TEST(Capture, decodes_a_run) {
   record.cpu_end = 3;
   stream.add(record, {{CAPTURE_RUN, bytes, false}});
   EXPECT_NE(last(stream).find("cpu=2 => 3, "), std::string::npos);
+  record.cpu_end = 1;
+  stream.add(record, {{CAPTURE_RUN, bytes, false}});
+  EXPECT_NE(last(stream).find("cpu=2 => 1, "), std::string::npos);
   stream.add(record);
   EXPECT_EQ(last(stream), "[002] ioctl(5<anon_inode:kvm-vcpu:0>, KVM_RUN, 0) = 0");
+}
+
+// An errno is told of a call that failed only: the recorder may have left an older one there.
+TEST(Capture, names_errors_of_calls_that_failed) {
+  Stream stream = test::with_vm();
+  const std::string call = "ioctl(4<anon_inode:kvm-vm>, KVM_CHECK_EXTENSION, KVM_CAP_IRQCHIP) = ";
+  stream.ioctl(4, 0xae03, 0, 7, {}, 22);
+  EXPECT_EQ(last(stream), call + "7");
+  stream.ioctl(4, 0xae03, 0, -1, {}, 0);
+  EXPECT_EQ(last(stream), call + "-1");
+  stream.ioctl(4, 0xae03, 0, -1, {}, 22);
+  EXPECT_EQ(last(stream), call + "-1 EINVAL (Invalid argument)");
+}
+
+// KVM_CREATE_DEVICE_TEST makes nothing.
+TEST(Capture, a_device_that_was_only_asked_for_has_no_descriptor) {
+  Stream stream = test::with_vm();
+  stream.ioctl(4, 0xc00caee0, 0x1000, 0,
+               {{CAPTURE_IN, words32(7, 0, 1), false}, {CAPTURE_OUT, words32(7, 9, 1), false}});
+  stream.ioctl(9, 0xae03, 0, 0);
+  EXPECT_EQ(last(stream).substr(0, 8), "ioctl(9,");
+  stream.ioctl(6, 0xae03, 0, 0);
+  EXPECT_EQ(last(stream).substr(0, 8), "ioctl(6<");
 }
 
 TEST(Capture, decodes_other_calls) {
@@ -255,6 +281,9 @@ TEST(Capture, names_the_byte_that_is_wrong) {
   odd.bytes[second] = 4;
   odd.bytes[second + 1] = 0;
   EXPECT_EQ(complaint(odd), at + "its length is 4\n");
+  odd = stream;
+  odd.bytes[second] = static_cast<std::uint8_t>(odd.bytes[second] ^ 4);  // records lie at eights
+  EXPECT_EQ(complaint(odd).substr(0, at.size() + 10), at + "its length");
   Stream huge = stream;
   huge.bytes[second + 3] = 0x7f;
   EXPECT_EQ(complaint(huge).substr(0, at.size()), at);
@@ -262,6 +291,9 @@ TEST(Capture, names_the_byte_that_is_wrong) {
   parts.bytes[second + offsetof(capture_record, parts)] = 9;
   EXPECT_EQ(complaint(parts), "c: byte " + std::to_string(stream.bytes.size()) +
                                   ": expected part, the record ends before its parts do\n");
+  Stream long_part = stream;
+  long_part.bytes[second + sizeof(capture_record) + offsetof(capture_part, bytes)] = 9;
+  EXPECT_NE(complaint(long_part).find("the record ends before its parts do"), std::string::npos);
   Stream magic;
   magic.bytes[0] = 'X';
   EXPECT_EQ(complaint(magic), "c: byte 0: expected capture stream, the magic is missing\n");

@@ -123,6 +123,12 @@ TEST(Encode, refuses_what_cannot_be_repeated) {
   EXPECT_EQ(answer("kvm_entry: PC: 0x10"), Encoding::not_performable);
 }
 
+TEST(Encode, performs_calls_of_kvm_only) {
+  EXPECT_EQ(answer("ioctl(0, TCGETS, 0xffff0)"), Encoding::not_performable);
+  EXPECT_EQ(answer("ioctl(3, 0x5401, 0)"), Encoding::not_performable);
+  EXPECT_EQ(answer("ioctl(3, 0xae03, 0)"), Encoding::operation);
+}
+
 TEST(Encode, complains_at_the_column_that_is_wrong) {
   EXPECT_EQ(complaint("ioctl(5, KVM_ARM_VCPU_INIT, {tarjet=5})"),
             "37: expected member of the structure, there is no such member");

@@ -77,6 +77,16 @@ TEST(Grammar, reads_the_cpu_column_and_passes_over_other_columns) {
   EXPECT_EQ(read("96 [002] 1.5 close(3) = 0").cpu, 2);
   EXPECT_EQ(read("[  57] close(3) = 0").cpu, -1);
   EXPECT_EQ(read("96 1.5 [  57] [00007f1234567890] close(3) = 0").name, "close");
+  EXPECT_EQ(read("96 [57] close(3) = 0").cpu, -1);  // no CPU number has two digits only
+  EXPECT_EQ(read("spe_irq: cpu=3 level=1").cpu, 3);
+  EXPECT_EQ(read("spe_irq: cpu=4294967296 level=1").cpu, -1);
+}
+
+TEST(Grammar, takes_no_column_for_what_does_not_fit_it) {
+  EXPECT_EQ(test::complaint("18446744072 close(3) = 0"), "fine");
+  EXPECT_NE(test::complaint("99999999999 close(3) = 0"), "fine");
+  EXPECT_EQ(test::complaint("sixteen-bytes-xx-12 [000] .... 1.5: kvm_entry: PC: 0x10"), "fine");
+  EXPECT_NE(test::complaint("seventeen-bytes-x-12 [000] .... 1.5: kvm_entry: PC: 0x10"), "fine");
 }
 
 TEST(Grammar, reads_numbers) {
@@ -84,6 +94,7 @@ TEST(Grammar, reads_numbers) {
   EXPECT_EQ(number("f(17)").value, 17u);
   EXPECT_EQ(number("f(0x30)").value, 0x30u);
   EXPECT_EQ(number("f(0644)").value, 0644u);
+  EXPECT_EQ(number("f(0808)").value, 808u);
   EXPECT_EQ(number("f(-1)").value, ~std::uint64_t{0});
   EXPECT_EQ(number("f(18446744073709551615)").value, ~std::uint64_t{0});
   EXPECT_EQ(number("f(0xffffffffffffffff)").value, ~std::uint64_t{0});
@@ -98,6 +109,9 @@ TEST(Grammar, evaluates_flags_of_known_constants) {
   EXPECT_EQ(symbol("f(KVM_MEM_READONLY|KVM_MEM_LOG_DIRTY_PAGES|0x10)").value, 0x13u);
   EXPECT_EQ(symbol("f(1<<KVM_ARM_VCPU_PSCI_0_2|1<<KVM_ARM_VCPU_PMU_V3)").value, 0xcu);
   EXPECT_EQ(symbol("f(8192*1024)").value, 8388608u);
+  EXPECT_EQ(symbol("f(20-3+1)").value, 18u);
+  EXPECT_EQ(symbol("f(1<<63)").value, std::uint64_t{1} << 63);
+  EXPECT_FALSE(symbol("f(1<<64)").has_value);
   EXPECT_FALSE(symbol("f(KVM_MEM_READONLY|NO_SUCH_FLAG)").has_value);
   EXPECT_EQ(symbol("f(KVM_MEM_READONLY|NO_SUCH_FLAG)").text, "KVM_MEM_READONLY|NO_SUCH_FLAG");
 }
@@ -106,6 +120,13 @@ TEST(Grammar, keeps_ambiguous_names_and_their_common_number) {
   const Call call = read("ioctl(5, KVM_ARM_SET_DEVICE_ADDR or KVM_GET_ONE_REG, 0xffff0) = 0");
   EXPECT_EQ(argument(call, 1).text, "KVM_ARM_SET_DEVICE_ADDR or KVM_GET_ONE_REG");
   EXPECT_EQ(argument(call, 1).value, 0x4010aeabu);
+}
+
+TEST(Grammar, marks_what_any_of_its_comments_calls_unreadable) {
+  for (const char* line : {"f(0xdead /* unreadable */)", "f(0xdead /* unreadable */ /* again */)",
+                           "f(0xdead /* first */ /* unreadable */)"})
+    EXPECT_EQ(argument(read(line), 0).marks & mark_unreadable, mark_unreadable) << line;
+  EXPECT_EQ(argument(read("f(0xdead /* other */)"), 0).marks & mark_unreadable, 0);
 }
 
 TEST(Grammar, calls_an_undecoded_structure_a_pointer) {
@@ -216,8 +237,36 @@ TEST(Grammar, counts_lost_events) {
   EXPECT_EQ(argument(call, 0).value, 55u);
 }
 
+TEST(Grammar, tells_calls_apart_that_begin_alike) {
+  EXPECT_TRUE(same(read("f(1, [2])"), read("f(1, [0x2])")));
+  EXPECT_FALSE(same(read("f(1)"), read("f(1, 2)")));
+  EXPECT_FALSE(same(read("f(1, 2)"), read("f(1)")));
+  EXPECT_FALSE(same(read("f([1])"), read("f([1, 2])")));
+  EXPECT_FALSE(same(read("f([1, ...])"), read("f([1])")));
+}
+
+TEST(Grammar, knows_no_minute_of_sixty_seconds) {
+  EXPECT_EQ(test::complaint("96 12:59:59.5 close(3) = 0"), "fine");
+  EXPECT_NE(test::complaint("96 12:01:60.5 close(3) = 0"), "fine");
+  EXPECT_NE(test::complaint("96 12:60:01.5 close(3) = 0"), "fine");
+}
+
+TEST(Grammar, calls_the_value_of_an_attribute_a_pointer) {
+  for (const char* request :
+       {"KVM_SET_DEVICE_ATTR", "KVM_GET_DEVICE_ATTR", "KVM_HAS_DEVICE_ATTR"}) {
+    const std::string line =
+        std::string("ioctl(5, ") + request + ", {flags=0, group=0, attr=0, addr=0xffff0}) = 0";
+    EXPECT_EQ(member(read(line), 2, "addr").kind, NodeKind::pointer) << line;
+  }
+  EXPECT_EQ(member(read("ioctl(5, KVM_CREATE_DEVICE, {type=7, addr=16}) = 0"), 2, "addr").kind,
+            NodeKind::number);
+}
+
 TEST(Grammar, takes_unbalanced_brackets_in_a_kernel_message_as_words) {
   const Call call = read("  a-1 [000] .... 1.5: bprint: key={unbalanced [x y={a, b");
+  std::size_t fields = 0;
+  while (call.argument(static_cast<unsigned>(fields)) != nullptr) ++fields;
+  EXPECT_EQ(call.nodes.size(), fields) << "what was tried is gone";
   EXPECT_EQ(argument(call, 0).name, "key");
   EXPECT_EQ(argument(call, 0).text, "{unbalanced");
 }
@@ -231,6 +280,7 @@ TEST(Grammar, reads_signals_and_exits) {
   const Call exit = read("96 +++ exited with 3 +++");
   EXPECT_EQ(exit.kind, CallKind::exit);
   EXPECT_EQ(exit.name, "exited");
+  EXPECT_FALSE(read("96 +++ exited with 99999999999999999999 +++").has_result);
   EXPECT_EQ(exit.result, 3);
   EXPECT_EQ(read("+++ killed by SIGSEGV (core dumped) +++").body, "by SIGSEGV (core dumped)");
 }

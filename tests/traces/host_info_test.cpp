@@ -43,5 +43,18 @@ TEST(HostInfo, NothingIsConcludedFromAPmuWithoutCpus) {
   EXPECT_EQ(h.host.pmu[0].type, 10u);
 }
 
+TEST(HostInfo, PointerAuthenticationIsBothOfItsKinds) {
+  const auto ptrauth = [](const char* address, const char* generic) {
+    TraceHeader h;
+    read_host_info(std::string("cap.ARM_PTRAUTH_ADDRESS=") + address +
+                       "\ncap.ARM_PTRAUTH_GENERIC=" + generic + "\n",
+                   h);
+    return raw(h.host.ptrauth) != 0;
+  };
+  EXPECT_TRUE(ptrauth("1", "1"));
+  EXPECT_FALSE(ptrauth("1", "0"));
+  EXPECT_FALSE(ptrauth("0", "1"));
+}
+
 }  // namespace
 }  // namespace assay::traces

@@ -69,6 +69,12 @@ TEST(Joiner, joins_a_call_that_was_split_twice) {
   EXPECT_EQ(out.calls, std::vector<std::string>{"96<vmm> f(1, 2, 3) = 0"});
 }
 
+TEST(Joiner, keeps_the_cpu_that_a_call_began_on) {
+  const Joined out =
+      join({"96 [002] 1.000001 f(1 <unfinished ...>", "96 [003] 1.000002 <... f resumed>) = 0"});
+  EXPECT_EQ(out.calls, std::vector<std::string>{"96 [002] 1.000001 f(1) = 0"});
+}
+
 TEST(Joiner, passes_on_a_resumed_call_that_nobody_saw_begin) {
   const Joined out = join({"96 <... ioctl resumed>) = 0"});
   EXPECT_EQ(out.calls, std::vector<std::string>{"96 <... ioctl resumed>) = 0"});
@@ -83,6 +89,21 @@ TEST(Joiner, gives_back_what_never_finished_in_the_order_it_began) {
                            "left: 97 ioctl(8, KVM_RUN, 0 <unfinished ...>",
                            "left: 96 f({a= <unfinished ...>",
                        }));
+}
+
+TEST(Joiner, an_unfinished_call_has_the_arguments_that_are_whole) {
+  for (const auto& [line, arguments] :
+       {std::pair<std::string, bool>{"97 ioctl(8, KVM_RUN, 0 <unfinished ...>", true},
+        {"97 ioctl(8, KVM_RUN, {a= <unfinished ...>", false}}) {
+    Joiner joiner;
+    Diagnostic why;
+    Call call = test::read(line);
+    ASSERT_EQ(joiner.take(line, call, why), Joiner::Answer::held);
+    ASSERT_TRUE(joiner.flush(call));
+    EXPECT_EQ(call.name, "ioctl");
+    EXPECT_EQ(call.argument(1) != nullptr, arguments) << line;
+    EXPECT_FALSE(joiner.flush(call));
+  }
 }
 
 TEST(Joiner, forgets_the_call_of_a_thread_that_ended) {
@@ -106,6 +127,27 @@ TEST(Joiner, bounds_what_it_holds) {
   EXPECT_EQ(join(lines).complaints.size(), 1u);
   const std::string huge(Joiner::call_bytes_max, '1');
   EXPECT_EQ(join({"96 f(" + huge + " <unfinished ...>"}).complaints.size(), 1u);
+}
+
+// What was given back, dropped or replaced is held no longer.
+TEST(Joiner, bounds_the_bytes_of_what_it_holds_at_one_time) {
+  const std::string call = " f(" + std::string(Joiner::call_bytes_max - 100, '1');
+  const std::size_t too_many = Joiner::held_bytes_max / call.size() + 8;
+  std::vector<std::string> at_once, one_by_one, replaced, ended;
+  for (std::size_t i = 1; i <= too_many; ++i) {
+    const std::string tid = std::to_string(i), begins = call + " <unfinished ...>";
+    at_once.push_back(tid + begins);
+    one_by_one.push_back(tid + begins);
+    one_by_one.push_back(tid + " <... f resumed>) = 0");
+    replaced.push_back("96" + begins);
+    ended.push_back(tid + begins);
+    ended.push_back(tid + " +++ exited with 0 +++");
+  }
+  EXPECT_GE(join(at_once).complaints.size(), 7u);
+  EXPECT_LE(join(at_once).complaints.size(), 9u);
+  EXPECT_TRUE(join(one_by_one).complaints.empty());
+  EXPECT_TRUE(join(replaced).complaints.empty());
+  EXPECT_TRUE(join(ended).complaints.empty());
 }
 
 }  // namespace

@@ -118,6 +118,7 @@ TEST(LineSource, says_why_it_cannot_read) {
   EXPECT_FALSE(source.next(line));
   EXPECT_TRUE(source.failed());
   EXPECT_EQ(source.failure().message, "cannot read: Is a directory");
+  EXPECT_EQ(source.failure().line, 1u);
 }
 
 }  // namespace

@@ -183,6 +183,26 @@ TEST(Merge, TwoVcpusOfOneThreadThatAreAsNearAreNotGuessedBetween) {
   EXPECT_TRUE(m.left_out.empty());
 }
 
+// Stamps are rounded to microseconds: an event between two calls entered with the second and left
+// with the first, one that lies within a call is that call's.
+TEST(Merge, EventsNearTwoCallsOfOneVcpuGoToTheLikelierOne) {
+  const std::string first = run(96, 0, "1.000000000", "0.000099900"),
+                    second = run(96, 0, "1.000100100", "0.000100000");
+  Merged m = merged({first, second}, vouching(2) +
+                                         "perform-96 [001] 1.000100: kvm_entry: PC: 0x0\n"
+                                         "perform-96 [001] 1.000150: kvm_exit: IRQ: PC: 0x0\n");
+  ASSERT_EQ(m.lines.size(), 4u);
+  EXPECT_TRUE(m.lines[0].starts_with("96 1.000000 ioctl")) << m.lines[0];
+  EXPECT_TRUE(m.left_out.empty());
+  const std::string touching = run(96, 0, "1.000000000", "0.000100000");
+  m = merged({touching, second}, vouching(2) +
+                                     "perform-96 [001] 1.000100: kvm_entry: PC: 0x0\n"
+                                     "perform-96 [001] 1.000100: kvm_exit: IRQ: PC: 0x0\n");
+  ASSERT_EQ(m.lines.size(), 4u);
+  EXPECT_TRUE(m.lines[2].starts_with("96 1.000000 ioctl")) << m.lines[2];
+  EXPECT_TRUE(m.left_out.empty());
+}
+
 TEST(Merge, HalfAPairIsTheTracersLossUnlessItVouches) {
   const std::string half = "perform-96 [001] 1.200000: kvm_exit: IRQ: PC: 0x0\n";
   const std::string before = "x-1 [000] 0.100000: sched_wakeup: comm=x pid=1\n";
@@ -222,6 +242,9 @@ TEST(Merge, OverwrittenEventsAreCounted) {
       "perform-96 [001] 1.100000: kvm_entry: PC: 0x0\n");
   EXPECT_EQ(t.lost, 30u);  // the twelve may be among the thirty
   EXPECT_FALSE(t.vouched);
+  EXPECT_FALSE(kernel("# entries-in-buffer/entries-written: 1/many\n"
+                      "perform-96 [001] 1.100000: kvm_entry: PC: 0x0\n")
+                   .vouched);
 }
 
 TEST(Merge, AnotherClockIsRefused) {
@@ -243,6 +266,31 @@ TEST(Merge, LongCallsWhoseDurationDidNotFitEndWithTheNext) {
   ASSERT_EQ(m.lines.size(), 4u);
   EXPECT_EQ(m.lines[2], calls[0]);
   EXPECT_EQ(m.exits, 1u);
+}
+
+// One that nothing follows has no end: it says nothing of the calls of other threads behind it.
+TEST(Merge, ACallWithoutAnEndDoesNotMoveWhatComesAfterIt) {
+  const Lines calls{run(96, 0, "1.000000", "4.294967295"), run(97, 1, "6.000000", "0.500000")};
+  const Merged m = merged(calls, vouching(2) +
+                                     "vm-97 [001] 6.100000: kvm_entry: PC: 0x0\n"
+                                     "vm-97 [001] 6.200000: kvm_exit: PC: 0x0\n");
+  ASSERT_EQ(m.lines.size(), 4u);
+  EXPECT_EQ(m.lines[0], calls[0]);
+  EXPECT_EQ(m.lines[3], calls[1]);
+}
+
+// Records need not stand in the order in which calls ended, but a thread's do.
+TEST(Merge, EventsStandBehindTheirThreadsCallBefore) {
+  const Lines calls{run(97, 1, "1.000000", "4.000000"),
+                    "96 1.000000 ioctl(4<anon_inode:kvm-vm>, KVM_CHECK_EXTENSION, 10) = 1 <0.01>",
+                    run(96, 0, "1.100000", "0.500000")};
+  const Merged m = merged(calls, vouching(2) +
+                                     "vm-96 [001] 1.200000: kvm_entry: PC: 0x0\n"
+                                     "vm-96 [001] 1.300000: kvm_exit: PC: 0x0\n");
+  ASSERT_EQ(m.lines.size(), 5u);
+  EXPECT_EQ(m.lines[0], calls[0]);
+  EXPECT_NE(m.lines[1].find("KVM_CHECK_EXTENSION"), std::string::npos) << m.lines[1];
+  EXPECT_EQ(m.lines[4], calls[2]);
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <source_location>
 #include <string>
 #include <string_view>
 
@@ -12,10 +11,7 @@
 
 namespace assay::traces::test {
 
-inline std::filesystem::path source_root() {
-  const std::filesystem::path here = std::source_location::current().file_name();
-  return std::filesystem::absolute(here).parent_path().parent_path().parent_path();
-}
+inline std::filesystem::path source_root() { return SOURCE_ROOT; }
 
 // Reads a line that has to be a call. `line` has to outlive the result.
 inline Call read(std::string_view line) {
