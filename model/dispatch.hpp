@@ -116,6 +116,14 @@ Call<D> call_of(const Rule& rule) {
   return call;
 }
 
+// Applies a rule to the state, or by apply_to_part(), which the state's owner has, to the part of
+// it that the rule is written for.
+template <class D, class Rule, class State>
+void run_rule(const Rule& rule, Step<D>& k, State& state) {
+  if constexpr (requires { rule.apply(k, state); }) rule.apply(k, state);
+  else apply_to_part(rule, k, state);
+}
+
 // --- domains that execute events --------------------------------------------------------------
 
 template <class D, class State>
@@ -127,7 +135,7 @@ struct RuleOps {
 
 template <class D, class State, class Rule>
 RuleOps<D, State> rule_ops() {
-  return {[](const Event& e, Step<D>& k, State& state) { rule_of<D, Rule>(e).apply(k, state); },
+  return {[](const Event& e, Step<D>& k, State& state) { run_rule(rule_of<D, Rule>(e), k, state); },
           [](const Event& e, const std::function<void(const Call<D>&)>& use) {
             const Rule rule = rule_of<D, Rule>(e);
             use(call_of<D>(rule));
@@ -172,7 +180,7 @@ class MergedCallOf final : public MergedCall<D, State> {
   Flag<D> is_possible(const State& state) const override {
     return handles_exist(rule_, state) && is_callable(rule_, state);
   }
-  void apply(Step<D>& k, State& state) const override { rule_.apply(k, state); }
+  void apply(Step<D>& k, State& state) const override { run_rule(rule_, k, state); }
   Call<D> view() const override { return call_of<D>(rule_); }
 
  private:
@@ -186,6 +194,23 @@ std::unique_ptr<MergedCall<D, State>> make_call(unsigned vcpu, const FillArgumen
 
 // --- what is plain data -----------------------------------------------------------------------
 
+// How traces show a rule. An event whose arguments have the names of its members need not say so:
+// "spe_irq: cpu=cpu level=level".
+template <class Rule>
+const char* syntax_of() {
+  if constexpr (requires { Rule::syntax; }) return Rule::syntax;
+  else {
+    static const std::string text = [] {
+      std::string all = std::string(Rule::name) + ":";
+      Rule rule{};
+      each_member([&](const char* name, auto&) { all += std::string(" ") + name + "=" + name; },
+                  rule);
+      return all;
+    }();
+    return text.c_str();
+  }
+}
+
 // Describes a rule of a domain with plain values (Concrete).
 template <class Rule>
 RuleInfo info_of() {
@@ -193,7 +218,7 @@ RuleInfo info_of() {
   // too many would be written past an event's values.
   static_assert(complete<Rule>(), "a member is missing from fields()");
   static_assert(value_count<Rule>() <= Event::values_max, "an event has no room for the arguments");
-  RuleInfo info{Rule::name, Rule::syntax, Rule::source, "", false, {}, nullptr, nullptr};
+  RuleInfo info{Rule::name, syntax_of<Rule>(), Rule::source, "", false, {}, nullptr, nullptr};
   if constexpr (requires { Rule::constants; }) info.constants = Rule::constants;
   if constexpr (requires { &Rule::makes; }) info.makes = &Rule::makes;
   if constexpr (requires { &Rule::applies; }) info.applies = &Rule::applies;

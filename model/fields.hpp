@@ -47,10 +47,15 @@ struct MemberName {
     return out;
   }();
 };
-// Lives as long as the program.
+// The class that a pointer to member belongs to.
+template <class Class, class T>
+Class class_of(T Class::*);
+// Lives as long as the program. A class may give a member another name: member_name(pointer).
 template <auto Pointer>
 constexpr const char* name_of_member() {
-  return MemberName<Pointer>::text.data();
+  using Class = decltype(class_of(Pointer));
+  if constexpr (requires { Class::member_name(Pointer); }) return Class::member_name(Pointer);
+  else return MemberName<Pointer>::text.data();
 }
 
 template <class T>

@@ -11,6 +11,7 @@ template <class D>
 struct SubjectIn {
   std::vector<typename OpsOf<D>::type> ops;
   SystemClaims<D> claims;
+  std::vector<void (*)(Step<D>&, SystemState<D>&, const Call<D>&)> observers;
   std::vector<RuleInfo> infos;  // Concrete only
 };
 
@@ -48,6 +49,8 @@ template <class Subject, class D>
 SubjectIn<D> instantiate() {
   SubjectIn<D> out;
   add_rules<D>(typename Subject::template Rules<D>{}, out);
+  if constexpr (requires { &Subject::template observes<D>; })
+    out.observers.push_back(&Subject::template observes<D>);
   if constexpr (has_claims<D>) add_claims<Subject, D>(out.claims);
   return out;
 }
@@ -66,6 +69,7 @@ template <class D>
 void append(SystemIn<D>& to, const SubjectIn<D>& from) {
   append(to.ops, from.ops);
   append(to.infos, from.infos);
+  append(to.observers, from.observers);
   append(to.claims.invariants, from.claims.invariants);
   append(to.claims.properties, from.claims.properties);
   append(to.claims.questions, from.claims.questions);

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "model/catalog.hpp"
+#include "spec/arch/spu/registers.hpp"
 
 namespace assay {
 
@@ -22,6 +23,8 @@ constexpr bool all_complete() {
   }
 }
 static_assert(all_complete<SystemState<Concrete>>(), "a member is missing from fields()");
+
+std::span<const Sysreg> system_registers() { return spe_sysregs; }
 
 u32 rule_named(std::string_view name) {
   const std::vector<RuleInfo>& rules = system_rules();

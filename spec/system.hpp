@@ -53,6 +53,19 @@ void apply_rule(const Event& e, Step<D>& k, SystemState<D>& state) {
   ops[e.rule].apply(e, k, state);
 }
 
+// What those who run on the machine promise about a call that is the hardware's: `observes` of each
+// subject, after the rule.
+template <class D>
+void observe(Step<D>& k, SystemState<D>& state, const Call<D>& call);
+
+// The architecture's rules are written for the machine.
+template <class D, class Rule>
+void apply_to_part(const Rule& rule, Step<D>& k, SystemState<D>& state) {
+  Machine<D> machine = state.machine();
+  apply_on(machine, k, rule);
+  observe<D>(k, state, call_of<D>(rule));
+}
+
 // --- claims: what must be true whatever happens --------------------------------------------------
 
 // Of every state.

@@ -1,13 +1,13 @@
 // "msr: cpu=0 PMBSR_EL1=0x20001" and "mrs: ...": a register's value as it moves, which becomes the
-// event that names its fields (spec/arch/spu/layout.hpp).
-#include "spec/arch/spu/layout.hpp"
+// event that names its fields (spec/register.hpp).
+#include "spec/register.hpp"
 #include "traces/binder.hpp"
 
 namespace assay::traces {
 namespace {
 
 const Sysreg* sysreg_named(std::string_view name) {
-  for (const Sysreg& r : spe_sysregs)
+  for (const Sysreg& r : system_registers())
     if (r.name == name) return &r;
   return nullptr;
 }

@@ -6,7 +6,7 @@
 #include "checker/cli/cli.hpp"
 #include "checker/cli/spec_parts.hpp"
 #include "checker/properties.hpp"
-#include "spec/arch/spu/layout.hpp"
+#include "spec/register.hpp"
 #include "spec/system.hpp"
 
 namespace assay::cli {
@@ -75,7 +75,7 @@ int list(const Profile& profile, bool json) {
 
 // A system register: where its fields lie, since when, and what a reset leaves.
 bool show_register(const std::string& id, bool json) {
-  for (const Sysreg& r : spe_sysregs) {
+  for (const Sysreg& r : system_registers()) {
     if (id != r.name) continue;
     const SysregEncoding& e = r.encoding;
     nlohmann::ordered_json out = {

@@ -3,38 +3,9 @@
 // In proofs these are unknown constants, so a proof holds for every host. In traces they come
 // from the header (`assay record` and the laboratory write it).
 #pragma once
-#include "model/fields.hpp"
+#include "spec/arch/pe.hpp"
 
 namespace assay {
-
-// What a table is indexed by; its value selects the entry of Shape::size.
-enum class Dim : unsigned { vcpu = 0, pe = 1, slot = 2, pmu = 3, region = 4 };
-
-inline constexpr std::array dimension_names = {"vcpus", "pes", "slots", "pmus", "regions"};
-
-constexpr Shape shape_of(unsigned vcpus, unsigned pes, unsigned slots, unsigned pmus,
-                         unsigned regions) {
-  return Shape{{vcpus, pes, slots, pmus, regions, 0, 0, 0}};
-}
-
-// Pe::pmu of a CPU that no PMU covers.
-inline constexpr u64 no_pmu = 0xffffffff;
-
-// One physical CPU.
-template <class D>
-struct Pe {
-  WordCell<D, 32> pmu{};  // perf type of the PMU that covers it; 0 = nothing is known of this PE,
-                          // `no_pmu` = none covers it
-  WordCell<D, 8> spe{};   // ID_AA64DFR0_EL1.PMSVer: 1 to 6; 0 = nothing is known, 0xff = no SPE
-  NumCell<D> spe_record_max{};         // 2^PMSIDR_EL1.MaxSize, bytes
-  WordCell<D, 8> spe_in_flight_max{};  // samples the PE can hold at once; 0 = not told
-  WordCell<D, 8> spe_align{};          // PMBIDR_EL1.Align: records fill multiples of 2^this bytes
-  FlagCell<D> spe_ernd{};              // PMSIDR_EL1.ERnd
-  static constexpr auto fields() {
-    return members<&Pe::pmu, &Pe::spe, &Pe::spe_record_max, &Pe::spe_in_flight_max, &Pe::spe_align,
-                   &Pe::spe_ernd>;
-  }
-};
 
 // One PMU that KVM can virtualise, in the order in which KVM probed them.
 template <class D>

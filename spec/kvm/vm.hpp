@@ -1,7 +1,7 @@
 // One virtual machine: the state that the rules of spec/kvm read and write.
 #pragma once
 #include "model/step.hpp"
-#include "spec/arch/spu/state.hpp"
+#include "spec/arch/machine.hpp"
 #include "spec/kvm/memslot/state.hpp"
 #include "spec/kvm/vcpu/state.hpp"
 #include "spec/kvm/vgic/state.hpp"
@@ -37,6 +37,9 @@ struct Vm {
                    &Vm::features, &Vm::pmu, &Vm::spe, &Vm::gic, &Vm::vcpu, &Vm::slot, &Vm::spu,
                    &Vm::spe_switch>;
   }
+
+  Machine<D> machine() { return {host.pe, spu}; }
+  MachineView<D> machine() const { return {host.pe, spu}; }
 };
 
 // A vCPU by creation order. A rule that has one concerns an existing vCPU: the caller holds its

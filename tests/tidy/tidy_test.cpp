@@ -104,6 +104,17 @@ TEST(Tidy, ToolsSeeTheSpecificationOnlyAsAWhole) {
   for (const Source& s : sources()) {
     if (s.path.starts_with("spec/") || s.path.starts_with("tests/")) continue;
     for (std::size_t i = 0; i < s.lines.size(); ++i)
+      for (const char* folder : {"spec/kvm/", "spec/arch/"})
+        EXPECT_EQ(s.lines[i].find(std::string("#include \"") + folder), std::string::npos)
+            << where(s, i);
+  }
+}
+
+// The architecture knows of nothing that runs on it.
+TEST(Tidy, TheArchitectureIsBelowTheHypervisor) {
+  for (const Source& s : sources()) {
+    if (!s.path.starts_with("spec/arch/") && s.path != "spec/register.hpp") continue;
+    for (std::size_t i = 0; i < s.lines.size(); ++i)
       EXPECT_EQ(s.lines[i].find("#include \"spec/kvm/"), std::string::npos) << where(s, i);
   }
 }

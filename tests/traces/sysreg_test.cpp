@@ -4,8 +4,8 @@
 #include <map>
 #include <random>
 
-#include "spec/arch/spu/layout.hpp"
 #include "spec/kvm/spe/one_reg.hpp"
+#include "spec/register.hpp"
 #include "spec/system.hpp"
 #include "tests/traces/trace_text.hpp"
 #include "traces/binder.hpp"
@@ -25,13 +25,13 @@ TraceEvent bound(const std::string& line) {
 }
 
 const Sysreg& named(std::string_view name) {
-  for (const Sysreg& r : spe_sysregs)
+  for (const Sysreg& r : system_registers())
     if (r.name == name) return r;
   throw std::out_of_range(std::string(name));
 }
 
 TEST(SpeLayout, FieldsAscendAndDoNotOverlap) {
-  for (const Sysreg& r : spe_sysregs) {
+  for (const Sysreg& r : system_registers()) {
     unsigned free = 0;
     for (const SysregField& f : r.fields) {
       EXPECT_GE(f.low, free) << r.name << "." << f.argument;
@@ -66,7 +66,7 @@ TEST(SpeLayout, EncodingsAreTheOnesOfOneReg) {
 // Every field of a value arrives in its argument, and nothing else does.
 TEST(SpeSysregs, ValuesBecomeTheFieldsOfTheirEvents) {
   std::mt19937_64 random(7);
-  for (const Sysreg& r : spe_sysregs) {
+  for (const Sysreg& r : system_registers()) {
     for (const bool write : {true, false}) {
       const std::string_view event = write ? r.write_event : r.read_event;
       if (event.empty()) continue;
@@ -95,7 +95,7 @@ TEST(SpeSysregs, ValuesBecomeTheFieldsOfTheirEvents) {
 }
 
 TEST(SpeSysregs, EveryArgumentOfTheirEventsIsAField) {
-  for (const Sysreg& r : spe_sysregs) {
+  for (const Sysreg& r : system_registers()) {
     for (const std::string_view event : {r.write_event, r.read_event}) {
       if (event.empty()) continue;
       const std::uint32_t rule = binder().rule_named(event);

@@ -2,7 +2,6 @@
 // (D17.7 to D17.9).
 #pragma once
 #include "spec/arch/spu/sampling.hpp"
-#include "spec/kvm/vgic/placement.hpp"
 
 namespace assay {
 
@@ -22,7 +21,6 @@ Flag<D> meets_hole(const Spu<D>& s, const Num<D>& from, const Num<D>& to) {
 template <class D>
 struct SpuTranslation {
   static constexpr const char* name = "spe_unmapped";
-  static constexpr const char* syntax = "spe_unmapped: cpu=cpu stage=stage from=from to=to";
   static constexpr const char* source = "D17.4, D17.7, D17.9";
   Word<D, 16> cpu{};
   Word<D, 2> stage{};
@@ -31,21 +29,17 @@ struct SpuTranslation {
     return members<&SpuTranslation::cpu, &SpuTranslation::stage, &SpuTranslation::from,
                    &SpuTranslation::to>;
   }
-  void apply(Step<D>& k, Vm<D>& vm) const {
+  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>&) const {
     k.require(stage == 1 || stage == 2, {"stage_is_1_or_2", "D17.7"});
-    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
-      const Flag<D> told = spu.in_flight == 0;
-      k.when(stage == 1, [&] {
-        k.set(spu.holes.told1, told);
-        k.set(spu.holes.from1, from);
-        k.set(spu.holes.to1, to);
+    const auto tells = [&](u64 which, auto& is_told, auto& first, auto& end) {
+      k.when(stage == which, [&] {
+        k.set(is_told, spu.in_flight == 0);
+        k.set(first, from);
+        k.set(end, to);
       });
-      k.when(stage == 2, [&] {
-        k.set(spu.holes.told2, told);
-        k.set(spu.holes.from2, from);
-        k.set(spu.holes.to2, to);
-      });
-    });
+    };
+    tells(1, spu.holes.told1, spu.holes.from1, spu.holes.to1);
+    tells(2, spu.holes.told2, spu.holes.from2, spu.holes.to2);
   }
 };
 
@@ -54,9 +48,6 @@ template <class D>
 struct SpuRecord {
   static constexpr bool by_hardware = true;
   static constexpr const char* name = "spe_record";
-  static constexpr const char* syntax =
-      "spe_record: cpu=cpu address=address size=size events=events type=type latency=latency "
-      "ds=ds time=time pa=pa context1=context1 context2=context2";
   static constexpr const char* source =
       "D17.5 to D17.8, D18.1; ASL SPEWriteToBuffer, SPEBufferIsFull";
   Word<D, 16> cpu{};
@@ -73,53 +64,48 @@ struct SpuRecord {
                    &SpuRecord::type, &SpuRecord::latency, &SpuRecord::ds, &SpuRecord::time,
                    &SpuRecord::pa, &SpuRecord::context1, &SpuRecord::context2>;
   }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe) {
-      const Flag<D> free = spu.unpredictable;
-      k.require(free || takes_records<D>(spu),
-                {"buffer_takes_records", "D17.4: enabled, S clear, fill mode"});
-      k.require(address + size < wrap_at<D>(), {"record_does_not_wrap", "addresses have 64 bits"});
-      k.require(spu.in_flight != 0, {"one_in_flight", "a record of a sample that was selected"});
-      k.require(free || address == spu.records_end,
-                {"follows_the_last_record", "D17.7: records are written one after the other"});
-      k.require(free || (size != 0 && size <= pe.spe_record_max),
-                {"size_at_most_max", "D24.7 PMSIDR_EL1.MaxSize"});
-      k.require(free || is_aligned<D>(pe, size),
-                {"size_fills_alignment", "D24.7 PMBIDR_EL1.Align; D17.7"});
-      k.require(free || address + size <= spu.limit,
-                {"below_limit", "D17.7: the SPU never writes at or above LIMIT"});
-      k.require(free || !meets_hole<D>(spu, address, address + size),
-                {"is_translated", "D17.7: every write has a valid stage 1 and stage 2 entry"});
-      k.require(free || is_undecided<D>(spu) || passes_filters<D>(spu, {events, type, latency, ds}),
-                {"passes_filters", "D17.5: rejected samples are not written"});
-      check_packets(k, spu);
-      leaves_flight<D>(k, spu);
-      count_sample<D>(k, spu, true, false);
-      const Num<D> end = address + size;
-      moves_registers<D>(k, spu);
-      k.set(spu.ptr, end);
-      k.set(spu.records_end, end);
-      k.set(spu.bytes_end, ite(spu.bytes_end < end, end, Num<D>(plain(spu.bytes_end))));
-      k.when(spu.limit < end + pe.spe_record_max, [&] {
-        stop_profiling<D>(k, spu, SpuEvent::full, Word<D, 6>(ec_buffer), Word<D, 16>(bsc_full));
-        k.set(spu.counts.full_least, spu.counts.full_least + 1);
-        k.set(spu.counts.full_most, spu.counts.full_most + 1);
-      });
+  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>& pe) const {
+    const Num<D> end = address + size;
+    const Lawful<D> lawful{k, spu.unpredictable};
+    lawful(takes_records<D>(spu), {"buffer_takes_records", "D17.4: enabled, S clear, fill mode"});
+    k.require(end < wrap_at<D>(), {"record_does_not_wrap", "addresses have 64 bits"});
+    k.require(spu.in_flight != 0, {"one_in_flight", "a record of a sample that was selected"});
+    lawful(address == spu.records_end,
+           {"follows_the_last_record", "D17.7: records are written one after the other"});
+    lawful(size != 0 && size <= pe.spe_record_max,
+           {"size_at_most_max", "D24.7 PMSIDR_EL1.MaxSize"});
+    lawful(is_aligned<D>(pe, size), {"size_fills_alignment", "D24.7 PMBIDR_EL1.Align; D17.7"});
+    lawful(end <= spu.limit, {"below_limit", "D17.7: the SPU never writes at or above LIMIT"});
+    lawful(!meets_hole<D>(spu, address, end),
+           {"is_translated", "D17.7: every write has a valid stage 1 and stage 2 entry"});
+    lawful(is_undecided<D>(spu) || passes_filters<D>(spu, {events, type, latency, ds}),
+           {"passes_filters", "D17.5: rejected samples are not written"});
+    check_packets(k, spu);
+    leaves_flight<D>(k, spu);
+    count_sample<D>(k, spu, true, false);
+    moves_registers<D>(k, spu);
+    k.set(spu.ptr, end);
+    k.set(spu.records_end, end);
+    k.set(spu.bytes_end, ite(spu.bytes_end < end, end, Num<D>(plain(spu.bytes_end))));
+    k.when(spu.limit < end + pe.spe_record_max, [&] {
+      stop_profiling<D>(k, spu, SpuEvent::full, Word<D, 6>(ec_buffer), Word<D, 16>(bsc_full));
+      k.set(spu.counts.full_least, spu.counts.full_least + 1);
+      k.set(spu.counts.full_most, spu.counts.full_most + 1);
     });
   }
 
  private:
   void check_packets(Step<D>& k, const Spu<D>& spu) const {
-    const Flag<D> free = spu.unpredictable || is_undecided<D>(spu);
+    const Lawful<D> lawful{k, spu.unpredictable || is_undecided<D>(spu)};
     const Flag<D> el2 = owned_by_el2<D>(spu);
-    k.require(free || time == 0 || (el2 && spu.ts2) || (!el2 && spu.ts1),
-              {"timestamps_enabled", "D17.6: the owner's PMSCR_ELx.TS"});
-    k.require(free || el2 || spu.pct2 != 0 || time <= static_cast<u64>(SpeTime::virtual_count),
-              {"time_is_virtual", "D24.7 PMSCR_EL2.PCT: 0 forces the virtual count on EL1"});
-    k.require(free || !pa || (el2 && spu.pa2) || (!el2 && spu.pa1 && spu.pa2),
-              {"physical_addresses_enabled", "D17.6: PMSCR_EL1.PA and PMSCR_EL2.PA"});
-    k.require(free || !context1 || spu.cx1, {"context1_enabled", "D17.6: PMSCR_EL1.CX"});
-    k.require(free || !context2 || spu.cx2, {"context2_enabled", "D17.6: PMSCR_EL2.CX"});
+    lawful(time == 0 || (el2 && spu.ts2) || (!el2 && spu.ts1),
+           {"timestamps_enabled", "D17.6: the owner's PMSCR_ELx.TS"});
+    lawful(el2 || spu.pct2 != 0 || time <= static_cast<u64>(SpeTime::virtual_count),
+           {"time_is_virtual", "D24.7 PMSCR_EL2.PCT: 0 forces the virtual count on EL1"});
+    lawful(!pa || (el2 && spu.pa2) || (!el2 && spu.pa1 && spu.pa2),
+           {"physical_addresses_enabled", "D17.6: PMSCR_EL1.PA and PMSCR_EL2.PA"});
+    lawful(!context1 || spu.cx1, {"context1_enabled", "D17.6: PMSCR_EL1.CX"});
+    lawful(!context2 || spu.cx2, {"context2_enabled", "D17.6: PMSCR_EL2.CX"});
   }
 };
 
@@ -129,29 +115,24 @@ template <class D>
 struct SpuStore {
   static constexpr bool by_hardware = true;
   static constexpr const char* name = "spe_store";
-  static constexpr const char* syntax = "spe_store: cpu=cpu address=address size=size";
   static constexpr const char* source = "D17.7";
   Word<D, 16> cpu{};
   Num<D> address{}, size{};
   static constexpr auto fields() {
     return members<&SpuStore::cpu, &SpuStore::address, &SpuStore::size>;
   }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
-      const Flag<D> free = spu.unpredictable;
-      k.require(free || takes_records<D>(spu),
-                {"buffer_takes_records", "D17.4: enabled, S clear, fill mode"});
-      k.require(free || spu.records_end <= address,
-                {"not_before_the_records_end", "D17.7: complete records are not written again"});
-      k.require(free || address + size <= spu.limit,
-                {"below_limit", "D17.7: the SPU never writes at or above LIMIT"});
-      k.require(free || !meets_hole<D>(spu, address, address + size),
-                {"is_translated", "D17.7: every write has a valid stage 1 and stage 2 entry"});
-      k.require(address + size < wrap_at<D>(), {"store_does_not_wrap", "addresses have 64 bits"});
-      k.require(free || size <= Num<D>(2048), {"granule", "D17.7: an access of at most 2 KB"});
-      const Num<D> end = address + size;
-      k.set(spu.bytes_end, ite(spu.bytes_end < end, end, Num<D>(plain(spu.bytes_end))));
-    });
+  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>&) const {
+    const Num<D> end = address + size;
+    const Lawful<D> lawful{k, spu.unpredictable};
+    lawful(takes_records<D>(spu), {"buffer_takes_records", "D17.4: enabled, S clear, fill mode"});
+    lawful(spu.records_end <= address,
+           {"not_before_the_records_end", "D17.7: complete records are not written again"});
+    lawful(end <= spu.limit, {"below_limit", "D17.7: the SPU never writes at or above LIMIT"});
+    lawful(!meets_hole<D>(spu, address, end),
+           {"is_translated", "D17.7: every write has a valid stage 1 and stage 2 entry"});
+    k.require(end < wrap_at<D>(), {"store_does_not_wrap", "addresses have 64 bits"});
+    lawful(size <= Num<D>(2048), {"granule", "D17.7: an access of at most 2 KB"});
+    k.set(spu.bytes_end, ite(spu.bytes_end < end, end, Num<D>(plain(spu.bytes_end))));
   }
 };
 
@@ -162,21 +143,17 @@ template <class D>
 struct SpuMarked {
   static constexpr bool by_hardware = true;
   static constexpr const char* name = "spe_marked";
-  static constexpr const char* syntax = "spe_marked: cpu=cpu address=address";
   static constexpr const char* source = "D17.8.3.1; D24.7 PMBIDR_EL1.F";
   Word<D, 16> cpu{};
   Num<D> address{};  // virtual: of a byte that the entry translates and the SPU may write
   static constexpr auto fields() { return members<&SpuMarked::cpu, &SpuMarked::address>; }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
-      const Flag<D> free = spu.unpredictable;
-      k.require(free || takes_records<D>(spu),
-                {"buffer_takes_records", "D17.4: enabled, S clear, fill mode"});
-      k.require(free || (spu.records_end <= address && address < spu.limit),
-                {"inside_the_buffer", "D17.8.3.1: anywhere in the buffer"});
-      k.require(free || !meets_hole<D>(spu, address, address + 1),
-                {"is_translated", "D17.7: there is an entry to mark"});
-    });
+  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>&) const {
+    const Lawful<D> lawful{k, spu.unpredictable};
+    lawful(takes_records<D>(spu), {"buffer_takes_records", "D17.4: enabled, S clear, fill mode"});
+    lawful(spu.records_end <= address && address < spu.limit,
+           {"inside_the_buffer", "D17.8.3.1: anywhere in the buffer"});
+    lawful(!meets_hole<D>(spu, address, address + 1),
+           {"is_translated", "D17.7: there is an entry to mark"});
   }
 };
 
@@ -186,61 +163,51 @@ template <class D>
 struct SpuFault {
   static constexpr bool by_hardware = true;
   static constexpr const char* name = "spe_fault";
-  static constexpr const char* syntax =
-      "spe_fault: cpu=cpu address=address ec=ec fsc=fsc mss2=mss2 ea=external_abort "
-      "dl=data_loss";
   static constexpr const char* source = "D17.8, D17.8.3; facts/spe 2.7";
   Word<D, 16> cpu{};
   Num<D> address{};
-  Word<D, 6> ec{};
-  Word<D, 6> fsc{};
-  Word<D, 24> mss2{};        // TopLevel, AssuredOnly, Overlay, DirtyBit
-  Flag<D> external_abort{};  // EA is set: an external abort on a walk may do so
-  Flag<D> data_loss{};       // PMBSR_EL1.DL afterwards
+  Word<D, 6> ec{}, fsc{};
+  Word<D, 24> mss2{};  // TopLevel, AssuredOnly, Overlay, DirtyBit
+  Flag<D> ea{};        // EA is set: an external abort on a walk may do so
+  Flag<D> dl{};        // PMBSR_EL1.DL afterwards
   static constexpr unsigned answers = 1;
   static constexpr auto fields() {
     return members<&SpuFault::cpu, &SpuFault::address, &SpuFault::ec, &SpuFault::fsc,
-                   &SpuFault::mss2, &SpuFault::external_abort, &SpuFault::data_loss>;
+                   &SpuFault::mss2, &SpuFault::ea, &SpuFault::dl>;
   }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe, auto& sw) {
-      const Flag<D> free = spu.unpredictable;
-      k.require(free || takes_records<D>(spu),
-                {"buffer_takes_records", "D17.8: reported only while S is clear"});
-      if (k.is(Behaviour::spe_series))
-        k.require(!is_at<D>(sw, Switch::guest) || ec != ec_stage2 ||
-                      (spu.enable && !is_mapped<D>(vm, sw)),
-                  {"stage2_has_no_entry", "facts/spe L20, N01: a mapped buffer does not fault"});
-      k.require(spu.in_flight != 0, {"one_in_flight", "the write of a sample that was selected"});
-      k.require(ec == ec_stage1 || ec == ec_stage2 || ec == ec_granule_protection,
-                {"is_a_fault", "D24.7 PMBSR_EL1.EC: 0x24, 0x25, 0x1E"});
-      k.require(fsc != 0x11, {"is_not_asynchronous", "D17.8.3: MMU faults are synchronous"});
-      k.require((mss2 & Word<D, 24>(~mss2_bits & 0xffffff)) == 0 &&
-                    (mss2 == 0 || ec != ec_granule_protection),
-                {"mss2_is_defined", "D24.7 PMBSR_EL1.MSS2: of EC 0x24 and 0x25 only"});
-      k.require(free || !is_translation_fault() || meets_its_hole(spu),
-                {"translation_is_missing", "D17.8.3: a mapped address does not fault"});
-      k.require(free || (spu.records_end <= address && address < spu.limit),
-                {"inside_the_buffer", "D17.7: PTR is below LIMIT"});
-      k.require(free || address < spu.records_end + pe.spe_record_max,
-                {"within_one_record", "D17.8: LRE lies at most MaxSize below PTR"});
-      const Flag<D> walk = (fsc >= 0x12 && fsc <= 0x17) || fsc == 0x1b;
-      k.require(free || !external_abort || walk || spu.external_abort,
-                {"ea_is_of_a_walk", "D17.8.4: IMPLEMENTATION DEFINED for aborts on walks"});
-      check_data_loss(k, spu);
-      moves_registers<D>(k, spu);
-      k.set(spu.ptr, address);
-      k.set(spu.bytes_end, ite(spu.bytes_end < address, address, Num<D>(plain(spu.bytes_end))));
-      k.set(spu.data_loss, data_loss);
-      k.set(spu.external_abort, spu.external_abort || external_abort);
-      k.set(spu.lost, true);  // at least the sample whose write faulted
-      leaves_flight<D>(k, spu);
-      count_sample<D>(k, spu, true, false);
-      // The pseudocode looks for a full buffer after a write that faulted, too (facts/spe 7.49).
-      k.when(spu.limit < address + pe.spe_record_max,
-             [&] { k.set(spu.counts.full_most, spu.counts.full_most + 1); });
-      stop_profiling<D>(k, spu, SpuEvent::fault, ec, zero_extend<16>(fsc), mss2);
-    });
+  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>& pe) const {
+    const Lawful<D> lawful{k, spu.unpredictable};
+    lawful(takes_records<D>(spu),
+           {"buffer_takes_records", "D17.8: reported only while S is clear"});
+    k.require(spu.in_flight != 0, {"one_in_flight", "the write of a sample that was selected"});
+    k.require(ec == ec_stage1 || ec == ec_stage2 || ec == ec_granule_protection,
+              {"is_a_fault", "D24.7 PMBSR_EL1.EC: 0x24, 0x25, 0x1E"});
+    k.require(fsc != 0x11, {"is_not_asynchronous", "D17.8.3: MMU faults are synchronous"});
+    k.require((mss2 & Word<D, 24>(~mss2_bits & 0xffffff)) == 0 &&
+                  (mss2 == 0 || ec != ec_granule_protection),
+              {"mss2_is_defined", "D24.7 PMBSR_EL1.MSS2: of EC 0x24 and 0x25 only"});
+    lawful(!is_translation_fault() || meets_its_hole(spu),
+           {"translation_is_missing", "D17.8.3: a mapped address does not fault"});
+    lawful(spu.records_end <= address && address < spu.limit,
+           {"inside_the_buffer", "D17.7: PTR is below LIMIT"});
+    lawful(address < spu.records_end + pe.spe_record_max,
+           {"within_one_record", "D17.8: LRE lies at most MaxSize below PTR"});
+    const Flag<D> walk = (fsc >= 0x12 && fsc <= 0x17) || fsc == 0x1b;
+    lawful(!ea || walk || spu.external_abort,
+           {"ea_is_of_a_walk", "D17.8.4: IMPLEMENTATION DEFINED for aborts on walks"});
+    check_data_loss(k, spu);
+    moves_registers<D>(k, spu);
+    k.set(spu.ptr, address);
+    k.set(spu.bytes_end, ite(spu.bytes_end < address, address, Num<D>(plain(spu.bytes_end))));
+    k.set(spu.data_loss, dl);
+    k.set(spu.external_abort, spu.external_abort || ea);
+    k.set(spu.lost, true);  // at least the sample whose write faulted
+    leaves_flight<D>(k, spu);
+    count_sample<D>(k, spu, true, false);
+    // The pseudocode looks for a full buffer after a write that faulted, too (facts/spe 7.49).
+    k.when(spu.limit < address + pe.spe_record_max,
+           [&] { k.set(spu.counts.full_most, spu.counts.full_most + 1); });
+    stop_profiling<D>(k, spu, SpuEvent::fault, ec, zero_extend<16>(fsc), mss2);
   }
 
  private:
@@ -256,17 +223,16 @@ struct SpuFault {
     return (ec != ec_stage1 || !h.told1 || in1) && (ec != ec_stage2 || !h.told2 || in2);
   }
   void check_data_loss(Step<D>& k, const Spu<D>& spu) const {
-    const Flag<D> free = spu.unpredictable;
+    const Lawful<D> lawful{k, spu.unpredictable};
     const Flag<D> boundary = address == spu.records_end;
-    const Flag<D> kept = iff(data_loss, spu.data_loss);
-    Flag<D> inside = boundary || data_loss;
+    const Flag<D> kept = iff(dl, spu.data_loss);
+    Flag<D> inside = boundary || dl;
     if (k.is(Behaviour::spe_dl_never_set_by_fault)) inside = boundary || kept;
-    k.require(free || inside, {"partial_record_sets_dl", "D17.8, D17.8.3: PTR is not LRE"});
+    lawful(inside, {"partial_record_sets_dl", "D17.8, D17.8.3: PTR is not LRE"});
     if (k.is(Behaviour::spe_dl_kept_at_boundary))
-      k.require(free || !boundary || kept, {"dl_kept_at_boundary", "D17.8.3"});
+      lawful(!boundary || kept, {"dl_kept_at_boundary", "D17.8.3"});
     // Otherwise RMYXZK: at a boundary an IMPLEMENTATION DEFINED 0 or 1 is written.
-    k.require(free || data_loss || !spu.data_loss,
-              {"dl_is_sticky", "D17.8: not cleared by the SPU"});
+    lawful(dl || !spu.data_loss, {"dl_is_sticky", "D17.8: not cleared by the SPU"});
   }
 };
 
@@ -275,8 +241,6 @@ template <class D>
 struct SpuAbort {
   static constexpr bool by_hardware = true;
   static constexpr const char* name = "spe_abort";
-  static constexpr const char* syntax =
-      "spe_abort: cpu=cpu address=address ec=ec asynchronous=asynchronous";
   static constexpr const char* source = "D17.8.4";
   Word<D, 16> cpu{};
   Num<D> address{};
@@ -285,27 +249,24 @@ struct SpuAbort {
   static constexpr auto fields() {
     return members<&SpuAbort::cpu, &SpuAbort::address, &SpuAbort::ec, &SpuAbort::asynchronous>;
   }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe) {
-      const Flag<D> free = spu.unpredictable;
-      k.require(pe.spe < 4 || pe.spe == 0xff,
-                {"before_v1p3", "D17.8.4: not reported from SPEv1p3 on"});
-      k.require(free || asynchronous || takes_records<D>(spu),
-                {"synchronous_while_writing", "D17.8.4"});
-      k.require(ec == ec_stage1 || ec == ec_stage2 || ec == ec_granule_protection,
-                {"is_an_abort", "D24.7 PMBSR_EL1.EC"});
-      k.require(free || asynchronous || (spu.records_end <= address && address < spu.limit),
-                {"inside_the_buffer", "D17.7: PTR is below LIMIT"});
-      moves_registers<D>(k, spu);
-      k.set(spu.external_abort, true);
-      const Flag<D> first = !spu.service;
-      k.set(spu.data_loss, spu.data_loss || asynchronous || address != spu.records_end);
-      k.set(spu.lost, true);
-      k.when(first && !asynchronous, [&] { k.set(spu.ptr, address); });
-      k.when(first, [&] {
-        const Word<D, 16> code = ite(asynchronous, Word<D, 16>(0x11), Word<D, 16>(0x10));
-        stop_profiling<D>(k, spu, SpuEvent::abort, ec, code);
-      });
+  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>& pe) const {
+    const Lawful<D> lawful{k, spu.unpredictable};
+    k.require(pe.spe < 4 || pe.spe == 0xff,
+              {"before_v1p3", "D17.8.4: not reported from SPEv1p3 on"});
+    lawful(asynchronous || takes_records<D>(spu), {"synchronous_while_writing", "D17.8.4"});
+    k.require(ec == ec_stage1 || ec == ec_stage2 || ec == ec_granule_protection,
+              {"is_an_abort", "D24.7 PMBSR_EL1.EC"});
+    lawful(asynchronous || (spu.records_end <= address && address < spu.limit),
+           {"inside_the_buffer", "D17.7: PTR is below LIMIT"});
+    moves_registers<D>(k, spu);
+    k.set(spu.external_abort, true);
+    const Flag<D> first = !spu.service;
+    k.set(spu.data_loss, spu.data_loss || asynchronous || address != spu.records_end);
+    k.set(spu.lost, true);
+    k.when(first && !asynchronous, [&] { k.set(spu.ptr, address); });
+    k.when(first, [&] {
+      const Word<D, 16> code = ite(asynchronous, Word<D, 16>(0x11), Word<D, 16>(0x10));
+      stop_profiling<D>(k, spu, SpuEvent::abort, ec, code);
     });
   }
 };
@@ -315,24 +276,37 @@ template <class D>
 struct SpuNotAllowed {
   static constexpr bool by_hardware = true;
   static constexpr const char* name = "spe_not_allowed";
-  static constexpr const char* syntax = "spe_not_allowed: cpu=cpu";
   static constexpr const char* source = "D17.8.5";
   Word<D, 16> cpu{};
   static constexpr auto fields() { return members<&SpuNotAllowed::cpu>; }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
-      k.require(!spu.service, {"first_event", "D17.8: reported only while S is clear"});
-      k.require(spu.in_flight != 0, {"one_in_flight", "the write of a sample that was selected"});
-      k.require(spu.unpredictable || !buffer_enabled<D>(spu),
-                {"access_was_withdrawn", "D17.9: the buffer reads as disabled at write time"});
-      moves_registers<D>(k, spu);
-      k.set(spu.data_loss, true);
-      k.set(spu.lost, true);
-      leaves_flight<D>(k, spu);
-      count_sample<D>(k, spu, false, false);
-      stop_profiling<D>(k, spu, SpuEvent::not_allowed, Word<D, 6>(ec_buffer),
-                        Word<D, 16>(bsc_not_allowed));
-    });
+  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>&) const {
+    k.require(!spu.service, {"first_event", "D17.8: reported only while S is clear"});
+    k.require(spu.in_flight != 0, {"one_in_flight", "the write of a sample that was selected"});
+    k.require(spu.unpredictable || !buffer_enabled<D>(spu),
+              {"access_was_withdrawn", "D17.9: the buffer reads as disabled at write time"});
+    moves_registers<D>(k, spu);
+    k.set(spu.data_loss, true);
+    k.set(spu.lost, true);
+    leaves_flight<D>(k, spu);
+    count_sample<D>(k, spu, false, false);
+    stop_profiling<D>(k, spu, SpuEvent::not_allowed, Word<D, 6>(ec_buffer),
+                      Word<D, 16>(bsc_not_allowed));
+  }
+};
+
+// The level of PMBIRQ, as the interrupt controller sees it.
+template <class D>
+struct SpuInterrupt {
+  static constexpr const char* name = "spe_irq";
+  static constexpr const char* source = "D17.8 RTSJRP, ISMLLS";
+  Word<D, 16> cpu{};
+  Flag<D> level{};
+  static constexpr auto fields() { return members<&SpuInterrupt::cpu, &SpuInterrupt::level>; }
+  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>& pe) const {
+    // FEAT_SPE_EXC: with an effective PMSCR_EL1.EE the event is an exception instead.
+    const Flag<D> exception = is_of_version<D>(pe, 6) && spu.ee2 != 0 && spu.ee1 != 0;
+    k.require(spu.unpredictable || iff(level, spu.irq && !exception),
+              {"level_is_service", "D17.8 RTSJRP: PMBIRQ is driven by PMBSR_EL1.S"});
   }
 };
 

@@ -1,15 +1,25 @@
-// When the SPU samples and writes: the predicates of D17.4, and how a rule reaches its SPU.
+// When the SPU samples and writes: the predicates of D17.4.
 #pragma once
-#include "spec/kvm/vm.hpp"
+#include "spec/arch/machine.hpp"
 
 namespace assay {
 
 constexpr u64 number_of(SpuEvent e) { return static_cast<u64>(e); }
+// What the SPU reported last.
+template <class D>
+Flag<D> reported(const Spu<D>& s, SpuEvent e) {
+  return s.event == number_of(e);
+}
 
 // Nothing was written to a register since the last reset: its value is UNKNOWN.
 template <class D>
 Flag<D> is_unknown(const Spu<D>& s, SpuRegister r) {
   return bit(plain(s.unknown), static_cast<unsigned>(r));
+}
+// Where it is RES0, ones were written last.
+template <class D>
+Flag<D> is_untidy(const Spu<D>& s, SpuRegister r) {
+  return bit(plain(s.untidy), static_cast<unsigned>(r));
 }
 // Software wrote the register; `ones` where it is RES0 may read back as written or as zero.
 template <class D>
@@ -22,20 +32,28 @@ void becomes_known(Step<D>& k, Spu<D>& s, SpuRegister r, const Flag<D>& ones) {
 // Samples in flight meet controls of which more than one value counts.
 template <class D>
 Flag<D> is_undecided(const Spu<D>& s) {
-  const auto names = [](SpuRegister r) { return u64{1} << static_cast<unsigned>(r); };
-  const u64 controls = names(SpuRegister::pmscr_el1) | names(SpuRegister::pmscr_el2) |
-                       names(SpuRegister::pmsfcr) | names(SpuRegister::pmsevfr) |
-                       names(SpuRegister::pmsnevfr) | names(SpuRegister::pmslatfr) |
-                       names(SpuRegister::pmsdsfr);
+  using enum SpuRegister;
+  u64 controls = 0;
+  for (const SpuRegister r : {pmscr_el1, pmscr_el2, pmsfcr, pmsevfr, pmsnevfr, pmslatfr, pmsdsfr})
+    controls |= u64{1} << static_cast<unsigned>(r);
   return s.mixed || (s.unknown & Word<D, 16>(controls)) != 0;
 }
-// INTERVAL 0 gives an UNKNOWN interval, and so does a counter or an interval that never was
-// written.
+// INTERVAL 0 gives an UNKNOWN interval, and so does a counter or an interval never written.
 template <class D>
 Flag<D> has_no_interval(const Spu<D>& s) {
   return s.interval == 0 || is_unknown<D>(s, SpuRegister::pmsirr) ||
          is_unknown<D>(s, SpuRegister::pmsicr);
 }
+
+// What an SPU keeps to unless it is free to do anything, as an `unpredictable` one is.
+template <class D>
+struct Lawful {
+  Step<D>& k;
+  const Flag<D> free;
+  void operator()(const Flag<D>& condition, const Why& why) const {
+    k.require(free || condition, why);
+  }
+};
 
 // ProfilingBufferOwner: EL2 when MDCR_EL2.E2PB is 0, EL1 otherwise.
 template <class D>
@@ -103,42 +121,13 @@ Flag<D> pointers_valid(const Spu<D>& s, const Pe<D>& pe) {
          (s.ptr + pe.spe_record_max <= s.limit && is_aligned<D>(pe, plain(s.ptr)));
 }
 
-// Stages of a hypervisor's world switch.
-template <class D>
-Flag<D> is_at(const SpeSwitch<D>& sw, Switch stage) {
-  return sw.stage == static_cast<u64>(stage);
-}
-// Neither host nor guest code runs.
-template <class D>
-Flag<D> is_between(const SpeSwitch<D>& sw) {
-  return is_at<D>(sw, Switch::host_saved) || is_at<D>(sw, Switch::restoring_guest) ||
-         is_at<D>(sw, Switch::guest_saved);
-}
-
-// The buffer of the guest whose registers are concerned is mapped at stage 2.
-template <class D>
-Flag<D> is_mapped(const Vm<D>& vm, const SpeSwitch<D>& sw) {
-  return any<D>(vm.vcpu, [&](const auto& c, std::size_t i) {
-    return sw.vcpu == Word<D, 16>(i) && c.spe.buffer.mapped;
-  });
-}
-
-// Runs body(spu, pe) or body(spu, pe, switch) for the SPU of a PE, after making sure that the PE
-// may have one. PMSVer 0 means that nothing is known of the PE, 0xff that it has no SPE.
-template <class D, class Body>
-void on_spu(Step<D>& k, Vm<D>& vm, const Word<D, 16>& cpu, Body&& body) {
-  k.at(vm.spu, cpu, [&](auto& spu, std::size_t index) {
-    const Pe<D>& pe = std::as_const(vm.host.pe)[index];
-    k.require(pe.spe != 0xff, {"pe_has_spe", "D24.2.80 ID_AA64DFR0_EL1.PMSVer"});
-    if constexpr (requires { body(spu, pe, vm.spe_switch[index]); })
-      body(spu, pe, vm.spe_switch[index]);
-    else body(spu, pe);
-  });
-}
-
 template <class D>
 Flag<D> has_reached(const Spu<D>& s, Synchronised what) {
   return s.barriers.reached == static_cast<u64>(what);
+}
+template <class D>
+void set_reached(Step<D>& k, Spu<D>& s, Synchronised what) {
+  k.set(s.barriers.reached, Word<D, 2>(static_cast<u64>(what)));
 }
 // Direct reads may show what was there before the SPU's own writes (D17.9).
 template <class D>
@@ -148,16 +137,11 @@ Flag<D> reads_lag(const Spu<D>& s) {
 // The SPU writes its registers: direct reads may lag behind, and what was drained no longer is.
 template <class D>
 void moves_registers(Step<D>& k, Spu<D>& s) {
-  SpuBarriers<D>& b = s.barriers;
-  k.set(b.behind, true);
+  k.set(s.barriers.behind, true);
   k.when(has_reached<D>(s, Synchronised::memory),
-         [&] { k.set(b.reached, Word<D, 2>(static_cast<u64>(Synchronised::nothing))); });
+         [&] { set_reached<D>(k, s, Synchronised::nothing); });
 }
 // Direct reads show the registers as they are: after a drain, or where software wrote them.
-template <class D>
-void shows_pointer(Step<D>& k, Spu<D>& s) {
-  k.set(s.barriers.ptr, s.ptr);
-}
 template <class D>
 void shows_status(Step<D>& k, Spu<D>& s) {
   k.set(s.barriers.service, s.service);
@@ -168,7 +152,7 @@ void shows_status(Step<D>& k, Spu<D>& s) {
 template <class D>
 void shows_registers(Step<D>& k, Spu<D>& s) {
   k.set(s.barriers.behind, false);
-  shows_pointer<D>(k, s);
+  k.set(s.barriers.ptr, s.ptr);
   shows_status<D>(k, s);
 }
 // A context synchronisation event: an ISB, an exception entry or return. If a drain was completed
@@ -176,7 +160,7 @@ void shows_registers(Step<D>& k, Spu<D>& s) {
 template <class D>
 void synchronise_context(Step<D>& k, Spu<D>& s) {
   k.when(has_reached<D>(s, Synchronised::memory), [&] { shows_registers<D>(k, s); });
-  k.set(s.barriers.reached, Word<D, 2>(static_cast<u64>(Synchronised::context)));
+  set_reached<D>(k, s, Synchronised::context);
   k.set(s.barriers.covered, s.in_flight);
 }
 // A sample left the PE: the oldest first.

@@ -1,7 +1,7 @@
 // The life of a sample before it is a record: the interval counter, selection, collision, filters
 // (D17.2 to D17.5).
 #pragma once
-#include "spec/arch/spu/controls.hpp"
+#include "spec/arch/spu/enabled.hpp"
 
 namespace assay {
 
@@ -32,7 +32,6 @@ template <class D>
 struct SpuCount {
   static constexpr bool by_hardware = true;
   static constexpr const char* name = "spe_count";
-  static constexpr const char* syntax = "spe_count: cpu=cpu operations=operations load=load";
   static constexpr const char* source = "D17.3.4; ASL SPEToCollectSample";
   Word<D, 16> cpu{};
   Word<D, 32> operations{};
@@ -40,21 +39,18 @@ struct SpuCount {
   static constexpr auto fields() {
     return members<&SpuCount::cpu, &SpuCount::operations, &SpuCount::load>;
   }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe) {
-      const Flag<D> late = sampled_late<D>(spu, pe);
-      k.require(spu.unpredictable || late || profiling_enabled<D>(spu),
-                {"profiling_enabled", "D17.3.5: the counter holds while profiling is disabled"});
-      const Flag<D> unknown = spu.unpredictable || has_no_interval<D>(spu);
-      k.require(unknown || load == 0 || (spu.count == 0 && is_interval<D>(spu, load)),
-                {"loaded_with_interval", "D17.3.4: a COUNT of zero is loaded with INTERVAL"});
-      const Word<D, 32> from = ite(load == 0, Word<D, 32>(plain(spu.count)), Word<D, 32>(load));
-      k.require(unknown || operations <= from,
-                {"counter_does_not_pass_zero", "D17.3.4: an operation is selected at zero"});
-      k.set(spu.count, ite(operations <= from, from - operations, Word<D, 32>(0)));
-      count_population<D>(k, spu, operations, load != 0);
-      moves_registers<D>(k, spu);
-    });
+  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>& pe) const {
+    k.require(spu.unpredictable || sampled_late<D>(spu, pe) || profiling_enabled<D>(spu),
+              {"profiling_enabled", "D17.3.5: the counter holds while profiling is disabled"});
+    const Flag<D> unknown = spu.unpredictable || has_no_interval<D>(spu);
+    k.require(unknown || load == 0 || (spu.count == 0 && is_interval<D>(spu, load)),
+              {"loaded_with_interval", "D17.3.4: a COUNT of zero is loaded with INTERVAL"});
+    const Word<D, 32> from = ite(load == 0, Word<D, 32>(plain(spu.count)), Word<D, 32>(load));
+    k.require(unknown || operations <= from,
+              {"counter_does_not_pass_zero", "D17.3.4: an operation is selected at zero"});
+    k.set(spu.count, ite(operations <= from, from - operations, Word<D, 32>(0)));
+    count_population<D>(k, spu, operations, load != 0);
+    moves_registers<D>(k, spu);
   }
 };
 
@@ -63,7 +59,6 @@ template <class D>
 struct SpuSample {
   static constexpr bool by_hardware = true;
   static constexpr const char* name = "spe_sample";
-  static constexpr const char* syntax = "spe_sample: cpu=cpu el=el reload=reload";
   static constexpr const char* source = "D17.3, D17.4; ASL SPEStartSample";
   Word<D, 16> cpu{};
   Word<D, 2> el{};
@@ -71,31 +66,28 @@ struct SpuSample {
   static constexpr auto fields() {
     return members<&SpuSample::cpu, &SpuSample::el, &SpuSample::reload>;
   }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe) {
-      const Flag<D> free = spu.unpredictable;
-      const Flag<D> late = sampled_late<D>(spu, pe);
-      k.require(free || late || profiling_enabled<D>(spu),
-                {"profiling_enabled", "D17.4: enabled, not stopped, not above the owner"});
-      k.require(free || el == spu.el, {"at_the_current_level", "D17.4"});
-      const Flag<D> any_count = free || has_no_interval<D>(spu);
-      // With ERnd the counter was reloaded when it reached zero, and ECOUNT went on from there.
-      const Flag<D> extended = pe.spe_ernd && spu.random;
-      k.require(any_count || extended || spu.count == 0,
-                {"counter_is_zero", "D17.3.4: selection when COUNT reaches zero"});
-      k.require(any_count || extended || holds_interval<D>(spu, reload),
-                {"reloaded_with_interval", "D17.3.4: COUNT[31:8] is INTERVAL"});
-      k.require(any_count || spu.random || field_bits<8>(reload, 0) == 0,
-                {"low_byte_zero_without_rnd", "D17.3.4: COUNT[7:0] is zero unless RND"});
-      k.require(pe.spe_in_flight_max == 0 || spu.in_flight < pe.spe_in_flight_max,
-                {"room_in_flight", "D17.3.7: more samples than the PE can hold collide"});
-      k.require(spu.in_flight < 255, {"few_in_flight", "D17.3.7"});
-      k.set(spu.mixed, spu.mixed && spu.in_flight != 0);
-      k.set(spu.in_flight, spu.in_flight + 1);
-      k.set(spu.count, reload);
-      count_population<D>(k, spu, Word<D, 32>(0), true);
-      moves_registers<D>(k, spu);
-    });
+  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>& pe) const {
+    const Lawful<D> lawful{k, spu.unpredictable};
+    lawful(sampled_late<D>(spu, pe) || profiling_enabled<D>(spu),
+           {"profiling_enabled", "D17.4: enabled, not stopped, not above the owner"});
+    lawful(el == spu.el, {"at_the_current_level", "D17.4"});
+    const Flag<D> any_count = spu.unpredictable || has_no_interval<D>(spu);
+    // With ERnd the counter was reloaded when it reached zero, and ECOUNT went on from there.
+    const Flag<D> extended = pe.spe_ernd && spu.random;
+    k.require(any_count || extended || spu.count == 0,
+              {"counter_is_zero", "D17.3.4: selection when COUNT reaches zero"});
+    k.require(any_count || extended || holds_interval<D>(spu, reload),
+              {"reloaded_with_interval", "D17.3.4: COUNT[31:8] is INTERVAL"});
+    k.require(any_count || spu.random || field_bits<8>(reload, 0) == 0,
+              {"low_byte_zero_without_rnd", "D17.3.4: COUNT[7:0] is zero unless RND"});
+    k.require(pe.spe_in_flight_max == 0 || spu.in_flight < pe.spe_in_flight_max,
+              {"room_in_flight", "D17.3.7: more samples than the PE can hold collide"});
+    k.require(spu.in_flight < 255, {"few_in_flight", "D17.3.7"});
+    k.set(spu.mixed, spu.mixed && spu.in_flight != 0);
+    k.set(spu.in_flight, spu.in_flight + 1);
+    k.set(spu.count, reload);
+    count_population<D>(k, spu, Word<D, 32>(0), true);
+    moves_registers<D>(k, spu);
   }
 };
 
@@ -104,30 +96,27 @@ template <class D>
 struct SpuCollision {
   static constexpr bool by_hardware = true;
   static constexpr const char* name = "spe_collision";
-  static constexpr const char* syntax = "spe_collision: cpu=cpu reload=reload";
   static constexpr const char* source = "D17.3.7";
   Word<D, 16> cpu{};
   Word<D, 32> reload{};
   static constexpr auto fields() { return members<&SpuCollision::cpu, &SpuCollision::reload>; }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe) {
-      const Flag<D> free = spu.unpredictable;
-      k.require(free || sampled_late<D>(spu, pe) || profiling_enabled<D>(spu),
-                {"profiling_enabled", "D17.3.7, D17.4"});
-      const Flag<D> any_count = free || has_no_interval<D>(spu) || (pe.spe_ernd && spu.random);
-      k.require(any_count || spu.count == 0,
-                {"counter_is_zero", "D17.3.4: selection when COUNT reaches zero"});
-      k.require(any_count || is_interval<D>(spu, reload),
-                {"reloaded_with_interval", "D17.3.4: COUNT[31:8] is INTERVAL"});
-      k.require(pe.spe_in_flight_max == 0 || spu.in_flight == pe.spe_in_flight_max,
-                {"none_free", "D17.3.7: a collision needs a sample in flight"});
-      k.require(spu.in_flight != 0, {"one_in_flight", "D17.3.7"});
-      k.set(spu.collision, true);
-      moves_registers<D>(k, spu);
-      k.set(spu.count, reload);
-      count_population<D>(k, spu, Word<D, 32>(0), true);
-      k.set(spu.counts.collisions, spu.counts.collisions + 1);
-    });
+  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>& pe) const {
+    k.require(spu.unpredictable || sampled_late<D>(spu, pe) || profiling_enabled<D>(spu),
+              {"profiling_enabled", "D17.3.7, D17.4"});
+    const Flag<D> any_count =
+        spu.unpredictable || has_no_interval<D>(spu) || (pe.spe_ernd && spu.random);
+    k.require(any_count || spu.count == 0,
+              {"counter_is_zero", "D17.3.4: selection when COUNT reaches zero"});
+    k.require(any_count || is_interval<D>(spu, reload),
+              {"reloaded_with_interval", "D17.3.4: COUNT[31:8] is INTERVAL"});
+    k.require(pe.spe_in_flight_max == 0 || spu.in_flight == pe.spe_in_flight_max,
+              {"none_free", "D17.3.7: a collision needs a sample in flight"});
+    k.require(spu.in_flight != 0, {"one_in_flight", "D17.3.7"});
+    k.set(spu.collision, true);
+    moves_registers<D>(k, spu);
+    k.set(spu.count, reload);
+    count_population<D>(k, spu, Word<D, 32>(0), true);
+    k.set(spu.counts.collisions, spu.counts.collisions + 1);
   }
 };
 
@@ -198,21 +187,53 @@ template <class D>
 struct SpuDrop {
   static constexpr bool by_hardware = true;
   static constexpr const char* name = "spe_drop";
-  static constexpr const char* syntax = "spe_drop: cpu=cpu filtered=filtered";
   static constexpr const char* source = "D17.4, D17.5; ASL SPECompleteSample";
   Word<D, 16> cpu{};
   Flag<D> filtered{};
   static constexpr auto fields() { return members<&SpuDrop::cpu, &SpuDrop::filtered>; }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&) {
-      k.require(spu.in_flight != 0, {"one_in_flight", "a sample that was selected"});
-      k.require(spu.unpredictable || is_undecided<D>(spu) || !filtered || filters<D>(spu),
-                {"a_filter_rejects", "D17.5: only an enabled filter rejects"});
-      k.require(spu.unpredictable || filtered || !takes_records<D>(spu),
-                {"nowhere_to_go", "D17.4: records are dropped when the buffer takes none"});
-      leaves_flight<D>(k, spu);
-      count_sample<D>(k, spu, filtered, filtered);
-    });
+  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>&) const {
+    const Lawful<D> lawful{k, spu.unpredictable};
+    k.require(spu.in_flight != 0, {"one_in_flight", "a sample that was selected"});
+    lawful(is_undecided<D>(spu) || !filtered || filters<D>(spu),
+           {"a_filter_rejects", "D17.5: only an enabled filter rejects"});
+    lawful(filtered || !takes_records<D>(spu),
+           {"nowhere_to_go", "D17.4: records are dropped when the buffer takes none"});
+    leaves_flight<D>(k, spu);
+    count_sample<D>(k, spu, filtered, filtered);
+  }
+};
+
+// The PMU's counters of SPE events, read after a drain; from zero, modulo 2^32.
+template <class D>
+struct SpuReadCounts {
+  static constexpr const char* name = "spe_pmu";
+  static constexpr const char* source =
+      "D17.3, D17.5, D17.8: SAMPLE_POP, SAMPLE_FEED, SAMPLE_FILTRATE, SAMPLE_COLLISION, "
+      "SAMPLE_BUFFER_FULL";
+  Word<D, 16> cpu{};
+  Word<D, 32> population{}, feed{}, filtrate{}, collision{}, full{};
+  static constexpr unsigned answers = 5;
+  static constexpr auto fields() {
+    return members<&SpuReadCounts::cpu, &SpuReadCounts::population, &SpuReadCounts::feed,
+                   &SpuReadCounts::filtrate, &SpuReadCounts::collision, &SpuReadCounts::full>;
+  }
+  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>&) const {
+    const SpuCounts<D>& c = spu.counts;
+    // Samples in flight may be counted or not.
+    const Flag<D> any = c.disturbed || spu.unpredictable || spu.in_flight != 0;
+    const auto between = [](const auto& least, const auto& x, const auto& most) {
+      return x - least <= most - least;  // modulo 2^32
+    };
+    k.require(any || between(c.population_least, population, c.population_most),
+              {"population_is_counted", "D17.3: SAMPLE_POP"});
+    k.require(any || between(c.feed_least, feed, c.feed_most),
+              {"feed_is_counted", "ASL SPECompleteSample: SAMPLE_FEED"});
+    k.require(any || between(c.filtrate_least, filtrate, c.filtrate_most),
+              {"filtrate_is_counted", "D17.5: SAMPLE_FILTRATE"});
+    k.require(any || collision == c.collisions,
+              {"collisions_are_counted", "D17.3.7: SAMPLE_COLLISION"});
+    k.require(any || between(c.full_least, full, c.full_most),
+              {"full_is_counted", "D17.8.2: SAMPLE_BUFFER_FULL"});
   }
 };
 

@@ -5,7 +5,7 @@
 // register shows and that the architecture speaks of: the end of the last complete record, the
 // highest byte written, what stopped profiling.
 #pragma once
-#include "spec/kvm/host.hpp"
+#include "model/fields.hpp"
 
 namespace assay {
 
@@ -21,8 +21,7 @@ inline constexpr u64 bsc_not_allowed = 0, bsc_full = 1;
 // What the SPU reported last; `none` once software has written PMBSR_EL1.
 enum class SpuEvent : unsigned { none, full, fault, abort, not_allowed };
 
-// The registers that a warm reset leaves UNKNOWN, as bits of Spu::unknown (D24.7). Of
-// PMBLIMITR_EL1 the reset makes E zero.
+// The registers that a warm reset leaves UNKNOWN, as bits of Spu::unknown (D24.7).
 enum class SpuRegister : unsigned {
   pmscr_el1,
   pmsnevfr,
@@ -39,7 +38,6 @@ enum class SpuRegister : unsigned {
   pmscr_el2,
   count
 };
-inline constexpr unsigned spu_registers = static_cast<unsigned>(SpuRegister::count);
 
 // What the PMU events of the SPU have counted. Some samples end in a way that leaves open whether
 // an event counts them: then the count lies between a least and a most.

@@ -2,7 +2,6 @@
 // series as it was posted: its profiles say which behaviour breaks them, and `assay prove` shows
 // how.
 #pragma once
-#include "spec/arch/spu/invariants.hpp"
 #include "spec/kvm/spe/designs.hpp"
 #include "spec/kvm/spe/run.hpp"
 #include "spec/kvm/spe/switch.hpp"

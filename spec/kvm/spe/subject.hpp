@@ -2,6 +2,7 @@
 // system: rules, invariants, properties.
 #pragma once
 #include "spec/kvm/spe/invariants.hpp"
+#include "spec/kvm/spe/observed.hpp"
 #include "spec/kvm/spe/properties.hpp"
 #include "spec/subject.hpp"
 
@@ -18,6 +19,11 @@ struct KvmSpe {
                SpeStage1Missing<D>, SpeTrapBufferId<D>, SpeFaultServed<D>, SpeGetReg<D>,
                SpeSetReg<D>, SpeSetRegStatus<D>, SpeSetRegPointer<D>, SpeSetRegLimit<D>,
                SpeTablesFreed<D>, SpeUnpinned<D>, SpeInject<D>, SpeEnterWithout<D>>;
+
+  template <class D>
+  static void observes(Step<D>& k, Vm<D>& vm, const Call<D>& call) {
+    spe_observes<D>(k, vm, call);
+  }
 
   static constexpr bool is_v5_or_later(const Profile& p) { return p.is(Behaviour::spe_v5); }
   static constexpr bool clears_all_tags(const Profile& p) {

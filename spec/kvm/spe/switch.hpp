@@ -5,8 +5,8 @@
 // events here mark its stages; each states what the registers must hold by then. The protected mode
 // of v4 and v5 runs ordinary VMs along the path of nVHE (facts/spe 4.9); v6 is for VHE only.
 #pragma once
-#include "spec/arch/spu/registers.hpp"
 #include "spec/kvm/spe/attributes.hpp"
+#include "spec/kvm/spe/stages.hpp"
 
 namespace assay {
 
@@ -105,7 +105,7 @@ struct SpeHostSaved {
   Word<D, 16> cpu{};
   static constexpr auto fields() { return members<&SpeHostSaved::vcpu, &SpeHostSaved::cpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
-    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
+    on_switch<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
       k.require(is_at<D>(sw, Switch::host), {"from_host", "facts/spe 4.10"});
       k.require(!vm.spe.tables_freed, {"vm_is_not_destroyed", "facts/spe W21"});
       k.require(!any<D>(vm.spe_switch,
@@ -136,7 +136,7 @@ struct SpeRestoring {
   Word<D, 16> cpu{};
   static constexpr auto fields() { return members<&SpeRestoring::vcpu, &SpeRestoring::cpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
-    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
+    on_switch<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
       k.require(is_at<D>(sw, Switch::host_saved) && sw.vcpu == Word<D, 16>(vcpu.index),
                 {"after_host_saved", "facts/spe 4.10"});
       k.require(spu.e2pb == 2, {"owner_is_el1", "v4-23: E2PB 0b10; facts/spe W01"});
@@ -173,7 +173,7 @@ struct SpeEnter {
     k.require(!(self.stop == spe_stopped_exit && !self.line && guest.enable &&
                 (guest.e0spe || guest.e1spe)),
               {"stopped_guest_stays_out", "v4-36; facts/spe W16"});
-    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe, auto& sw) {
+    on_switch<D>(k, vm, cpu, [&](auto& spu, const auto& pe, auto& sw) {
       k.require(is_at<D>(sw, Switch::restoring_guest) && sw.vcpu == Word<D, 16>(vcpu.index),
                 {"after_restoring", "facts/spe 4.10"});
       k.require(pe.spe != 0xff, {"pe_of_the_guest_has_spe", "facts/spe V02"});
@@ -213,7 +213,7 @@ struct SpeGuestSaved {
   static constexpr auto fields() { return members<&SpeGuestSaved::vcpu, &SpeGuestSaved::cpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
-    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
+    on_switch<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
       k.require(is_at<D>(sw, Switch::guest) && sw.vcpu == Word<D, 16>(vcpu.index),
                 {"from_guest", "facts/spe 4.10"});
       k.require(spu.el == 2, {"at_el2", "the hypervisor runs at EL2"});
@@ -251,7 +251,7 @@ struct SpeHostRestored {
   Word<D, 16> cpu{};
   static constexpr auto fields() { return members<&SpeHostRestored::vcpu, &SpeHostRestored::cpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
-    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto& pe, auto& sw) {
+    on_switch<D>(k, vm, cpu, [&](auto& spu, const auto& pe, auto& sw) {
       const SpeRegisters<D>& host = sw.host;
       k.require(is_at<D>(sw, Switch::guest_saved) && sw.vcpu == Word<D, 16>(vcpu.index),
                 {"after_guest_saved", "facts/spe 4.10"});

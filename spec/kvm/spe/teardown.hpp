@@ -80,7 +80,7 @@ struct SpeEnterWithout {
   static constexpr auto fields() { return members<&SpeEnterWithout::vcpu, &SpeEnterWithout::cpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     k.require(!has_spe_feature<D>(vm.vcpu[vcpu.index]), {"vcpu_has_no_spe", "facts/spe W02"});
-    on_spu<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
+    on_switch<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
       k.require(is_at<D>(sw, Switch::host), {"no_guest_is_loaded", "facts/spe 4.10"});
       k.require(spu.e2pb == 0, {"buffer_stays_the_hosts", "facts/spe 4.9: E2PB 0b00"});
       k.require(plain(spu.tpms), {"registers_trap", "facts/spe 4.9: MDCR_EL2.TPMS"});

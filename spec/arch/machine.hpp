@@ -1,0 +1,44 @@
+// The machine: PEs, and what each of them has. The rules of spec/arch apply to it, or to a part of
+// it. They know of nothing that runs there: what a hypervisor promises about an event of the
+// hardware, it says where it observes that event (spec/system.hpp).
+#pragma once
+#include "model/step.hpp"
+#include "spec/arch/pe.hpp"
+#include "spec/arch/spu/state.hpp"
+#include "spec/profiles.hpp"
+
+namespace assay {
+
+// The tables belong to the state of a system, which hands them out.
+template <class D>
+struct Machine {
+  const Table<D, Pe<D>, Dim::pe>& pe;
+  Table<D, Spu<D>, Dim::pe>& spu;
+};
+// The same for those who only look.
+template <class D>
+struct MachineView {
+  const Table<D, Pe<D>, Dim::pe>& pe;
+  const Table<D, Spu<D>, Dim::pe>& spu;
+};
+
+// Runs body(spu, pe) or body(spu, pe, index) for the SPU of a PE, after making sure that the PE may
+// have one. PMSVer 0 means that nothing is known of the PE, 0xff that it has no SPE.
+template <class D, class Body>
+void on_spu(Step<D>& k, Machine<D>& m, const Word<D, 16>& cpu, Body&& body) {
+  k.at(m.spu, cpu, [&](auto& spu, std::size_t index) {
+    const Pe<D>& pe = m.pe[index];
+    k.require(pe.spe != 0xff, {"pe_has_spe", "D24.2.80 ID_AA64DFR0_EL1.PMSVer"});
+    if constexpr (requires { body(spu, pe, index); }) body(spu, pe, index);
+    else body(spu, pe);
+  });
+}
+
+// A rule is written for the machine, or for the SPU of the PE that its event names.
+template <class D, class Rule>
+void apply_on(Machine<D>& m, Step<D>& k, const Rule& rule) {
+  if constexpr (requires { rule.apply(k, m); }) rule.apply(k, m);
+  else on_spu<D>(k, m, rule.cpu, [&](auto& spu, const auto& pe) { rule.apply(k, spu, pe); });
+}
+
+}  // namespace assay

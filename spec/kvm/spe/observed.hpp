@@ -1,0 +1,84 @@
+// What the hypervisor must hold at events of the hardware: the order in which it switches the
+// registers, and which of them a guest never writes itself (facts/spe 4.9, 4.10, 4.12). A check
+// belongs to the rule whose event it observes, and follows the architecture's own.
+#pragma once
+#include "model/dispatch.hpp"
+#include "spec/arch/spu/buffer.hpp"
+#include "spec/arch/spu/context.hpp"
+#include "spec/arch/spu/registers.hpp"
+#include "spec/kvm/spe/stages.hpp"
+
+namespace assay {
+
+// A guest's writes of the buffer registers trap, so only the hypervisor makes these; while it loads
+// a guest's registers, profiling is enabled last (facts/spe W01, W09).
+template <class D>
+void observe_buffer_write(Step<D>& k, const Spu<D>& spu, const SpeSwitch<D>& sw,
+                          FlagCell<D>& loaded) {
+  k.require(!is_at<D>(sw, Switch::guest), {"buffer_registers_trap", "v4-30; facts/spe W01"});
+  k.require(!is_at<D>(sw, Switch::restoring_guest) || !(spu.e0spe || spu.e1spe),
+            {"buffer_before_control", "facts/spe 4.10, W09: PMSCR_EL1 last"});
+  k.set(loaded, true);
+}
+
+template <class D>
+void observe_control(Step<D>& k, const Spu<D>& spu, const SpeSwitch<D>& sw,
+                     const SpuWrite<D, PmscrEl1>& w) {
+  const Flag<D> enables = field<"e0spe">(w) || field<"e1spe">(w);
+  k.require(!is_at<D>(sw, Switch::restoring_guest) || !enables ||
+                (sw.pointer_loaded && sw.limit_loaded && sw.status_loaded),
+            {"control_after_buffer", "facts/spe 4.10, W09: PMSCR_EL1 last"});
+  // The host of nVHE profiles with PMSCR_EL1; on VHE PMSCR_EL2 comes after the switch.
+  k.require(!is_at<D>(sw, Switch::guest_saved) || !enables ||
+                (spu.ptr == sw.host.ptr && spu.limit == sw.host.limit &&
+                 iff(spu.service, sw.host.service)),
+            {"host_control_last", "facts/spe 4.10, W09: restore host on nVHE"});
+}
+
+template <class D>
+void observe_control2(Step<D>& k, const SpeSwitch<D>& sw, const SpuWrite<D, PmscrEl2>& w) {
+  k.require(!is_at<D>(sw, Switch::guest), {"control2_is_the_hypervisors", "D24.7 PMSCR_EL2"});
+  k.require(!is_between<D>(sw) || !field<"e2spe">(w),
+            {"no_el2_profiling_in_the_switch", "v4-31; facts/spe W08"});
+}
+
+template <class D>
+void observe_context(Step<D>& k, const SpeSwitch<D>& sw, const SpuContext<D>& now) {
+  k.require(!is_between<D>(sw) || now.el == 2, {"switch_runs_at_el2", "facts/spe 4.10"});
+  k.require(
+      (!is_at<D>(sw, Switch::guest) && !is_at<D>(sw, Switch::restoring_guest)) || now.e2pb == 2,
+      {"guest_keeps_the_buffer", "v4-23; facts/spe W01"});
+}
+
+template <class D>
+void observe_fault(Step<D>& k, const Vm<D>& vm, const Spu<D>& spu, const SpeSwitch<D>& sw,
+                   const SpuFault<D>& fault) {
+  if (!k.is(Behaviour::spe_series)) return;
+  k.require(!is_at<D>(sw, Switch::guest) || fault.ec != ec_stage2 ||
+                (spu.enable && !is_mapped<D>(vm, sw)),
+            {"stage2_has_no_entry", "facts/spe L20, N01: a mapped buffer does not fault"});
+}
+
+template <class D>
+void spe_observes(Step<D>& k, Vm<D>& vm, const Call<D>& call) {
+  if (call.cpu == nullptr) return;
+  k.at(vm.spe_switch, *call.cpu, [&](auto& sw, std::size_t index) {
+    const Spu<D>& spu = std::as_const(vm.spu)[index];
+    if (call.template as<SpuWrite<D, Pmbptr>>())
+      observe_buffer_write<D>(k, spu, sw, sw.pointer_loaded);
+    if (call.template as<SpuWrite<D, Pmblimitr>>())
+      observe_buffer_write<D>(k, spu, sw, sw.limit_loaded);
+    if (call.template as<SpuWrite<D, Pmbsr>>())
+      observe_buffer_write<D>(k, spu, sw, sw.status_loaded);
+    if (const auto* w = call.template as<SpuWrite<D, PmscrEl1>>())
+      observe_control<D>(k, spu, sw, *w);
+    if (const auto* w = call.template as<SpuWrite<D, PmscrEl2>>()) observe_control2<D>(k, sw, *w);
+    if (const auto* now = call.template as<SpuContext<D>>()) observe_context<D>(k, sw, *now);
+    if (const auto* fault = call.template as<SpuFault<D>>())
+      observe_fault<D>(k, vm, spu, sw, *fault);
+    if (call.template as<SpuReset<D>>())
+      k.require(is_at<D>(sw, Switch::host), {"no_guest_is_loaded", "a PE is reset with its host"});
+  });
+}
+
+}  // namespace assay
