@@ -23,7 +23,7 @@ struct CheckOptions {
   std::optional<Host<Concrete>> host;  // nothing: unknown, every VM is symbolic
   const Mutation* mutation = nullptr;
   bool explain = false;      // keep the state changes of every event
-  bool questions = false;    // findings for what nobody promised, too (each_question)
+  bool questions = false;    // findings for what nobody promised, too
   unsigned states_max = 64;  // per VM
   unsigned findings_max = 1000;
   // Called for each judged event with its state changes, when `explain`.

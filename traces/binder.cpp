@@ -39,12 +39,15 @@ Binder::Binder(const std::vector<RuleInfo>& rules) : rules_(rules) {
   }
   for (std::uint32_t i = 0; i < families_.size(); ++i)
     family_by_request_.emplace(families_[i].request, i);
+  for (std::uint32_t i = 0; i < rules_.size(); ++i) {
+    rule_by_name_.emplace(rules_[i].name, i);
+    if (patterns_[i].is_event) rule_by_event_.emplace(patterns_[i].call, i);
+  }
 }
 
 std::uint32_t Binder::rule_named(std::string_view name) const {
-  for (std::uint32_t i = 0; i < rules_.size(); ++i)
-    if (rules_[i].name == name) return i;
-  return Event::no_rule;
+  const auto at = rule_by_name_.find(name);
+  return at == rule_by_name_.end() ? Event::no_rule : at->second;
 }
 
 // A value that does not fit the rule's argument is not this rule's call.
@@ -263,25 +266,27 @@ void Binder::bind_event(const Call& call, TraceEvent& out) const {
     return;
   }
   if (call.name == "msr" || call.name == "mrs") return bind_sysreg(call, out);
-  for (const Pattern& p : patterns_) {
-    if (!p.is_event || p.call != call.name) continue;
-    out.kind = TraceKind::rule;
-    out.event.rule = p.rule;
-    const auto& arguments = rules_[p.rule].arguments;
-    for (std::size_t i = 0; i < arguments.size(); ++i) out.event.value[i] = arguments[i].initial;
-    for (std::int32_t at = call.first_arg; at >= 0;
-         at = call.nodes[static_cast<std::size_t>(at)].next) {
-      const Node& n = call.nodes[static_cast<std::size_t>(at)];
-      if (n.name == "fd" && n.has_value) {
-        out.fd = static_cast<std::int32_t>(n.value);
-        if (n.kind == NodeKind::handle) out.on = kind_of_link(n.text, out.on_vcpu);
-      }
-      for (const PatternNode& want : p.arguments)
-        if (want.name == n.name && n.has_value) put(out.event, want.argument, n.value);
+  const auto rule = rule_by_event_.find(call.name);
+  if (rule == rule_by_event_.end()) return;
+  const Pattern& p = patterns_[rule->second];
+  out.kind = TraceKind::rule;
+  out.event.rule = p.rule;
+  const auto& arguments = rules_[p.rule].arguments;
+  for (std::size_t i = 0; i < arguments.size(); ++i) out.event.value[i] = arguments[i].initial;
+  for (std::int32_t at = call.first_arg; at >= 0;
+       at = call.nodes[static_cast<std::size_t>(at)].next) {
+    const Node& n = call.nodes[static_cast<std::size_t>(at)];
+    if (n.name == "fd" && n.has_value) {
+      out.fd = static_cast<std::int32_t>(n.value);
+      if (n.kind == NodeKind::handle) out.on = kind_of_link(n.text, out.on_vcpu);
     }
-    out.event.answered = true;
-    return;
+    for (const PatternNode& want : p.arguments) {
+      if (want.name != n.name || !n.has_value || put(out.event, want.argument, n.value)) continue;
+      out.kind = TraceKind::unmodelled;  // a value that the argument has no room for
+      return;
+    }
   }
+  out.event.answered = true;
 }
 
 void Binder::bind(const Call& call, TraceEvent& out) const {

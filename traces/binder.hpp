@@ -64,6 +64,8 @@ class Binder {
   std::vector<Pattern> patterns_;
   std::vector<Family> families_;
   std::unordered_map<std::string_view, std::uint32_t> family_by_request_;
+  std::unordered_map<std::string_view, std::uint32_t> rule_by_event_;  // "kvm_entry"
+  std::unordered_map<std::string_view, std::uint32_t> rule_by_name_;   // "guest_entry"
 };
 
 // "anon_inode:kvm-vcpu:0" and "/dev/kvm" as strace -y shows them.

@@ -9,7 +9,7 @@
 
 namespace assay::prove {
 
-// The names of the states of the options' shape; nothing when it was not compiled in.
+// The names of the states of the options' shape; nothing when a table of it is empty.
 std::optional<StateNames> state_names(const Options& options);
 
 // Whether a state of the shape satisfies a predicate that was read with its names.

@@ -79,7 +79,7 @@ TEST(ClaimsInTraces, AQuestionIsNoViolation) {
 
 TEST(ClaimsInTraces, PropertiesSpeakOfRulesThatTheProfileHas) {
   for (const Profile& profile : all_profiles())
-    for (const PropertyInfo& p : properties_of(profile)) {
+    for (const PropertyInfo& p : properties_of(profile).list()) {
       EXPECT_FALSE(p.rules.empty()) << p.name;
       for (const u32 rule : p.rules)
         EXPECT_TRUE(system_rules()[rule].is_of(profile)) << profile.name << ": " << p.name;
