@@ -14,7 +14,7 @@
 #include "checker/handles.hpp"
 #include "checker/unknown_vm.hpp"
 #include "checker/verdict.hpp"
-#include "traces/binder.hpp"
+#include "traces/bind/binder.hpp"
 
 namespace assay::checker {
 

@@ -4,7 +4,7 @@
 
 #include "model/catalog_entry.hpp"
 #include "model/coverage.hpp"
-#include "traces/binder.hpp"
+#include "traces/bind/binder.hpp"
 
 namespace assay::checker {
 

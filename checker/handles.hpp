@@ -4,7 +4,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "traces/trace_event.hpp"
+#include "traces/bind/trace_event.hpp"
 
 namespace assay::checker {
 

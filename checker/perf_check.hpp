@@ -3,7 +3,7 @@
 #include <string>
 
 #include "checker/verdict.hpp"
-#include "traces/diagnostic.hpp"
+#include "traces/call/diagnostic.hpp"
 
 namespace assay::checker {
 

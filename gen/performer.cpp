@@ -4,9 +4,9 @@
 
 #include <cstring>
 
+#include "traces/abi/arm64/encode.hpp"
 #include "traces/capture_reader.hpp"
-#include "traces/encode.hpp"
-#include "traces/grammar.hpp"
+#include "traces/text/grammar.hpp"
 
 namespace assay::gen {
 namespace {

@@ -14,7 +14,7 @@
 
 #include "gen/rules.hpp"
 #include "spec/system.hpp"
-#include "traces/trace_event.hpp"
+#include "traces/bind/trace_event.hpp"
 
 namespace assay::gen {
 

@@ -4,8 +4,8 @@
 #include <unordered_map>
 
 #include "gen/program.hpp"
-#include "traces/grammar.hpp"
 #include "traces/header.hpp"
+#include "traces/text/grammar.hpp"
 
 namespace assay::gen {
 namespace {

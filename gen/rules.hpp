@@ -6,7 +6,7 @@
 #include "model/catalog_entry.hpp"
 #include "model/event.hpp"
 #include "model/profile.hpp"
-#include "traces/binder.hpp"
+#include "traces/bind/binder.hpp"
 
 namespace assay::gen {
 

@@ -58,6 +58,20 @@ Flag<D> all_changed(const Taken<D>& t, const Tab& before, const Tab& after, F&& 
                 [&](const auto& entry, std::size_t i) { return holds(before[i], entry, i); });
 }
 
+// Whether holds(entry, index) is true of the entry that a data value names, if there is such an
+// entry. A blank entry must be neutral, as it is for any() and all().
+template <class D, class Tab, class F>
+Flag<D> of_entry(const Tab& table, const Word<D, 16>& index, F&& holds) {
+  if constexpr (D::merges) {
+    return all<D>(table, [&](const auto& entry, std::size_t i) {
+      return index != Word<D, 16>(i) || holds(entry, i);
+    });
+  } else {
+    const std::size_t i = raw(index);
+    return !table.can_hold(i) || holds(table[i], i);
+  }
+}
+
 // What one step keeps: say(name, holds, source) for each property that speaks of the call.
 template <class D>
 using SayProperty = std::function<void(const char* name, Flag<D> holds, const char* source)>;

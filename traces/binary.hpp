@@ -12,8 +12,8 @@
 #include <string>
 #include <string_view>
 
-#include "traces/binder.hpp"
-#include "traces/diagnostic.hpp"
+#include "traces/bind/binder.hpp"
+#include "traces/call/diagnostic.hpp"
 #include "traces/header.hpp"
 
 namespace assay::traces {

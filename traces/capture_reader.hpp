@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "traces/abi/arm64/decode.hpp"
 #include "traces/capture/capture.h"
-#include "traces/decode.hpp"
 
 namespace assay::traces {
 

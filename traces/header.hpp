@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "spec/system.hpp"
-#include "traces/diagnostic.hpp"
+#include "traces/call/diagnostic.hpp"
 
 namespace assay::traces {
 

@@ -4,10 +4,10 @@
 
 #include "traces/binary.hpp"
 #include "traces/capture_reader.hpp"
-#include "traces/grammar.hpp"
-#include "traces/joiner.hpp"
-#include "traces/line_source.hpp"
-#include "traces/print.hpp"
+#include "traces/text/grammar.hpp"
+#include "traces/text/joiner.hpp"
+#include "traces/text/line_source.hpp"
+#include "traces/text/print.hpp"
 
 namespace assay::traces {
 namespace {

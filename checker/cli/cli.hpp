@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "spec/profiles.hpp"
-#include "traces/binder.hpp"
+#include "traces/bind/binder.hpp"
 #include "traces/trace_file.hpp"
 
 namespace assay::cli {

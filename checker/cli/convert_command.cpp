@@ -13,7 +13,7 @@
 #include "gen/performer.hpp"
 #include "traces/binary.hpp"
 #include "traces/capture_reader.hpp"
-#include "traces/merge.hpp"
+#include "traces/ftrace/merge.hpp"
 
 namespace assay::cli {
 namespace {

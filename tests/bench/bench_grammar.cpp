@@ -12,8 +12,8 @@
 #include <ctime>
 #include <string>
 
-#include "traces/grammar.hpp"
-#include "traces/line_source.hpp"
+#include "traces/text/grammar.hpp"
+#include "traces/text/line_source.hpp"
 
 namespace {
 

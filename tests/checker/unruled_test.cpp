@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "checker/check.hpp"
-#include "traces/constants.hpp"
+#include "traces/abi/arm64/constants.hpp"
 #include "traces/trace_file.hpp"
 
 namespace assay::checker {

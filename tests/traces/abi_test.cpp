@@ -1,4 +1,4 @@
-#include "traces/abi.hpp"
+#include "traces/abi/arm64/abi.hpp"
 
 #include <gtest/gtest.h>
 #include <linux/kvm.h>

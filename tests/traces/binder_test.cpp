@@ -1,5 +1,5 @@
 // From calls to rules: which values fit an argument, and what is unknown where nothing is shown.
-#include "traces/binder.hpp"
+#include "traces/bind/binder.hpp"
 
 #include "spec/system.hpp"
 #include "tests/traces/trace_text.hpp"

@@ -12,7 +12,7 @@
 
 #include "traces/capture/capture.h"
 #include "traces/capture_reader.hpp"
-#include "traces/print.hpp"
+#include "traces/text/print.hpp"
 
 namespace assay::traces::test {
 

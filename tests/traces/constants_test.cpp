@@ -1,4 +1,4 @@
-#include "traces/constants.hpp"
+#include "traces/abi/arm64/constants.hpp"
 
 #include <gtest/gtest.h>
 #include <linux/kvm.h>
@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "traces/errno_names.hpp"
+#include "traces/abi/arm64/errno_names.hpp"
 
 namespace assay::traces {
 namespace {

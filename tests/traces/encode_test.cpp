@@ -1,4 +1,4 @@
-#include "traces/encode.hpp"
+#include "traces/abi/arm64/encode.hpp"
 
 #include "tests/traces/capture_bytes.hpp"
 #include "tests/traces/trace_text.hpp"

@@ -5,10 +5,10 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "traces/encode.hpp"
-#include "traces/grammar.hpp"
-#include "traces/joiner.hpp"
-#include "traces/print.hpp"
+#include "traces/abi/arm64/encode.hpp"
+#include "traces/text/grammar.hpp"
+#include "traces/text/joiner.hpp"
+#include "traces/text/print.hpp"
 
 using namespace assay::traces;
 

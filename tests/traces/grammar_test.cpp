@@ -1,7 +1,7 @@
-#include "traces/grammar.hpp"
+#include "traces/text/grammar.hpp"
 
 #include "tests/traces/trace_text.hpp"
-#include "traces/line_source.hpp"
+#include "traces/text/line_source.hpp"
 
 namespace assay::traces {
 namespace {

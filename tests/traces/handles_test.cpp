@@ -1,5 +1,5 @@
 // What a capture's descriptors are: by strace's links, and from call to call.
-#include "traces/handles.hpp"
+#include "traces/abi/arm64/handles.hpp"
 
 #include <gtest/gtest.h>
 

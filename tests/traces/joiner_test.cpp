@@ -1,4 +1,4 @@
-#include "traces/joiner.hpp"
+#include "traces/text/joiner.hpp"
 
 #include <vector>
 

@@ -1,4 +1,4 @@
-#include "traces/line_source.hpp"
+#include "traces/text/line_source.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>

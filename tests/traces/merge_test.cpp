@@ -1,11 +1,11 @@
 // A capture and ftrace's text as one trace: what is bound, where it stands, what is left out.
-#include "traces/merge.hpp"
+#include "traces/ftrace/merge.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "traces/grammar.hpp"
+#include "traces/text/grammar.hpp"
 
 namespace assay::traces {
 namespace {

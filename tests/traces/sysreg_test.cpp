@@ -8,7 +8,7 @@
 #include "spec/register.hpp"
 #include "spec/system.hpp"
 #include "tests/traces/trace_text.hpp"
-#include "traces/binder.hpp"
+#include "traces/bind/binder.hpp"
 
 namespace assay::traces {
 namespace {

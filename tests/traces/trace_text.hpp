@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "traces/grammar.hpp"
-#include "traces/print.hpp"
+#include "traces/text/grammar.hpp"
+#include "traces/text/print.hpp"
 
 namespace assay::traces::test {
 

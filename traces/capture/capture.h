@@ -6,7 +6,7 @@
  *
  * The one idea: a capture holds *bytes*, not meanings. Each record is one system call with its
  * result and copies of the memory it read and wrote ("parts"). Which bytes are which field is
- * written once, in traces/abi.cpp, on the reading side.
+ * written once, in traces/abi/arm64/abi.cpp, on the reading side.
  *
  * A stream is one capture_header and then records back to back, each a multiple of 8 bytes.
  * `bytes` is stored last, with release semantics: zero marks the end of the content (a file may be

@@ -19,7 +19,7 @@
 #include <string_view>
 #include <vector>
 
-#include "traces/diagnostic.hpp"
+#include "traces/call/diagnostic.hpp"
 #include "traces/spe/byte_input.hpp"
 #include "traces/spe/records.hpp"
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "traces/diagnostic.hpp"
+#include "traces/call/diagnostic.hpp"
 #include "traces/spe/byte_input.hpp"
 #include "traces/spe/perf_data.hpp"
 

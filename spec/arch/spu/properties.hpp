@@ -19,10 +19,8 @@ struct OfItsSpu {
     const MachineView<D> before = t.before.machine();
     const auto& after = t.after.machine().spu;
     say(name,
-        all<D>(before.spu,
-               [&](const auto& a, std::size_t i) {
-                 return t.cpu() != Word<D, 16>(i) || holds(a, after[i], before.pe[i]);
-               }),
+        of_entry<D>(before.spu, t.cpu(),
+                    [&](const auto& a, std::size_t i) { return holds(a, after[i], before.pe[i]); }),
         source);
   }
   template <class F>

@@ -16,9 +16,8 @@ void vcpu_properties(const Taken<D>& t, const SayProperty<D>& say) {
   const Flag<D> refused = run.exit_reason == VcpuRun<D>::exit_fail_entry;
   const Flag<D> told = t.succeeds && run.exit_reason != VcpuRun<D>::not_told_32;
   auto on_its_pe = [&](auto&& holds) {
-    return all<D>(t.before.host.pe, [&](const auto& pe, std::size_t i) {
-      return run.cpu != Word<D, 16>(i) || holds(pe);
-    });
+    return of_entry<D>(t.before.host.pe, run.cpu,
+                       [&](const auto& pe, std::size_t) { return holds(pe); });
   };
   say("unsupported_cpu_is_a_failed_entry", on_its_pe([&](const auto& pe) {
         const Flag<D> named = run.fail_cpu == VcpuRun<D>::not_told_16 || run.fail_cpu == run.cpu;

@@ -1,0 +1,103 @@
+#include "traces/abi/arm64/constants.hpp"
+
+namespace assay::traces {
+namespace {
+
+constexpr std::size_t slot_count = 1024;
+constexpr std::size_t family_count = static_cast<std::size_t>(Family::other) + 1;
+
+constexpr std::array<std::span<const Constant>, family_count> tables{{
+    {},
+    request_constants,
+    capability_constants,
+    exit_constants,
+    feature_constants,
+    target_constants,
+    mp_state_constants,
+    memory_flag_constants,
+    device_type_constants,
+    device_flag_constants,
+    vcpu_group_constants,
+    pmu_attr_constants,
+    timer_attr_constants,
+    pvtime_attr_constants,
+    spe_attr_constants,
+    vm_group_constants,
+    smccc_attr_constants,
+    smccc_action_constants,
+    gic_group_constants,
+    gic_v2_addr_constants,
+    gic_addr_constants,
+    gic_ctrl_constants,
+    filter_action_constants,
+    system_event_constants,
+    irqfd_flag_constants,
+    msi_flag_constants,
+    open_constants,
+    protection_constants,
+    map_constants,
+    other_constants,
+}};
+
+constexpr std::uint64_t eight_bytes(const char* at) {
+  std::uint64_t word = 0;
+  for (int i = 0; i < 8; ++i)
+    word |= static_cast<std::uint64_t>(static_cast<unsigned char>(at[i])) << (8 * i);
+  return word;
+}
+
+// Names differ at their end and in the middle, not in "KVM_": mixes these and the length.
+constexpr std::size_t hash(std::string_view name) {
+  std::uint64_t h = name.size() * 0x9e3779b97f4a7c15u;
+  if (name.size() >= 8) {
+    h ^= eight_bytes(name.data() + name.size() - 8) * 0xff51afd7ed558ccdu;
+    h ^= eight_bytes(name.data() + (name.size() - 8) / 2) * 0xc4ceb9fe1a85ec53u;
+  } else {
+    for (const char c : name) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  }
+  return (h ^ (h >> 29)) >> 7;
+}
+
+struct Index {
+  std::array<Constant, slot_count> slots{};  // an empty name: free
+  std::size_t longest_probe = 0;
+};
+
+constexpr Index make_index() {
+  Index index;
+  for (const std::span<const Constant> table : tables) {
+    for (const Constant& constant : table) {
+      std::size_t slot = hash(constant.name) % slot_count;
+      std::size_t probe = 0;
+      while (!index.slots[slot].name.empty()) slot = (slot + 1) % slot_count, ++probe;
+      index.slots[slot] = constant;
+      if (probe > index.longest_probe) index.longest_probe = probe;
+    }
+  }
+  return index;
+}
+
+constexpr Index name_index = make_index();
+static_assert(name_index.longest_probe < 12, "the hash has become bad: change it");
+
+}  // namespace
+
+std::optional<std::uint64_t> constant_value(std::string_view name) {
+  for (std::size_t slot = hash(name) % slot_count;; slot = (slot + 1) % slot_count) {
+    const Constant& there = name_index.slots[slot];
+    if (there.name.empty()) return std::nullopt;
+    if (there.name == name) return there.value;
+  }
+}
+
+std::string_view constant_name(Family family, std::uint64_t value) {
+  for (const Constant& constant : constants(family))
+    if (constant.value == value) return constant.name;
+  return {};
+}
+
+std::span<const Constant> constants(Family family) {
+  return tables[static_cast<std::size_t>(family)];
+}
+
+}  // namespace assay::traces

@@ -1,0 +1,342 @@
+#include "traces/bind/binder.hpp"
+
+#include <charconv>
+
+#include "model/errno.hpp"
+#include "spec/system.hpp"
+#include "traces/abi/arm64/constants.hpp"
+
+namespace assay::traces {
+
+HandleKind kind_of_link(std::string_view link, std::int32_t& vcpu_id) {
+  vcpu_id = -1;
+  if (link.starts_with('<')) link.remove_prefix(1);
+  if (link.ends_with('>')) link.remove_suffix(1);
+  if (link == "/dev/kvm") return HandleKind::system;
+  if (!link.starts_with("anon_inode:")) return HandleKind::none;
+  link.remove_prefix(11);
+  if (link.starts_with('[') && link.ends_with(']')) link = link.substr(1, link.size() - 2);
+  if (link == "kvm-vm") return HandleKind::vm;
+  if (link == "kvm-arm-vgic-v3") return HandleKind::vgic;
+  constexpr std::string_view vcpu = "kvm-vcpu:";
+  if (link.starts_with(vcpu)) {
+    link.remove_prefix(vcpu.size());
+    std::from_chars(link.data(), link.data() + link.size(), vcpu_id);
+    return HandleKind::vcpu;
+  }
+  return link.starts_with("kvm-") ? HandleKind::device : HandleKind::none;
+}
+
+Binder::Binder(const std::vector<RuleInfo>& rules) : rules_(rules) {
+  for (std::uint32_t i = 0; i < rules_.size(); ++i)
+    patterns_.push_back(compile_pattern(rules_[i], i));
+  for (const Pattern& p : patterns_) {
+    if (p.is_event) continue;
+    bool known = false;
+    for (Family& f : families_)
+      if (f.request == p.request) f.rules.push_back(p.rule), known = true;
+    if (!known) families_.push_back({p.request, {p.rule}});
+  }
+  for (std::uint32_t i = 0; i < families_.size(); ++i)
+    family_by_request_.emplace(families_[i].request, i);
+  for (std::uint32_t i = 0; i < rules_.size(); ++i) {
+    rule_by_name_.emplace(rules_[i].name, i);
+    if (patterns_[i].is_event) rule_by_event_.emplace(patterns_[i].call, i);
+  }
+}
+
+std::uint32_t Binder::rule_named(std::string_view name) const {
+  const auto at = rule_by_name_.find(name);
+  return at == rule_by_name_.end() ? Event::no_rule : at->second;
+}
+
+// A value that does not fit the rule's argument is not this rule's call.
+bool Binder::put(Event& e, int at, std::uint64_t value) const {
+  unsigned width = rules_[e.rule].arguments[static_cast<std::size_t>(at)].width;
+  if (width < 64 && (value >> width) != 0) {
+    // A negative int printed as such: -1 for a 32-bit argument.
+    if (width != 32 || (value >> 32) != 0xffffffffu) return false;
+    value &= 0xffffffffu;
+  }
+  e.value[static_cast<std::size_t>(at)] = value;
+  return true;
+}
+
+// Everything below a node that the trace does not show is unknown.
+void Binder::hide(const PatternNode& want, Found& found, Event& e) const {
+  found.hides_constant = found.hides_constant || want.kind == PatternNode::Kind::literal;
+  if (want.unreadable >= 0) e.unknown |= 1u << want.unreadable;
+  if (want.argument >= 0)
+    for (unsigned i = 0; i < want.elements; ++i)
+      e.unknown |= 1u << (static_cast<unsigned>(want.argument) + i);
+  for (const PatternNode& child : want.children) hide(child, found, e);
+}
+
+bool Binder::match_array(const Call& call, const PatternNode& want, const Node& got,
+                         TraceEvent& out) const {
+  unsigned i = 0;
+  for (std::int32_t at = got.first_child; at >= 0;
+       at = call.nodes[static_cast<std::size_t>(at)].next) {
+    const Node& element = call.nodes[static_cast<std::size_t>(at)];
+    if (i >= want.elements || !element.has_value) return false;
+    if (!put(out.event, want.argument + static_cast<int>(i), element.value)) return false;
+    ++i;
+  }
+  for (; i < want.elements; ++i)
+    if (!put(out.event, want.argument + static_cast<int>(i), 0)) return false;
+  return true;
+}
+
+// `28 => 16` is a value before and after the call: answers are what it is after. What changed while
+// the call ran (the CPU of KVM_RUN) has no one value: the argument counts as not told.
+bool Binder::match_argument(const Call& call, const PatternNode& want, const Node& got,
+                            TraceEvent& out) const {
+  if (got.kind != NodeKind::change)
+    return got.has_value && put(out.event, want.argument, got.value);
+  const ArgumentInfo& info =
+      rules_[out.event.rule].arguments[static_cast<std::size_t>(want.argument)];
+  const u64 ones = info.width >= 64 ? ~u64{0} : (u64{1} << info.width) - 1;
+  if (!info.is_answer && info.initial == ones) return true;
+  const Node* after = nullptr;
+  for (std::int32_t at = got.first_child; at >= 0;
+       at = call.nodes[static_cast<std::size_t>(at)].next)
+    after = &call.nodes[static_cast<std::size_t>(at)];
+  if (info.is_answer && after != nullptr && after->has_value)
+    return put(out.event, want.argument, after->value);
+  out.event.unknown |= 1u << want.argument;
+  return true;
+}
+
+bool Binder::match_node(const Call& call, const PatternNode& want, const Node* got, Found& found,
+                        TraceEvent& out) const {
+  using Kind = PatternNode::Kind;
+  if (got == nullptr) return want.kind != Kind::literal;
+  bool hidden = got->kind == NodeKind::unknown ||
+                ((want.kind == Kind::structure || want.kind == Kind::array) &&
+                 (got->kind == NodeKind::pointer || got->kind == NodeKind::number ||
+                  got->kind == NodeKind::symbol));
+  if (hidden) {
+    if (want.unreadable >= 0 && (got->marks & mark_unreadable) != 0)
+      return put(out.event, want.unreadable, 1);
+    if (want.kind == Kind::structure && got->kind == NodeKind::number && got->value == 0 &&
+        want.unreadable < 0)
+      return true;  // strace's "KVM_RUN, 0": there is no structure to show
+    found.opaque = true;
+    hide(want, found, out.event);
+    return true;
+  }
+  switch (want.kind) {
+    case Kind::literal:
+      ++found.literals;
+      return got->text == want.text || (got->has_value && got->value == want.value);
+    case Kind::argument: return match_argument(call, want, *got, out);
+    case Kind::new_handle:
+      if (got->has_value) out.new_fd = static_cast<std::int32_t>(got->value);
+      return true;
+    case Kind::array: return got->kind == NodeKind::array && match_array(call, want, *got, out);
+    case Kind::structure:
+      if (got->kind != NodeKind::structure) return false;
+      for (const PatternNode& child : want.children)
+        if (!match_node(call, child, call.child(*got, child.name), found, out)) return false;
+      return true;
+    case Kind::handle: return true;
+  }
+  return false;
+}
+
+Binder::Found Binder::match(const Pattern& pattern, const Call& call, TraceEvent& out) const {
+  Found found;
+  out.event.rule = pattern.rule;
+  out.event.unknown = 0;
+  out.new_fd = -1;
+  const auto& arguments = rules_[pattern.rule].arguments;
+  for (std::size_t i = 0; i < arguments.size(); ++i) out.event.value[i] = arguments[i].initial;
+  if (out.on != HandleKind::none) {
+    bool fits = false;
+    for (HandleKind kind : pattern.on) fits = fits || kind == out.on;
+    if (!fits) return found;
+  }
+  for (std::size_t i = 0; i < pattern.arguments.size(); ++i)
+    if (!match_node(call, pattern.arguments[i], call.argument(static_cast<unsigned>(i) + 2), found,
+                    out))
+      return found;
+  found.matched = true;
+  return found;
+}
+
+namespace {
+
+// The direction of strace's _IOC(_IOC_READ|_IOC_WRITE, 0xae, 0x9f, 0x40).
+std::uint64_t direction_of(std::string_view text) {
+  return (text.find("_IOC_WRITE") != std::string_view::npos ? 1u << 30 : 0u) |
+         (text.find("_IOC_READ") != std::string_view::npos ? 1u << 31 : 0u);
+}
+
+// The name of a request that a trace gives as a number or as _IOC(...); empty when it has none.
+std::string_view name_of_number(const Node& request) {
+  if (request.kind == NodeKind::number)
+    return constant_name(Family::request, request.value & 0xffffffff);
+  std::string_view text = request.text;
+  if (!text.starts_with("_IOC(")) return {};
+  std::uint64_t part[3] = {};  // type, number, size
+  std::uint64_t number = direction_of(text);
+  for (std::uint64_t& p : part) {
+    const std::size_t comma = text.find(',');
+    if (comma == std::string_view::npos) return {};
+    text.remove_prefix(comma + 1);
+    while (text.starts_with(' ')) text.remove_prefix(1);
+    const bool hexadecimal = text.starts_with("0x");
+    if (hexadecimal) text.remove_prefix(2);
+    const char* const end = text.data() + text.size();
+    if (std::from_chars(text.data(), end, p, hexadecimal ? 16 : 10).ec != std::errc{}) return {};
+  }
+  number |= (part[2] & 0x3fff) << 16 | (part[0] & 0xff) << 8 | (part[1] & 0xff);
+  return constant_name(Family::request, number);
+}
+
+// The attribute group of a device attribute call, where the trace shows it.
+std::uint64_t group_of(const Call& call) {
+  const Node* attribute = call.argument(2);
+  if (attribute == nullptr || attribute->kind != NodeKind::structure) return ~std::uint64_t{0};
+  const Node* group = call.child(*attribute, "group");
+  return group != nullptr && group->has_value ? group->value : ~std::uint64_t{0};
+}
+
+void note_effect(const Call& call, TraceEvent& out) {
+  const std::uint64_t group = group_of(call);
+  out.may_change_on_vcpu = may_change_modelled_state(out.name, true, group);
+  out.may_change_elsewhere = may_change_modelled_state(out.name, false, group);
+}
+
+}  // namespace
+
+void Binder::bind_ioctl(const Call& call, TraceEvent& out) const {
+  const Node* fd = call.argument(0);
+  const Node* request = call.argument(1);
+  if (fd == nullptr || request == nullptr || !fd->has_value) return;
+  out.fd = static_cast<std::int32_t>(fd->value);
+  if (fd->kind == NodeKind::handle) out.on = kind_of_link(fd->text, out.on_vcpu);
+  out.name = request->text;
+  if (const std::string_view name = name_of_number(*request); !name.empty()) out.name = name;
+  auto family = family_by_request_.find(out.name);
+  if (family == family_by_request_.end()) {
+    bool is_kvm = out.name.starts_with("KVM_") || out.on != HandleKind::none;
+    out.kind = is_kvm ? TraceKind::unmodelled : TraceKind::ignored;
+    note_effect(call, out);
+    return;
+  }
+  out.kind = TraceKind::unmodelled;
+  // The most specific rule wins: the one whose syntax names more constants.
+  TraceEvent best;
+  int best_literals = -1;
+  Found best_found;
+  for (std::uint32_t rule : families_[family->second].rules) {
+    TraceEvent trial = out;
+    Found found = match(patterns_[rule], call, trial);
+    if (!found.matched) continue;
+    if (static_cast<int>(found.literals) > best_literals) {
+      best = trial;
+      best_literals = static_cast<int>(found.literals);
+      best_found = found;
+    }
+  }
+  if (best_literals < 0) {
+    note_effect(call, out);
+    return;
+  }
+  if (best_found.hides_constant ||
+      (best_found.opaque && best_literals == 0 && families_[family->second].rules.size() > 1)) {
+    // What would tell the family's rules apart, or from calls that no rule describes, is hidden.
+    out.kind = TraceKind::opaque;
+    out.family = family->second;
+    return;
+  }
+  out = best;
+  out.kind = TraceKind::rule;
+  if (patterns_[out.event.rule].makes != HandleKind::none &&
+      !patterns_[out.event.rule].made_in_struct)
+    out.new_fd = static_cast<std::int32_t>(call.result);
+}
+
+void Binder::bind_event(const Call& call, TraceEvent& out) const {
+  if (call.name == "lost") {
+    out.kind = TraceKind::lost;
+    const Node* records = call.argument(0);
+    out.event.value[0] = records != nullptr ? records->value : 0;
+    return;
+  }
+  if (call.name == "msr" || call.name == "mrs") return bind_sysreg(call, out);
+  const auto rule = rule_by_event_.find(call.name);
+  if (rule == rule_by_event_.end()) return;
+  const Pattern& p = patterns_[rule->second];
+  out.kind = TraceKind::rule;
+  out.event.rule = p.rule;
+  const auto& arguments = rules_[p.rule].arguments;
+  for (std::size_t i = 0; i < arguments.size(); ++i) out.event.value[i] = arguments[i].initial;
+  for (std::int32_t at = call.first_arg; at >= 0;
+       at = call.nodes[static_cast<std::size_t>(at)].next) {
+    const Node& n = call.nodes[static_cast<std::size_t>(at)];
+    if (n.name == "fd" && n.has_value) {
+      out.fd = static_cast<std::int32_t>(n.value);
+      if (n.kind == NodeKind::handle) out.on = kind_of_link(n.text, out.on_vcpu);
+    }
+    for (const PatternNode& want : p.arguments) {
+      if (want.name != n.name || !n.has_value || put(out.event, want.argument, n.value)) continue;
+      out.kind = TraceKind::unmodelled;  // a value that the argument has no room for
+      return;
+    }
+  }
+  out.event.answered = true;
+}
+
+void Binder::bind(const Call& call, TraceEvent& out) const {
+  out = TraceEvent{};
+  out.tid = call.tid;
+  out.cpu = call.cpu;
+  out.line = call.line;
+  out.time_ns = call.time_ns;
+  out.result = call.result;
+  out.name = call.name;
+  out.event.answered = call.has_result;
+  out.event.answer = static_cast<Errno>(call.error);
+  if (call.has_result && call.error == 0) {
+    out.event.has_returned = true;
+    out.event.returned = static_cast<std::uint64_t>(call.result);
+  }
+  if (call.kind == CallKind::event) return bind_event(call, out);
+  if (call.kind == CallKind::exit) {
+    out.kind = TraceKind::task_exit;
+    return;
+  }
+  if (call.kind != CallKind::syscall) return;
+  if (call.name == "ioctl") return bind_ioctl(call, out);
+  bool success = call.has_result && call.error == 0;
+  if (call.name == "openat" || call.name == "open") {
+    const Node* path = call.argument(call.name == "open" ? 0 : 1);
+    if (path == nullptr || path->text != "/dev/kvm" || !success) return;
+    out.kind = TraceKind::open_kvm;
+    out.new_fd = static_cast<std::int32_t>(call.result);
+  } else if (call.name == "close") {
+    const Node* fd = call.argument(0);
+    if (fd == nullptr || !fd->has_value || !success) return;
+    out.kind = TraceKind::close;
+    out.fd = static_cast<std::int32_t>(fd->value);
+    if (fd->kind == NodeKind::handle) out.on = kind_of_link(fd->text, out.on_vcpu);
+  } else if (call.name == "dup" || call.name == "dup2" || call.name == "dup3") {
+    const Node* fd = call.argument(0);
+    if (fd == nullptr || !fd->has_value || !success) return;
+    out.kind = TraceKind::dup;
+    out.fd = static_cast<std::int32_t>(fd->value);
+    out.new_fd = static_cast<std::int32_t>(call.result);
+  } else if (call.name == "clone" || call.name == "clone3" || call.name == "vfork" ||
+             call.name == "fork") {
+    if (!success) return;
+    bool shares = false;
+    for (const Node& n : call.nodes)
+      shares = shares || n.text.find("CLONE_FILES") != std::string_view::npos;
+    out.kind = shares ? TraceKind::thread : TraceKind::process;
+    out.new_fd = static_cast<std::int32_t>(call.result);
+  }
+}
+
+}  // namespace assay::traces

@@ -1,0 +1,74 @@
+// Binds calls to rules, and writes calls of rules.
+//
+// Binding is by name only: the request, the constants of the rule's syntax, the shape of the
+// arguments. What the descriptor means is left to the consumer, but a decorated descriptor
+// (`5<anon_inode:kvm-vcpu:0>`) tells which of several rules with one request is meant.
+#pragma once
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "traces/bind/pattern.hpp"
+#include "traces/call/call.hpp"
+
+namespace assay::traces {
+
+class Binder {
+ public:
+  explicit Binder(const std::vector<RuleInfo>& rules);
+
+  // Fills in `out`, always: a call that no rule describes becomes unmodelled or ignored.
+  // Calls that are only part of one (strace's <unfinished ...>) must have been joined before.
+  void bind(const Call& call, TraceEvent& out) const;
+
+  // The rules that share an ioctl request, for opaque calls.
+  const std::vector<std::uint32_t>& rules_of_family(std::uint32_t family) const {
+    return families_[family].rules;
+  }
+  std::string_view name_of_family(std::uint32_t family) const { return families_[family].request; }
+  const Pattern& pattern(std::uint32_t rule) const { return patterns_[rule]; }
+  const RuleInfo& rule(std::uint32_t number) const { return rules_[number]; }
+  std::uint32_t rule_count() const { return static_cast<std::uint32_t>(rules_.size()); }
+  // Event::no_rule when there is none.
+  std::uint32_t rule_named(std::string_view name) const;
+
+  // The native text of a bound call, without line end. Descriptors print decorated.
+  std::string text(const TraceEvent& e) const;
+
+ private:
+  struct Family {
+    std::string request;
+    std::vector<std::uint32_t> rules;
+  };
+  struct Found {
+    bool matched = false;
+    bool opaque = false;          // something is behind a pointer that nothing decoded
+    bool hides_constant = false;  // with a constant that would tell which rule it is
+    unsigned literals = 0;
+  };
+  void bind_ioctl(const Call& call, TraceEvent& out) const;
+  void bind_event(const Call& call, TraceEvent& out) const;
+  void bind_sysreg(const Call& call, TraceEvent& out) const;
+  Found match(const Pattern& pattern, const Call& call, TraceEvent& out) const;
+  bool match_node(const Call& call, const PatternNode& want, const Node* got, Found& found,
+                  TraceEvent& out) const;
+  bool match_array(const Call& call, const PatternNode& want, const Node& got,
+                   TraceEvent& out) const;
+  void hide(const PatternNode& want, Found& found, Event& e) const;
+  bool match_argument(const Call& call, const PatternNode& want, const Node& got,
+                      TraceEvent& out) const;
+  bool put(Event& e, int at, std::uint64_t value) const;
+
+  std::vector<RuleInfo> rules_;
+  std::vector<Pattern> patterns_;
+  std::vector<Family> families_;
+  std::unordered_map<std::string_view, std::uint32_t> family_by_request_;
+  std::unordered_map<std::string_view, std::uint32_t> rule_by_event_;  // "kvm_entry"
+  std::unordered_map<std::string_view, std::uint32_t> rule_by_name_;   // "guest_entry"
+};
+
+// "anon_inode:kvm-vcpu:0" and "/dev/kvm" as strace -y shows them.
+HandleKind kind_of_link(std::string_view link, std::int32_t& vcpu_id);
+
+}  // namespace assay::traces
