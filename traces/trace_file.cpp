@@ -65,7 +65,9 @@ class TextReader {
       if (line.too_long) return malformed(too_long(line.number, source_.line_bytes_max()), line);
       Diagnostic why;
       switch (read_line(line.text, line.number, call_, why)) {
-        case LineKind::malformed: return malformed(why, line);
+        case LineKind::malformed:
+          if (!passes_over(why, line)) return malformed(why, line);
+          break;
         case LineKind::comment:
         case LineKind::blank:
         case LineKind::note:
@@ -73,9 +75,12 @@ class TextReader {
           break;
         case LineKind::call:
           switch (joiner_.take(line.text, call_, why)) {
-            case Joiner::Answer::malformed: return malformed(why, line);
-            case Joiner::Answer::held: break;
+            case Joiner::Answer::malformed:
+              if (!passes_over(why, line)) return malformed(why, line);
+              break;
+            case Joiner::Answer::held: any_was_read_ = true; break;
             case Joiner::Answer::ready:
+              any_was_read_ = true;
               if (!delivery_.call(call_, line.text)) return ReadResult::stopped;
               break;
           }
@@ -88,11 +93,28 @@ class TextReader {
     }
     while (joiner_.flush(call_))
       if (!delivery_.call(call_, {})) return ReadResult::stopped;
+    // Not a line of it was a call: this is no trace.
+    if (!any_was_read_ && has_failed()) return ReadResult::malformed;
+    failure_ = {};
     delivery_.header_done();
     return ReadResult::complete;
   }
 
  private:
+  bool has_failed() const {
+    return !failure_.why.message.empty() || !failure_.why.expected.empty();
+  }
+  // strace prints lines of calls that are not KVM's in forms that no grammar foresees. They count
+  // as such; our own traces have no such lines, and a line that names KVM is needed.
+  bool passes_over(const Diagnostic& why, const SourceLine& line) {
+    if (delivery_.header().version != 0) return false;
+    for (const char* word : {"KVM", "kvm"})
+      if (line.text.find(word) != std::string_view::npos) return false;
+    if (!any_was_read_ && !has_failed()) malformed(why, line);
+    TraceEvent not_ours;
+    not_ours.line = line.number;
+    return delivery_.event(not_ours);
+  }
   ReadResult malformed(const Diagnostic& why, const SourceLine& line) {
     failure_.why = why;
     failure_.source_line = std::string(line.text.substr(0, 4096));
@@ -103,6 +125,7 @@ class TextReader {
   ReadFailure& failure_;
   Joiner joiner_;
   Call call_;
+  bool any_was_read_ = false;
 };
 
 // Lines that a binary trace keeps as text go the way of lines of a text.

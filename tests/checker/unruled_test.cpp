@@ -1,9 +1,6 @@
 // Calls that no rule describes, or that bind to one only partly, never make a lawful trace violate.
-#include <gtest/gtest.h>
-
-#include "checker/check.hpp"
+#include "tests/checker/checked.hpp"
 #include "traces/abi/arm64/constants.hpp"
-#include "traces/trace_file.hpp"
 
 namespace assay::checker {
 namespace {
@@ -19,28 +16,10 @@ constexpr const char* vcpu =
     "9 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = 5<anon_inode:kvm-vcpu:0>\n"
     "9 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_ARM_VCPU_INIT, {target=5, features=[0x8]}) = 0\n";
 
-Report check(const std::string& text, const char* profile = "linux-6.12") {
-  static const traces::Binder binder(system_rules());
-  const std::string path = testing::TempDir() + "/assay_unruled.trace";
-  std::FILE* f = std::fopen(path.c_str(), "w");
-  std::fwrite(text.data(), 1, text.size(), f);
-  std::fclose(f);
-  std::optional<Checker> checker;
-  traces::TraceSink sink;
-  sink.header = [&](const traces::TraceHeader& h) {
-    CheckOptions options;
-    options.profile = find_profile(profile);
-    if (h.host_known) options.host = h.host;
-    checker.emplace(binder, options);
-  };
-  sink.event = [&](const traces::TraceEvent& e, std::string_view) {
-    checker->feed(e);
-    return true;
-  };
-  traces::ReadFailure failure;
-  EXPECT_EQ(read_trace(path, traces::Format::automatic, binder, sink, failure),
-            traces::ReadResult::complete);
-  return checker->finish();
+Report check(const std::string& text) {
+  CheckOptions options;
+  options.profile = find_profile("linux-6.12");
+  return check_text(text, options);
 }
 
 // A thread may change CPUs within one KVM_RUN. The call ran all the same, and a vGIC comes too
@@ -111,6 +90,36 @@ TEST(Unruled, RequestsAreReadAsNumbersToo) {
                          sets_interrupt);
   EXPECT_EQ(r.verdict, Verdict::violates) << r.reason;
   EXPECT_TRUE(r.skipped.contains("KVM_SET_VCPU_EVENTS: no rule"));
+}
+
+// What strace prints of a multithreaded VMM at its exit has no end, and none of it is KVM's.
+constexpr const char* last_words =
+    "9 read(0,  <unfinished ...>\n9 <... read resumed> <unfinished ...>) = ?\n";
+
+TEST(Unruled, LinesThatAreNotKvmsEndNoStrace) {
+  const Report r = check(std::string(vm) + last_words +
+                         "9 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = "
+                         "5<anon_inode:kvm-vcpu:0>\n");
+  EXPECT_EQ(r.verdict, Verdict::conforms);
+  EXPECT_EQ(r.checked, 2u);
+  EXPECT_EQ(r.ignored, 1u);
+}
+
+// Our own traces have no such lines, a line that names KVM is needed, and a text without any call
+// is no trace.
+TEST(Unruled, OtherLinesThatCannotBeReadAreErrors) {
+  const std::string kvm = "9 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0, {) = ?\n";
+  for (const std::string& text :
+       {std::string(host) + vm + last_words, vm + kvm, std::string("hello world\n")}) {
+    const TemporaryFile file(text);
+    traces::TraceSink sink;
+    sink.event = [](const traces::TraceEvent&, std::string_view) { return true; };
+    traces::ReadFailure failure;
+    EXPECT_EQ(read_trace(file.path(), traces::Format::automatic, binder(), sink, failure),
+              traces::ReadResult::malformed)
+        << text;
+    EXPECT_NE(failure.why.line, 0u);
+  }
 }
 
 }  // namespace
