@@ -35,6 +35,12 @@ struct Branch {
   SymFlag possible;  // conditions under which this branch gives the observed answer
 };
 
+bool is_unchanged(SymVm& before, SymVm& after) {
+  bool same = true;
+  leaves([&](const auto& a, const auto& b) { same = same && z3::eq(a.e, b.e); }, before, after);
+  return same;
+}
+
 SymFlag answer_is(const Step<Sym>& k, Errno code, const Event& e) {
   SymFlag same = k.code() == SymWord<8>(static_cast<u64>(code));
   if (code != Errno::ok) return same;
@@ -122,8 +128,12 @@ UnknownVm::UnknownVm(UnknownVm&&) noexcept = default;
 UnknownVm::Outcome UnknownVm::step(const Event& e, std::span<const std::uint32_t> rules,
                                    bool may_be_other) {
   if (state_->is_exhausted()) return Outcome::exhausted;
-  ++state_->steps;
   std::vector<Branch> branches = state_->branches(e, rules, e.answer);
+  // Nothing to decide, and nothing that later calls would carry along.
+  if (branches.size() == 1 && !may_be_other && branches[0].possible.e.is_true() &&
+      is_unchanged(state_->vm, branches[0].vm))
+    return Outcome::possible;
+  ++state_->steps;
   if (may_be_other) branches.push_back({state_->vm, true});
   SymFlag some = false;
   for (const Branch& b : branches) some = some || b.possible;
