@@ -48,7 +48,6 @@ namespace {
 std::vector<CatalogEntry> catalog_of(const Profile& profile) {
   std::vector<CatalogEntry> listing;
   for (u32 rule = 0; rule < system_rules().size(); ++rule) {
-    const UseShape shape(Catalog::one_of_each);
     const auto call =
         system_ops<Catalog>()[rule](0, [](Catalog::Leaf, unsigned, const std::string&) {});
     list_rule<SystemState<Catalog>>(system_rules()[rule], *call, profile, listing);

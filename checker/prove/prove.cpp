@@ -39,7 +39,7 @@ std::string refusal_of(const std::string& invariant, const Profile& profile) {
 // Why the options cannot be served; empty when they can.
 std::string refusal_of(const Options& o) {
   if (o.profile == nullptr) return "no profile";
-  if (encoding_of(o) == nullptr) { return "a shape needs at least one of each thing"; }
+  if (encoding_of(o) == nullptr) return "a shape needs at least one of each thing";
   for (const std::string& name : o.names)
     if (const std::string why = refusal_of(name, *o.profile); !why.empty()) return why;
   return "";
@@ -159,7 +159,7 @@ bool all_are_refuted(const Job& job, std::vector<Result>& results) {
     if (!r.by_search) continue;
     r.consistent = r.base = r.step = false;
     note_history(job, found, r);
-    r.reason.clear();
+    if (r.verdict == Verdict::violated) r.reason.clear();  // the history says it all
   }
   return all;
 }

@@ -222,7 +222,7 @@ void Binder::bind_ioctl(const Call& call, TraceEvent& out) const {
   if (family == family_by_request_.end()) {
     bool is_kvm = out.name.starts_with("KVM_") || out.on != HandleKind::none;
     out.kind = is_kvm ? TraceKind::unmodelled : TraceKind::ignored;
-    note_effect(call, out);
+    if (is_kvm) note_effect(call, out);
     return;
   }
   out.kind = TraceKind::unmodelled;
