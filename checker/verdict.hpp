@@ -16,8 +16,9 @@ enum class Verdict : std::uint8_t { conforms, violates, inconclusive };
 struct Because {
   std::string place;  // "vcpu[0].pmu.irq"
   std::uint64_t value = 0;
-  std::uint64_t line = 0;  // 0: the initial state
-  std::string text;        // of that line, where the source can be read again
+  std::uint64_t line = 0;   // 0: the initial state
+  std::string text;         // of that line, where the source can be read again
+  bool is_unknown = false;  // the trace does not tell the value; this is one that was tried
 };
 
 // One check of the rule concerned, and why it answered as it did.
@@ -38,6 +39,7 @@ struct Finding {
   std::vector<std::string> allowed;  // every answer the specification permits here
   std::string check;                 // id of the check violated: the key of a minimisation
   std::vector<Reason> reasons;
+  std::vector<std::string> tried;    // values that the trace does not tell: all were tried
   std::vector<std::string> changes;  // explain: "vcpu[0].pmu.irq: 0 -> 23"
   bool follow_on = false;            // the same VM already violated before
   // An invariant or a property of steps is broken, whose name both are; every answer was allowed.

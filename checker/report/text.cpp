@@ -35,8 +35,9 @@ void print_reason(const Reason& reason) {
   for (const Because& b : reason.because) {
     std::string origin =
         b.line == 0 ? std::string("since the start") : fmt::format("line {}", b.line);
-    fmt::print("      {} = {} ({}{}{})\n", b.place, b.value, origin, b.text.empty() ? "" : ": ",
-               b.text);
+    fmt::print("      {} = {} ({}{}{}{})\n", b.place, b.value, origin, b.text.empty() ? "" : ": ",
+               b.text,
+               b.is_unknown ? "; the trace does not tell it, this is one value of many" : "");
   }
 }
 
@@ -46,6 +47,9 @@ void print_finding(const FileReport& f, const Finding& finding, bool color) {
              finding.follow_on ? " (follow-on: this VM already violated)" : "");
   if (!finding.call.empty()) fmt::print("    {}\n", finding.call);
   fmt::print("    observed {}, allowed: {}\n", finding.observed, joined(finding.allowed, ", "));
+  if (!finding.tried.empty())
+    fmt::print("    whatever these are, which the trace does not tell: {}\n",
+               joined(finding.tried, ", "));
   for (const Reason& reason : finding.reasons) print_reason(reason);
 }
 
