@@ -34,14 +34,13 @@ class Translation {
     while (!open.empty()) {
       const Id t = open.back();
       open.pop_back();
-      if (t == 0 || done_.contains(t)) continue;
+      if (t == 0 || !met_.insert(t).second) continue;
       needed.push_back(t);
       const Terms::Node& n = terms_.node(t);
       open.insert(open.end(), {n.a, n.b, n.c});
     }
     std::sort(needed.begin(), needed.end());
-    for (const Id t : needed)
-      if (!done_.contains(t)) done_.emplace(t, expression(terms_.node(t)));
+    for (const Id t : needed) done_.emplace(t, expression(terms_.node(t)));
     return done_.at(wanted);
   }
   const std::unordered_map<u32, z3::expr>& symbols() const { return symbols_; }
@@ -119,6 +118,7 @@ class Translation {
 
   z3::context& c_;
   const Terms& terms_;
+  std::unordered_set<Id> met_;
   std::unordered_map<Id, z3::expr> done_;
   std::unordered_map<u32, z3::expr> symbols_;
 };

@@ -8,6 +8,7 @@
 #include "checker/leaf_at.hpp"
 #include "checker/term_solver.hpp"
 #include "model/partial.hpp"
+#include "traces/header.hpp"
 
 namespace assay::checker {
 namespace {
@@ -344,8 +345,16 @@ UnknownVm::UnknownVm(const HostPart& host, const Context& context)
   PartialVm& vm = state_->vm;
   vm.host.pe.forget_rest();
   vm.host.pmu.forget_rest();
+  // A usual host is the first guess: it explains most answers.
+  SystemState<Partial> usual{};
+  make_known(usual.host, traces::default_host());
+  std::map<std::string, u128> guess;
+  each_partial_leaf("host", usual.host, [&](const PartialValue& leaf, const std::string& path) {
+    guess[path] = leaf.known;
+  });
+  each_pair(vm.host, usual.host, [](const PartialValue&, const PartialValue&) {});
   each_partial_leaf("host", vm.host, [&](PartialValue& leaf, const std::string& path) {
-    leaf = terms.unknown(leaf.width, path, 1);
+    leaf = terms.unknown(leaf.width, path, guess[path]);
   });
   const std::vector<PartialFlag> bounds = {vm.host.slots_max > 0, vm.host.vcpus_max > 0,
                                            PartialWord<8>(32) <= vm.host.ipa_bits_max,

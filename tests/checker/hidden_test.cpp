@@ -95,7 +95,11 @@ void no_lawful_trace_violates(unsigned turns) {
       for (unsigned turn = 0; turn < turns; ++turn) {
         const u64 seed = hash_of(t.name, turn);
         const Hiding hiding = hiding_of(seed);
+        auto t0 = clock();
         const Report r = judged(t, hiding, seed);
+        if (clock() - t0 > 300000)
+          std::printf("SLOW %s %ld ms %s events %zu\n", t.name.c_str(), (clock() - t0) / 1000,
+                      text(hiding).c_str(), t.events.size());
         ++judged_traces;
         calls += r.events;
         checked += r.checked;
@@ -175,13 +179,13 @@ unsigned percent_noticed_beside_one_opaque(const std::vector<Alteration>& all) {
     ++asked;
     noticed += is_noticed(t, a.at, a.answer, {}, 0) ? 1 : 0;
   }
-  EXPECT_GT(asked, 100u);
+  EXPECT_GT(asked, 80u);
   return static_cast<unsigned>(100 * noticed / asked);
 }
 
 TEST(Hidden, AlteredAnswersAreNoticedBesideOneOpaqueCall) {
   const std::vector<Trace> traces = traces_of(Origin::recorded);
-  const std::vector<Alteration> all = alterations(traces, 24);
+  const std::vector<Alteration> all = alterations(traces, 96);
   EXPECT_GE(percent_noticed_beside_one_opaque(all), 95u);
   // Nothing known of the host, and nothing of the payloads: what is left are answers that no state
   // explains.
