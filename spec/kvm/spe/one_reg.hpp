@@ -2,6 +2,7 @@
 // migration saves and restores them by (facts/spe 4.8, 4.12; api.rst 4.68, 4.69).
 #pragma once
 #include "spec/kvm/spe/switch.hpp"
+#include "spec/kvm/vcpu/run.hpp"
 
 namespace assay {
 

@@ -6,7 +6,7 @@
 // of v4 and v5 runs ordinary VMs along the path of nVHE (facts/spe 4.9); v6 is for VHE only.
 #pragma once
 #include "spec/kvm/spe/attributes.hpp"
-#include "spec/kvm/spe/stages.hpp"
+#include "spec/kvm/spe/switch_stage.hpp"
 
 namespace assay {
 
