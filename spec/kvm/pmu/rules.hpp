@@ -1,6 +1,7 @@
 // KVM_ARM_VCPU_PMU_V3_CTRL: the vCPU attribute group of the PMU (devices/vcpu.rst 1).
 #pragma once
 #include "spec/kvm/pmu/default_pmu.hpp"
+#include "spec/kvm/vgic/numbers.hpp"
 
 namespace assay {
 

@@ -2,6 +2,7 @@
 #pragma once
 #include "spec/kvm/pmu/default_pmu.hpp"
 #include "spec/kvm/stage.hpp"
+#include "spec/kvm/vgic/numbers.hpp"
 
 namespace assay {
 

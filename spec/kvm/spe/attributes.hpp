@@ -1,6 +1,7 @@
 // The vCPU's SPE attributes and its set of CPUs (facts/spe 4.6 to 4.8).
 #pragma once
 #include "spec/kvm/spe/lock.hpp"
+#include "spec/kvm/vgic/numbers.hpp"
 
 namespace assay {
 
