@@ -8,6 +8,7 @@
 
 #include "model/catalog_entry.hpp"
 #include "model/dispatch.hpp"
+#include "spec/handles.hpp"
 #include "spec/kvm/host_assumptions.hpp"
 #include "spec/kvm/unruled.hpp"
 

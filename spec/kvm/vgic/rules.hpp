@@ -1,9 +1,13 @@
 // GICv3 creation, addresses, size and initialisation (api.rst 4.79, devices/arm-vgic-v3.rst).
 #pragma once
-#include "model/event.hpp"
+#include "model/dispatch.hpp"
+#include "spec/handles.hpp"
 #include "spec/kvm/vgic/placement.hpp"
 
 namespace assay {
+
+// KVM_DEV_TYPE_* (uapi/linux/kvm.h).
+inline constexpr u32 vfio_device = 4, vgic_v2_device = 5, vgic_v3_device = 7, vgic_its_device = 8;
 
 // ioctl(VM, KVM_CREATE_DEVICE, {type, fd, flags}).
 template <class D>
@@ -18,22 +22,24 @@ struct CreateDevice {
   static constexpr auto fields() {
     return members<&CreateDevice::unreadable, &CreateDevice::type, &CreateDevice::flags>;
   }
-  static constexpr u64 vfio = 4, vgic_v2 = 5, vgic_v3 = 7, vgic_its = 8;
   // The kind of descriptor a success creates; none with KVM_CREATE_DEVICE_TEST.
-  static const char* makes(const Event& e) {
-    return (e.value[2] & 1) != 0 ? "" : e.value[1] == vgic_v3 ? "vgic" : "device";
+  static std::string_view makes(const Event& e) {
+    const auto call = rule_of<Concrete, CreateDevice<Concrete>>(e);
+    if (bit(call.flags, 0)) return {};
+    return declaration_of(device_of_type(static_cast<u32>(call.type.value())))->name;
   }
 
   void apply(Step<D>& k, Vm<D>& vm) const {
-    const Flag<D> v2 = type == vgic_v2, v3 = type == vgic_v3, its = type == vgic_its;
+    const Flag<D> v2 = type == vgic_v2_device, v3 = type == vgic_v3_device,
+                  its = type == vgic_its_device;
     const Flag<D> only_tests = bit(flags, 0);
     gate<D>(k, vm);
     k.reject(Errno::fault, unreadable, {"copy_in", "kvm_main.c: copy_from_user"});
     k.reject(Errno::nodev,
              !(v2 && vm.host.gic_v2) && !(v3 && vm.host.gic_v3) && !(its && vm.host.its) &&
-                 !(type == vfio),
+                 !(type == vfio_device),
              {"unknown_device_type", "api.rst 4.79: ENODEV"});
-    k.when(!only_tests && type == vfio, [&] {
+    k.when(!only_tests && type == vfio_device, [&] {
       k.reject(Errno::busy, vm.vfio, {"vfio_exists", "vfio.c:kvm_vfio_create: one for a VM"});
       k.set(vm.vfio, true);
     });
