@@ -9,8 +9,9 @@ namespace assay {
 
 struct KvmVgic {
   template <class D>
-  using Rules = TypeList<CreateDevice<D>, VgicSetDist<D>, VgicSetRedist<D>, VgicSetRedistRegion<D>,
-                         VgicSetNrIrqs<D>, VgicInit<D>>;
+  using Rules = TypeList<CreateDevice<D>, SetAttribute<D, VgicDist>, SetAttribute<D, VgicRedist>,
+                         SetAttribute<D, VgicRedistRegion>, SetAttribute<D, VgicNrIrqs>,
+                         SetAttribute<D, VgicInit>>;
 
   static constexpr std::array handles{
       HandleDeclaration{.kind = HandleKind{4},
