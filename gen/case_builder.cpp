@@ -221,10 +221,12 @@ u32& CaseBuilder::made_of(u32 vm, HandleKind kind) {
   return made[index(kind)];
 }
 
-// What a call makes has the next number of its kind.
+// What a call makes has the next number of its kind. Also for a step of a recipe that was changed:
+// it may make something else than it did, or nothing.
 void CaseBuilder::number(Operation& op) {
   const HandleKind makes = rules_.made_by(op.event);
-  if (Rules::is_counted(makes)) op.event.vcpu = made_of(vm_, makes);
+  if (Rules::is_counted(makes)) op.event.vcpu = made_of(op.event.vm, makes)++;
+  else if (!Rules::is_counted(op.on)) op.event.vcpu = 0;
 }
 
 void CaseBuilder::find_handles() {
@@ -284,7 +286,6 @@ bool CaseBuilder::shape(Operation& op, u32 rule) {
     op.event.vcpu = static_cast<u32>(random_.below(all.size()));
   }
   if (op.on == HandleKind::system) op.event.vm = f.makes == HandleKind::vm ? vms_made_ : 0;
-  number(op);
   return world_.usable(op);
 }
 
@@ -303,7 +304,6 @@ bool CaseBuilder::attempt_rule(u32 rule, Intent intent) {
   if (closely) search_.look_closely(op, at);
   const bool hit = search_.run(op, at, outcome, intent == Intent::anything ? 0 : 8, random_);
   if (closely) search_.look_normally();
-  number(op);
   if (rules_.is_alias(op.event)) return world_.undo(), false;
   const bool takes = intent == Intent::anything || (hit && intent != Intent::progress) ||
                      (intent == Intent::probe && random_.one_in(3)) ||
@@ -358,7 +358,9 @@ void CaseBuilder::note_effects(const Operation& op) {
     if (info.arguments[i].width > 1) pool_.add(info.arguments[i].width, op.event.value[i]);
 }
 
-void CaseBuilder::push(const Operation& op) {
+void CaseBuilder::push(const Operation& built) {
+  Operation op = built;
+  number(op);
   const bool ok = search_.ok();
   const std::size_t outcome = search_.outcome();
   ++reached_[op.event.rule][outcome];
@@ -382,8 +384,6 @@ void CaseBuilder::push(const Operation& op) {
                                      ? failed_alike_[op.event.vm] + 1
                                      : 1;
     last_outcome_[op.event.vm] = outcome;
-    if (const HandleKind makes = rules_.made_by(op.event); Rules::is_counted(makes))
-      ++made_of(op.event.vm, makes);
   }
   world_.keep(op, ok);
   program_->operations.push_back(op);
