@@ -72,6 +72,24 @@ struct CheckExtension {
   }
 };
 
+// ioctl(/dev/kvm, KVM_GET_VCPU_MMAP_SIZE, 0): how much of a vCPU's descriptor to map. That is two
+// pages on arm64: struct kvm_run and the ring of coalesced MMIO.
+template <class D>
+struct GetVcpuMmapSize {
+  static constexpr const char* name = "get_vcpu_mmap_size";
+  static constexpr const char* syntax = "ioctl(<system>, KVM_GET_VCPU_MMAP_SIZE, argument)";
+  static constexpr const char* source = "api.rst 4.5; kvm_main.c:kvm_dev_ioctl";
+  Word<D, 64> argument{};
+  static constexpr auto fields() { return members<&GetVcpuMmapSize::argument>; }
+
+  void apply(Step<D>& k, Vm<D>&) const {
+    k.reject(Errno::inval, argument != 0, {"argument_not_zero", "kvm_main.c:kvm_dev_ioctl"});
+    // The documentation says what the number is for, not which it is.
+    if (!k.is(Behaviour::documented_alternatives))
+      k.returns(Word<D, 64>(2 * page_bytes), {"mmap_size", "kvm_main.c:kvm_dev_ioctl; KVM_MMIO"});
+  }
+};
+
 // ioctl(VM, KVM_CREATE_VCPU, id).
 template <class D>
 struct CreateVcpu {

@@ -8,7 +8,8 @@ namespace assay {
 
 struct KvmLifecycle {
   template <class D>
-  using Rules = TypeList<CreateVm<D>, CheckExtension<D>, CreateVcpu<D>, PreferredTarget<D>>;
+  using Rules = TypeList<CreateVm<D>, CheckExtension<D>, GetVcpuMmapSize<D>, CreateVcpu<D>,
+                         PreferredTarget<D>>;
 
   static constexpr std::array handles{
       HandleDeclaration{HandleKind::system, "system", "/dev/kvm"},

@@ -103,7 +103,7 @@ constexpr RequestLayout requests[] = {
     {"KVM_GET_API_VERSION", 0xae00, system, Arg::ignored},
     {"KVM_CREATE_VM", 0xae01, system, Arg::hexadecimal, {}, vm},
     {"KVM_CHECK_EXTENSION", 0xae03, HandleKind::none, Arg::name},
-    {"KVM_GET_VCPU_MMAP_SIZE", 0xae04, system, Arg::ignored},
+    {"KVM_GET_VCPU_MMAP_SIZE", 0xae04, system, Arg::hexadecimal},
     {"KVM_CREATE_VCPU", 0xae41, vm, Arg::number, {}, vcpu},
     {"KVM_GET_DIRTY_LOG", 0x4010ae42, vm, Arg::structure, dirty_log},
     {"KVM_SET_USER_MEMORY_REGION", 0x4020ae46, vm, Arg::structure, user_memory_region},
