@@ -205,7 +205,7 @@ void Checker::bind_result(const TraceEvent& e, std::uint32_t vm, Made made) {
   if (makes == HandleKind::vcpu && made == Made::object) ++owner.vcpus;
   if (e.event.answer != Errno::ok || e.new_fd < 0) return;
   if (makes == HandleKind::device) {
-    handle.kind = traces::kind_named(binder_.rule(e.event.rule).makes(e.event));
+    handle.kind = handle_kind_named(binder_.rule(e.event.rule).makes(e.event));
     if (handle.kind == HandleKind::none) return;
   }
   release(handles_.close(e.tid, e.new_fd));  // a close the trace does not show

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/explains.hpp"
+
 namespace assay::checker {
 namespace {
 
@@ -31,16 +33,6 @@ VmStates::VmStates(const VmStates& other) : took_choice_(other.took_choice_) {
   for (const auto& state : other.states_) states_.push_back(std::make_unique<RecordedVm>(*state));
 }
 
-bool VmStates::matches(const Step<Recorded>& k, const Event& e, const Profile& profile) {
-  if (e.answer != Errno::ok) {
-    if (k.ok()) return false;
-    if (k.code().value() == static_cast<u64>(e.answer)) return true;
-    return profile.precedence == Precedence::documented && k.held().has(e.answer);
-  }
-  if (!k.ok() || k.illegal() != nullptr) return false;
-  return !k.has_return() || !e.has_returned || k.returned().value() == e.returned;
-}
-
 VmStates::Outcome VmStates::step(const Event& e, u32 line, const Context& c) {
   if (states_.size() > 1) return step_all_choices(e, line, c);
   Choices choices;
@@ -51,7 +43,7 @@ VmStates::Outcome VmStates::step(const Event& e, u32 line, const Context& c) {
   apply_rule(e, k, *states_.front());
   took_choice_ = false;
   if (!choices.asked()) {
-    if (matches(k, e, *c.profile)) {
+    if (explains(k, e, *c.profile)) {
       if (before_) judge_properties(e, c);
       return Outcome::matches;
     }
@@ -82,7 +74,7 @@ VmStates::Outcome VmStates::step_all_choices(const Event& e, u32 line, const Con
       Step<Recorded> k(context_of(e, line, c, &choices));
       c.journal->clear();
       apply_rule(e, k, *trial);
-      if (matches(k, e, *c.profile)) {
+      if (explains(k, e, *c.profile)) {
         default_survives = default_survives || is_default;
         if (c.properties != nullptr)
           keep_common(c.properties->broken_by<Recorded>({*state, e, *trial}, c.claims),

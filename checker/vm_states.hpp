@@ -43,7 +43,6 @@ class VmStates {
   bool took_choice() const { return took_choice_; }
 
  private:
-  static bool matches(const Step<Recorded>& k, const Event& e, const Profile& profile);
   Outcome step_all_choices(const Event& e, u32 line, const Context& c);
   // What the step just taken breaks; and the copy that the next step is compared with catches up.
   void judge_properties(const Event& e, const Context& c);

@@ -6,6 +6,8 @@
 namespace assay::gen {
 namespace {
 
+std::size_t index(HandleKind kind) { return static_cast<std::size_t>(kind); }
+
 constexpr u32 stuck_after = 4;  // failures with the same cause: the VM is good for little more
 
 bool acts_on(const RuleFacts& f, HandleKind kind) {
@@ -22,6 +24,11 @@ CaseBuilder::CaseBuilder(const Profile& profile, const Host<Concrete>& host,
       world_(profile, host),
       search_(knowledge, world_, pool_),
       swarm_(rules_.count()) {
+  std::size_t kinds = 0;
+  for (const HandleDeclaration& known : system_handles())
+    kinds = std::max(kinds, index(known.kind) + 1);
+  handles_.resize(kinds);
+  eager_.resize(kinds);
   for (u32 r = 0; r < rules_.count(); ++r) {
     const RuleFacts& f = rules_.facts(r);
     const bool always = acts_on(f, HandleKind::system);
@@ -39,13 +46,15 @@ void CaseBuilder::begin(const GeneratorOptions& options) {
   live_.clear();
   vms_wanted_ = random_.one_in(6) ? options.vms_max : 1;
   static constexpr unsigned vcpus[] = {1, 1, 1, 2, 2, 3, 4, 12};
-  vcpus_wanted_ =
+  objects_wanted_ =
       pupil_ != nullptr && random_.one_in(4) ? 12 : vcpus[random_.below(std::size(vcpus))];
   threads_ = 1 + static_cast<unsigned>(random_.one_in(2) ? 0 : random_.below(threads_max));
   // What is made late meets other states: many vCPUs before the first device, and the reverse.
-  for (auto& e : eager_) e = random_.one_in(3) ? 1 : 6;
-  eager_[static_cast<std::size_t>(HandleKind::vm)] = 6;
-  vcpus_made_.clear();
+  for (u32 r = 0; r < rules_.count(); ++r)
+    if (rules_.facts(r).makes != HandleKind::none)
+      eager_[index(rules_.facts(r).makes)] = random_.one_in(3) ? 1 : 6;
+  eager_[index(HandleKind::vm)] = 6;
+  made_.clear();
   failed_alike_.clear();
   last_outcome_.clear();
   cpu_of_.fill(-1);
@@ -194,24 +203,39 @@ bool CaseBuilder::attempt(Intent intent) {
 bool CaseBuilder::lacks(HandleKind kind) const {
   switch (kind) {
     case HandleKind::vm: return live_.size() < vms_wanted_;
-    case HandleKind::vcpu:
-      return vms_made_ != 0 && vm_ < world_.vm_count() && world_.vcpus(vm_).size() < vcpus_wanted_;
+    // One of the devices that calls are made on.
     case HandleKind::device:
-    case HandleKind::vgic: return vms_made_ != 0 && !world_.vgic_open(vm_);
-    default: return false;
+      return std::any_of(rules_.acted_on().begin(), rules_.acted_on().end(),
+                         [&](HandleKind k) { return traces::is_device(k) && lacks(k); });
+    default: break;
   }
+  if (vms_made_ == 0) return false;
+  if (!Rules::is_counted(kind)) return !world_.has_open(vm_, kind);
+  return vm_ < world_.vm_count() && world_.objects(vm_, kind).size() < objects_wanted_;
+}
+
+// How many of a kind a VM was given so far.
+u32& CaseBuilder::made_of(u32 vm, HandleKind kind) {
+  std::vector<u32>& made = made_[vm];
+  if (made.size() <= index(kind)) made.resize(index(kind) + 1);
+  return made[index(kind)];
+}
+
+// What a call makes has the next number of its kind. Also for a step of a recipe that was changed:
+// it may make something else than it did, or nothing.
+void CaseBuilder::number(Operation& op) {
+  const HandleKind makes = rules_.made_by(op.event);
+  if (Rules::is_counted(makes)) op.event.vcpu = made_of(op.event.vm, makes)++;
+  else if (!Rules::is_counted(op.on)) op.event.vcpu = 0;
 }
 
 void CaseBuilder::find_handles() {
-  handles_ = {};
-  auto of = [&](HandleKind kind) -> Handles& { return handles_[static_cast<std::size_t>(kind)]; };
-  for (HandleKind kind : {HandleKind::vm, HandleKind::vcpu, HandleKind::vgic, HandleKind::device})
-    of(kind).lacking = lacks(kind);
-  of(HandleKind::system).usable = true;
-  if (vms_made_ == 0 || vm_ >= world_.vm_count()) return;
-  of(HandleKind::vm).usable = world_.vm_open(vm_);
-  of(HandleKind::vgic).usable = world_.vgic_open(vm_);
-  for (std::int32_t v : world_.vcpus(vm_)) of(HandleKind::vcpu).usable |= v >= 0;
+  std::fill(handles_.begin(), handles_.end(), Handles{});
+  handles_[index(HandleKind::system)].usable = true;
+  handles_[index(HandleKind::device)].lacking = lacks(HandleKind::device);
+  const bool there_is_a_vm = vms_made_ != 0 && vm_ < world_.vm_count();
+  for (HandleKind kind : rules_.acted_on())
+    handles_[index(kind)] = {there_is_a_vm && world_.has_open(vm_, kind), lacks(kind)};
 }
 
 u32 CaseBuilder::pick_rule(Intent intent) {
@@ -222,15 +246,14 @@ u32 CaseBuilder::pick_rule(Intent intent) {
   for (u32 r = 0; r < n; ++r) {
     unsigned w = 0;
     const bool hopeless = intent == Intent::progress && no_progress_[r] == version_;
-    if (handles_[static_cast<std::size_t>(acts_on_[r])].usable && !hopeless) {
+    if (handles_[index(acts_on_[r])].usable && !hopeless) {
       const HandleKind makes = rules_.facts(r).makes;
       w = 4u * swarm_[r];
       if (makes != HandleKind::none) {
         w = std::max(w, 8u);
-        w = handles_[static_cast<std::size_t>(makes)].lacking
-                ? w * eager_[static_cast<std::size_t>(makes)]
-            : intent == Intent::progress ? 0
-                                         : w / 8;
+        w = handles_[index(makes)].lacking ? w * eager_[index(makes)]
+            : intent == Intent::progress   ? 0
+                                           : w / 8;
       }
     }
     weights[r] = w;
@@ -257,13 +280,12 @@ bool CaseBuilder::shape(Operation& op, u32 rule) {
   }
   const bool wanders = f.task >= 0 ? threads_ > 1 : random_.one_in(8);
   op.thread = static_cast<std::uint8_t>(wanders ? random_.below(threads_) : 0);
-  if (op.on == HandleKind::vcpu) {
-    const auto& all = world_.vcpus(vm_);
+  if (Rules::is_counted(op.on)) {
+    const auto& all = world_.objects(vm_, op.on);
     if (all.empty()) return false;
     op.event.vcpu = static_cast<u32>(random_.below(all.size()));
   }
   if (op.on == HandleKind::system) op.event.vm = f.makes == HandleKind::vm ? vms_made_ : 0;
-  if (f.makes == HandleKind::vcpu) op.event.vcpu = vcpus_made_[vm_];
   return world_.usable(op);
 }
 
@@ -336,7 +358,9 @@ void CaseBuilder::note_effects(const Operation& op) {
     if (info.arguments[i].width > 1) pool_.add(info.arguments[i].width, op.event.value[i]);
 }
 
-void CaseBuilder::push(const Operation& op) {
+void CaseBuilder::push(const Operation& built) {
+  Operation op = built;
+  number(op);
   const bool ok = search_.ok();
   const std::size_t outcome = search_.outcome();
   ++reached_[op.event.rule][outcome];
@@ -350,7 +374,7 @@ void CaseBuilder::push(const Operation& op) {
     if (rules_.facts(op.event.rule).makes == HandleKind::vm) {
       if (ok) live_.push_back(vms_made_);
       ++vms_made_;
-      vcpus_made_.push_back(0);
+      made_.emplace_back();
       failed_alike_.push_back(0);
       last_outcome_.push_back(~std::size_t{0});
     }
@@ -360,7 +384,6 @@ void CaseBuilder::push(const Operation& op) {
                                      ? failed_alike_[op.event.vm] + 1
                                      : 1;
     last_outcome_[op.event.vm] = outcome;
-    if (rules_.facts(op.event.rule).makes == HandleKind::vcpu) ++vcpus_made_[op.event.vm];
   }
   world_.keep(op, ok);
   program_->operations.push_back(op);
@@ -385,12 +408,13 @@ void CaseBuilder::close_something() {
   op.kind = Operation::Kind::close;
   pick_vm();
   op.event.vm = vm_;
-  static constexpr HandleKind kinds[] = {HandleKind::vm, HandleKind::vcpu, HandleKind::vgic};
-  op.on = kinds[random_.below(std::size(kinds))];
+  const std::vector<HandleKind>& kinds = rules_.acted_on();
+  op.on = kinds[random_.below(kinds.size())];
   if (vms_made_ == 0 || vm_ >= world_.vm_count()) return;
-  if (op.on == HandleKind::vcpu) {
-    if (world_.vcpus(vm_).empty()) return;
-    op.event.vcpu = static_cast<u32>(random_.below(world_.vcpus(vm_).size()));
+  if (Rules::is_counted(op.on)) {
+    const auto& all = world_.objects(vm_, op.on);
+    if (all.empty()) return;
+    op.event.vcpu = static_cast<u32>(random_.below(all.size()));
   }
   if (!world_.usable(op)) return;
   world_.close(op);

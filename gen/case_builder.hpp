@@ -28,6 +28,8 @@ class CaseBuilder {
   void find_handles();
   bool shape(Operation& op, u32 rule);
   bool lacks(HandleKind kind) const;
+  u32& made_of(u32 vm, HandleKind kind);
+  void number(Operation& op);
   std::size_t pick_outcome(u32 rule, Intent intent);
   bool accept(const Operation& op, Intent intent);
   void push(const Operation& op);
@@ -53,9 +55,9 @@ class CaseBuilder {
   Pool pool_;
   Search search_;
   std::vector<std::vector<u64>> reached_;
-  std::vector<std::uint8_t> swarm_;   // weight of each rule in this case
-  std::vector<HandleKind> acts_on_;   // by rule: the kind that decides whether it can be called
-  std::array<Handles, 6> handles_{};  // by HandleKind
+  std::vector<std::uint8_t> swarm_;  // weight of each rule in this case
+  std::vector<HandleKind> acts_on_;  // by rule: the kind that decides whether it can be called
+  std::vector<Handles> handles_;     // by HandleKind
   std::size_t pe_count_ = 0;
   bool pes_differ_ = false;
 
@@ -67,11 +69,11 @@ class CaseBuilder {
   u32 vms_made_ = 0;       // VM numbers given out
   std::vector<u32> live_;  // VMs that exist and are not stuck
   u32 vms_wanted_ = 1;
-  unsigned vcpus_wanted_ = 1;
+  unsigned objects_wanted_ = 1;  // of each kind of which a VM may have several
   unsigned threads_ = 1;
-  std::array<unsigned, 6> eager_{};  // by HandleKind: how much sooner than other things it is made
-  std::vector<u32> vcpus_made_;      // by VM: vCPU numbers given out
-  std::vector<u32> failed_alike_;    // by VM: calls in a row that ended in the same check
+  std::vector<unsigned> eager_;         // by HandleKind: how much sooner than others it is made
+  std::vector<std::vector<u32>> made_;  // by VM and HandleKind: numbers given out
+  std::vector<u32> failed_alike_;       // by VM: calls in a row that ended in the same check
   std::vector<std::size_t> last_outcome_;
   std::array<std::int32_t, threads_max> cpu_of_{};
   // Progress was not to be had with this rule as long as the states are as they were then.

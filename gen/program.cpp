@@ -7,20 +7,10 @@
 namespace assay::gen {
 namespace {
 
-struct Handle {
-  HandleKind kind;
-  u32 vm, vcpu;
-  bool operator==(const Handle&) const = default;
-};
-
-Handle canonical(HandleKind kind, const Event& e) {
-  return {kind, kind == HandleKind::system ? 0 : e.vm, kind == HandleKind::vcpu ? e.vcpu : 0};
-}
-
-// The handle a call would make, kind none for most.
-Handle handle_made(const Operation& op) {
-  if (op.kind != Operation::Kind::call) return {HandleKind::none, 0, 0};
-  return canonical(Rules::instance().made_by(op.event), op.event);
+// What a call would make, kind none for most.
+Object object_made(const Operation& op) {
+  if (op.kind != Operation::Kind::call) return {};
+  return Rules::object_of(Rules::instance().made_by(op.event), op.event);
 }
 
 bool needs_maker(const Operation& op) {
@@ -51,26 +41,26 @@ u64 hash_of(const Program& p) {
 
 std::vector<std::vector<u32>> dependencies(const Program& p) {
   std::vector<std::vector<u32>> out(p.operations.size());
-  std::vector<std::pair<Handle, u32>> makers;
+  std::vector<std::pair<Object, u32>> makers;
   for (u32 i = 0; i < p.operations.size(); ++i) {
     const Operation& op = p.operations[i];
     if (needs_maker(op)) {
-      const Handle wanted = canonical(op.on, op.event);
-      for (const auto& [handle, at] : makers)
-        if (handle == wanted) out[i].push_back(at);
+      const Object wanted = Rules::object_of(op.on, op.event);
+      for (const auto& [object, at] : makers)
+        if (object == wanted) out[i].push_back(at);
     }
-    if (Handle made = handle_made(op); made.kind != HandleKind::none) makers.emplace_back(made, i);
+    if (Object made = object_made(op); made.kind != HandleKind::none) makers.emplace_back(made, i);
   }
   return out;
 }
 
 void drop_orphans(Program& p) {
-  std::vector<Handle> there;
+  std::vector<Object> there;
   std::erase_if(p.operations, [&](const Operation& op) {
     if (needs_maker(op) &&
-        std::find(there.begin(), there.end(), canonical(op.on, op.event)) == there.end())
+        std::find(there.begin(), there.end(), Rules::object_of(op.on, op.event)) == there.end())
       return true;
-    if (Handle made = handle_made(op); made.kind != HandleKind::none) there.push_back(made);
+    if (Object made = object_made(op); made.kind != HandleKind::none) there.push_back(made);
     return false;
   });
 }
@@ -78,7 +68,7 @@ void drop_orphans(Program& p) {
 Descriptors::Descriptors(const Program& p)
     : made_(p.operations.size(), -1), on_(p.operations.size(), -1), id_(p.operations.size(), -1) {
   struct Known {
-    Handle handle;
+    Object object;
     std::int32_t fd, id;
   };
   std::vector<Known> known;
@@ -88,17 +78,17 @@ Descriptors::Descriptors(const Program& p)
     if (op.kind == Operation::Kind::affinity) continue;
     if (op.on == HandleKind::system) on_[i] = system;
     if (op.on == HandleKind::machine) on_[i] = machine;
-    const Handle wanted = canonical(op.on, op.event);
+    const Object wanted = Rules::object_of(op.on, op.event);
     for (const Known& k : known)
-      if (k.handle == wanted) {
+      if (k.object == wanted) {
         on_[i] = k.fd;
         id_[i] = k.id;
       }
-    const Handle made = handle_made(op);
+    const Object made = object_made(op);
     if (made.kind == HandleKind::none) continue;
     // Several makers of one handle share its descriptor: at most one of them succeeds.
     auto again =
-        std::find_if(known.begin(), known.end(), [&](const Known& k) { return k.handle == made; });
+        std::find_if(known.begin(), known.end(), [&](const Known& k) { return k.object == made; });
     const int at = Rules::instance().facts(op.event.rule).id;
     const std::int32_t id =
         at < 0 ? -1 : static_cast<std::int32_t>(op.event.value[static_cast<std::size_t>(at)]);
@@ -132,8 +122,7 @@ traces::TraceEvent trace_event(const Program& p, const Descriptors& d, std::size
   if (e.event.answered && e.event.answer != Errno::ok) e.result = -1;
   if (op.kind == Operation::Kind::close || !e.event.answered) return e;
   // Numbers of descriptors are the program's own: what a target called them means nothing later.
-  const HandleKind makes = Rules::instance().facts(op.event.rule).makes;
-  if (makes == HandleKind::vm || makes == HandleKind::vcpu) {
+  if (Rules::instance().facts(op.event.rule).returns_it) {
     e.event.has_returned = false;
     e.event.returned = 0;
   }

@@ -1,6 +1,8 @@
 // Traces read as programs: descriptors become logical handles, answers are kept apart.
 #include <fmt/format.h>
 
+#include <map>
+#include <tuple>
 #include <unordered_map>
 
 #include "gen/program.hpp"
@@ -31,11 +33,6 @@ class Reader {
   }
 
  private:
-  struct Known {
-    HandleKind kind;
-    u32 vm, vcpu;
-  };
-
   bool comment(std::string_view text, u64 number) {
     traces::Diagnostic why;
     if (!read_header_line(text, number, header_, why)) {
@@ -67,7 +64,7 @@ class Reader {
     threads_.emplace(tid, t);
     return t;
   }
-  void bind(std::int32_t fd, Known k) { handles_[fd] = k; }
+  void bind(std::int32_t fd, Object object) { handles_[fd] = object; }
 
   // A user address in the arena of the target that was traced, as the program names it.
   void unpatch(Event& e) const {
@@ -152,7 +149,7 @@ class Reader {
     op.thread = static_cast<std::uint8_t>(thread_of(e.tid));
     op.event = e.event;
     op.event.vm = known->second.vm;
-    op.event.vcpu = known->second.vcpu;
+    op.event.vcpu = known->second.number;
     if (op.kind == Operation::Kind::close) {
       op.event.rule = Event::no_rule;
       handles_.erase(known);
@@ -167,7 +164,7 @@ class Reader {
   void made(Operation& op, const TraceEvent& e) {
     const HandleKind makes = Rules::instance().made_by(op.event);
     if (makes == HandleKind::vm) op.event.vm = vms_++;
-    if (makes == HandleKind::vcpu) op.event.vcpu = vcpus_[op.event.vm]++;
+    if (Rules::is_counted(makes)) op.event.vcpu = made_[{op.event.vm, makes}]++;
     // What the program chooses, without what was answered or comes from the environment.
     const RuleFacts& f = Rules::instance().facts(op.event.rule);
     const Event blank = Rules::instance().blank(op.event.rule);
@@ -180,17 +177,17 @@ class Reader {
     op.event.answer = Errno::ok;
     op.event.returned = 0;
     if (makes != HandleKind::none && e.new_fd >= 0)
-      bind(e.new_fd, {makes, op.event.vm, makes == HandleKind::vcpu ? op.event.vcpu : 0});
+      bind(e.new_fd, Rules::object_of(makes, op.event));
   }
 
   ProgramText& out_;
   traces::TraceHeader header_;
   traces::Call call_;
-  std::unordered_map<std::int32_t, Known> handles_;
+  std::unordered_map<std::int32_t, Object> handles_;
   std::unordered_map<u32, unsigned> threads_;
   unsigned next_thread_ = 0;
   u32 vms_ = 0;
-  std::unordered_map<u32, u32> vcpus_;  // by VM: created so far
+  std::map<std::pair<u32, HandleKind>, u32> made_;  // by VM and kind: so far
 };
 
 }  // namespace
@@ -210,8 +207,9 @@ ProgramText read_program(std::string_view text) {
 }
 
 void renumber(Program& p) {
-  std::unordered_map<u32, u32> vms, vcpus_made;
-  std::unordered_map<u64, u32> vcpus;
+  std::unordered_map<u32, u32> vms;
+  std::map<std::pair<u32, HandleKind>, u32> made;
+  std::map<std::tuple<u32, HandleKind, u32>, u32> numbers;
   for (Operation& op : p.operations) {
     if (op.kind == Operation::Kind::affinity || op.on == HandleKind::none) continue;
     const HandleKind makes =
@@ -219,10 +217,10 @@ void renumber(Program& p) {
     if (op.on == HandleKind::system && makes != HandleKind::vm) continue;
     const u32 vm = op.event.vm;
     op.event.vm = vms.try_emplace(vm, static_cast<u32>(vms.size())).first->second;
-    if (op.on != HandleKind::vcpu && makes != HandleKind::vcpu) continue;
-    const u64 key = u64{vm} << 32 | op.event.vcpu;
-    auto [it, is_new] = vcpus.try_emplace(key, 0);
-    if (is_new) it->second = vcpus_made[vm]++;
+    const HandleKind kind = Rules::is_counted(makes) ? makes : op.on;
+    if (!Rules::is_counted(kind)) continue;
+    auto [it, is_new] = numbers.try_emplace({vm, kind, op.event.vcpu}, 0);
+    if (is_new) it->second = made[{vm, kind}]++;
     op.event.vcpu = it->second;
   }
 }

@@ -10,14 +10,14 @@ namespace {
 // A maker's call without an answer shows the descriptor planned for it.
 std::string planned_result(const Program& p, const Descriptors& d, std::size_t i) {
   const Operation& op = p.operations[i];
-  const HandleKind makes = Rules::instance().facts(op.event.rule).makes;
-  if (makes != HandleKind::vm && makes != HandleKind::vcpu) return {};
-  return fmt::format(" = {}{}", d.made_by(i),
-                     makes == HandleKind::vm
-                         ? std::string("<anon_inode:kvm-vm>")
-                         : fmt::format("<anon_inode:kvm-vcpu:{}>",
-                                       op.event.value[static_cast<std::size_t>(
-                                           Rules::instance().facts(op.event.rule).id)]));
+  const RuleFacts& facts = Rules::instance().facts(op.event.rule);
+  if (!facts.returns_it) return {};
+  const auto id =
+      facts.id < 0 ? -1
+                   : static_cast<std::int32_t>(op.event.value[static_cast<std::size_t>(facts.id)]);
+  std::string link;
+  traces::append_link({facts.makes, id}, link);
+  return fmt::format(" = {}<{}>", d.made_by(i), link);
 }
 
 bool is_cut_short(const Answers& answers) {

@@ -1,5 +1,7 @@
 #include "gen/rules.hpp"
 
+#include <algorithm>
+
 #include "spec/system.hpp"
 
 namespace assay::gen {
@@ -67,6 +69,7 @@ RuleFacts facts_of(const traces::Binder& binder, u32 rule) {
   const Pattern& pattern = binder.pattern(rule);
   f.on = pattern.on;
   f.makes = pattern.makes;
+  f.returns_it = pattern.makes != HandleKind::none && !pattern.made_in_struct;
   f.is_call = !pattern.is_event;
   f.task = info.position("task");
   f.cpu = info.position("cpu");
@@ -103,6 +106,12 @@ Rules::Rules() : infos_(system_rules()), binder_(infos_) {
     e.rule = i;
     for (std::size_t a = 0; a < infos_[i].arguments.size(); ++a)
       e.value[a] = infos_[i].arguments[a].initial;
+    for (HandleKind kind : facts_[i].on) {
+      const bool is_object = kind != HandleKind::system && kind != HandleKind::machine;
+      if (facts_[i].is_call && is_object &&
+          std::find(acted_on_.begin(), acted_on_.end(), kind) == acted_on_.end())
+        acted_on_.push_back(kind);
+    }
   }
 }
 
@@ -111,11 +120,20 @@ const Rules& Rules::instance() {
   return rules;
 }
 
+Object Rules::object_of(HandleKind kind, const Event& e) {
+  return {kind, kind == HandleKind::system ? 0 : e.vm, is_counted(kind) ? e.vcpu : 0};
+}
+
+bool Rules::is_counted(HandleKind kind) {
+  const HandleDeclaration* known = declaration_of(kind);
+  return known != nullptr && known->is_counted;
+}
+
 HandleKind Rules::made_by(const Event& e) const {
   const RuleFacts& f = facts_[e.rule];
   if (f.makes != HandleKind::device) return f.makes;
   return infos_[e.rule].makes == nullptr ? HandleKind::none
-                                         : traces::kind_named(infos_[e.rule].makes(e));
+                                         : handle_kind_named(infos_[e.rule].makes(e));
 }
 
 bool Rules::is_alias(const Event& e) const {

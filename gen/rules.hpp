@@ -22,9 +22,18 @@ struct Alias {
   std::vector<Equal> when;
 };
 
+// What a descriptor of a program stands for: one of a VM's objects of a kind, by number where a VM
+// may have several.
+struct Object {
+  HandleKind kind = HandleKind::none;
+  u32 vm = 0, number = 0;
+  bool operator==(const Object&) const = default;
+};
+
 struct RuleFacts {
   std::vector<HandleKind> on;  // kinds of descriptor it may be called on
   HandleKind makes = HandleKind::none;
+  bool returns_it = false;       // the new descriptor is the result, not a member
   bool is_call = false;          // userspace can make it happen
   int task = -1, cpu = -1;       // arguments that the environment fills in
   int id = -1;                   // the argument that names what is made
@@ -53,6 +62,12 @@ class Rules {
 
   // What a successful call makes: devices differ by their arguments.
   HandleKind made_by(const Event& e) const;
+  // Of a kind, the object that an event is about: the one it is made on, or makes.
+  static Object object_of(HandleKind kind, const Event& e);
+  // Whether a VM may have several objects of this kind.
+  static bool is_counted(HandleKind kind);
+  // The kinds of object that calls are made on, in the order of the rules: /dev/kvm is none.
+  const std::vector<HandleKind>& acted_on() const { return acted_on_; }
   // Whether the text of this event would be read as a call of another rule.
   bool is_alias(const Event& e) const;
   // An event of the rule with every argument at its initial value.
@@ -64,6 +79,7 @@ class Rules {
   traces::Binder binder_;
   std::vector<RuleFacts> facts_;
   std::vector<Event> blanks_;
+  std::vector<HandleKind> acted_on_;
 };
 
 // Whether the initial value of an argument means that a trace does not tell it.

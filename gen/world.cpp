@@ -1,6 +1,9 @@
 #include "gen/world.hpp"
 
+#include <algorithm>
 #include <cstring>
+
+#include "model/explains.hpp"
 
 namespace assay::gen {
 namespace {
@@ -32,11 +35,33 @@ World::Entry& World::entry(u32 vm) {
   if (vm >= vms_.size()) vms_.resize(vm + 1);
   while (vms_used_ <= vm) {
     Entry& e = vms_[vms_used_++];
-    e.open = e.vgic = false;
-    e.vcpus.clear();
-    e.made = 0;
+    e.open = false;
+    for (Objects& o : e.of) {
+      o.number.clear();
+      o.made = 0;
+    }
   }
   return vms_[vm];
+}
+
+World::Objects& World::objects_of(u32 vm, HandleKind kind) {
+  std::vector<Objects>& of = entry(vm).of;
+  const auto at = static_cast<std::size_t>(kind);
+  if (at >= of.size()) of.resize(at + 1);
+  return of[at];
+}
+
+const std::vector<std::int32_t>& World::objects(u32 vm, HandleKind kind) const {
+  static const std::vector<std::int32_t> none;
+  const auto at = static_cast<std::size_t>(kind);
+  if (vm >= vms_used_ || at >= vms_[vm].of.size()) return none;
+  return vms_[vm].of[at].number;
+}
+
+bool World::has_open(u32 vm, HandleKind kind) const {
+  if (kind == HandleKind::vm) return vm_open(vm);
+  const std::vector<std::int32_t>& all = objects(vm, kind);
+  return std::any_of(all.begin(), all.end(), [](std::int32_t number) { return number >= 0; });
 }
 
 bool World::makes_vm(const Operation& op) const {
@@ -45,14 +70,10 @@ bool World::makes_vm(const Operation& op) const {
 
 bool World::usable(const Operation& op) const {
   if (op.kind == Operation::Kind::affinity || op.on == HandleKind::system) return true;
-  if (op.event.vm >= vms_used_) return false;
-  const Entry& e = vms_[op.event.vm];
-  switch (op.on) {
-    case HandleKind::vm: return e.open;
-    case HandleKind::vgic: return e.vgic;
-    case HandleKind::vcpu: return op.event.vcpu < e.vcpus.size() && e.vcpus[op.event.vcpu] >= 0;
-    default: return false;
-  }
+  if (op.on == HandleKind::vm) return vm_open(op.event.vm);
+  const Object object = Rules::object_of(op.on, op.event);
+  const std::vector<std::int32_t>& all = objects(object.vm, object.kind);
+  return object.number < all.size() && all[object.number] >= 0;
 }
 
 RecordedVm& World::state_of(const Operation& op) {
@@ -64,8 +85,8 @@ RecordedVm& World::state_of(const Operation& op) {
 }
 
 u32 World::index_of(const Operation& op) const {
-  if (op.on != HandleKind::vcpu) return 0;
-  return static_cast<u32>(vms_[op.event.vm].vcpus[op.event.vcpu]);
+  if (!Rules::is_counted(op.on)) return 0;
+  return static_cast<u32>(objects(op.event.vm, op.on)[op.event.vcpu]);
 }
 
 StepResult World::step(const Operation& op, Event& e, const StepOptions& options) {
@@ -87,9 +108,9 @@ StepResult World::step(const Operation& op, Event& e, const StepOptions& options
   r.legal = k.illegal() == nullptr;
   r.code = static_cast<Errno>(k.code().value());
   r.decided_by = k.ok() ? k.illegal() : k.decided_by();
+  r.explains = options.knows_observed && explains(k, e, *profile_);
   r.has_returned = k.has_return();
   r.returned = k.returned().value();
-  r.held = k.held();
   return r;
 }
 
@@ -101,36 +122,29 @@ bool World::changed() const {
 
 void World::keep(const Operation& op, bool made) {
   journal_.clear();
-  switch (rules_.made_by(op.event)) {
-    case HandleKind::vm: {
-      Entry& e = entry(op.event.vm);
-      if (!made) return;
-      e.open = true;
-      std::swap(e.state, next_);
-      // The old state of this entry is used again: a fresh copy keeps its chunks' memory busy
-      // for no longer than the next create call.
-      next_.reset();
-      return;
-    }
-    case HandleKind::vcpu: {
-      Entry& e = entry(op.event.vm);
-      if (op.event.vcpu >= e.vcpus.size()) e.vcpus.resize(op.event.vcpu + 1, -1);
-      if (made) e.vcpus[op.event.vcpu] = static_cast<std::int32_t>(e.made++);
-      return;
-    }
-    case HandleKind::vgic:
-      if (made) entry(op.event.vm).vgic = true;
-      return;
-    default: return;
+  const HandleKind kind = rules_.made_by(op.event);
+  if (kind == HandleKind::none) return;
+  if (kind == HandleKind::vm) {
+    Entry& e = entry(op.event.vm);
+    if (!made) return;
+    e.open = true;
+    std::swap(e.state, next_);
+    // The old state of this entry is used again: a fresh copy keeps its chunks' memory busy for no
+    // longer than the next create call.
+    next_.reset();
+    return;
   }
+  const Object object = Rules::object_of(kind, op.event);
+  Objects& all = objects_of(object.vm, kind);
+  if (object.number >= all.number.size()) all.number.resize(object.number + 1, -1);
+  if (made) all.number[object.number] = static_cast<std::int32_t>(all.made++);
 }
 
 void World::close(const Operation& op) {
   if (!usable(op)) return;
-  Entry& e = vms_[op.event.vm];
-  if (op.on == HandleKind::vm) e.open = false;
-  if (op.on == HandleKind::vgic) e.vgic = false;
-  if (op.on == HandleKind::vcpu) e.vcpus[op.event.vcpu] = -1;
+  const Object object = Rules::object_of(op.on, op.event);
+  if (op.on == HandleKind::vm) vms_[object.vm].open = false;
+  else objects_of(object.vm, object.kind).number[object.number] = -1;
 }
 
 Event event_at(const Operation& op, u32 task, std::int32_t cpu) {
@@ -140,19 +154,6 @@ Event event_at(const Operation& op, u32 task, std::int32_t cpu) {
   if (f.cpu >= 0 && cpu >= 0) e.value[static_cast<std::size_t>(f.cpu)] = static_cast<u64>(cpu);
   return e;
 }
-
-namespace {
-
-bool agrees(const StepResult& r, const Event& e, const Profile& profile) {
-  if (e.answer != Errno::ok) {
-    if (r.ok) return false;
-    return r.code == e.answer ||
-           (profile.precedence == Precedence::documented && r.held.has(e.answer));
-  }
-  return r.ok && r.legal && (!r.has_returned || !e.has_returned || r.returned == e.returned);
-}
-
-}  // namespace
 
 std::optional<Doubt> first_doubt(World& world, const Program& p, const Answers& answers,
                                  Coverage* coverage) {
@@ -174,7 +175,7 @@ std::optional<Doubt> first_doubt(World& world, const Program& p, const Answers& 
     // What a maker returns is a descriptor, not a number the specification knows.
     if (rules.facts(e.rule).makes != HandleKind::none) e.has_returned = false;
     const StepResult r = world.step(op, e, options);
-    if (!agrees(r, e, world.profile()))
+    if (!r.explains)
       return Doubt{i, std::string(rules.info(e.rule).name) + "." +
                           (r.decided_by == nullptr ? "success" : r.decided_by)};
     world.keep(op, e.answer == Errno::ok);

@@ -26,9 +26,9 @@ struct StepResult {
   bool legal = true;  // every require() holds
   Errno code = Errno::ok;
   const char* decided_by = nullptr;
+  bool explains = false;  // the answer that was observed
   bool has_returned = false;
   u64 returned = 0;
-  ErrnoSet held;
 };
 
 class World {
@@ -62,18 +62,24 @@ class World {
 
   std::size_t vm_count() const { return vms_used_; }
   bool vm_open(u32 vm) const { return vm < vms_used_ && vms_[vm].open; }
-  bool vgic_open(u32 vm) const { return vm < vms_used_ && vms_[vm].vgic; }
-  const std::vector<std::int32_t>& vcpus(u32 vm) const { return vms_[vm].vcpus; }
+  // The objects of a kind that a VM has or had, by the program's number: the specification's
+  // number; -1 where there is none (any more).
+  const std::vector<std::int32_t>& objects(u32 vm, HandleKind kind) const;
+  // Whether some object of the kind is open. Of a VM itself: whether it is.
+  bool has_open(u32 vm, HandleKind kind) const;
 
  private:
+  struct Objects {
+    std::vector<std::int32_t> number;
+    u32 made = 0;  // so far
+  };
   struct Entry {
     std::unique_ptr<RecordedVm> state;
     bool open = false;
-    bool vgic = false;
-    std::vector<std::int32_t> vcpus;  // by the program's number: the model's index; -1 none
-    u32 made = 0;                     // vCPUs so far
+    std::vector<Objects> of;  // by kind
   };
   Entry& entry(u32 vm);
+  Objects& objects_of(u32 vm, HandleKind kind);
   bool makes_vm(const Operation& op) const;
 
   const Rules& rules_;

@@ -48,9 +48,9 @@ struct RuleInfo {
   const char* constants;  // "argument=PREFIX": the argument prints as a constant with that prefix
   bool has_vcpu;
   std::vector<ArgumentInfo> arguments;
-  // For rules whose syntax makes a device: which kind of descriptor this call creates ("vgic",
-  // "device", or "" for none). Null for other rules.
-  const char* (*makes)(const Event&) = nullptr;
+  // For rules whose syntax makes a device: the name of the kind of descriptor that this call
+  // creates (spec/handles.hpp), empty for none. Null for other rules.
+  std::string_view (*makes)(const Event&) = nullptr;
   // Null: a rule of every profile. A rule that only some implementations have says so with
   // `static bool applies(const Profile&)`.
   bool (*applies)(const Profile&) = nullptr;

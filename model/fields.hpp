@@ -27,6 +27,16 @@ struct Members {
 };
 template <auto... Pointer>
 inline constexpr Members<Pointer...> members{};
+// One list after the other.
+template <auto... A, auto... B>
+constexpr Members<A..., B...> operator+(Members<A...>, Members<B...>) {
+  return {};
+}
+
+// A struct that has the members of others by deriving from them says so with
+// `using Parts = PartList<...>`; their lists are in its own.
+template <class... Part>
+struct PartList {};
 
 // "irq" of &PmuVcpu::irq. The compiler prints the constant as "... Pointer = &PmuVcpu<D>::irq]" or
 // with more parameters behind a semicolon.
@@ -249,8 +259,19 @@ constexpr std::size_t member_count() {
 }
 
 template <class T>
+constexpr bool complete();
+
+// To an initialiser, a base is one member.
+template <class T, class... Part>
+constexpr bool complete_with(PartList<Part...>) {
+  const std::size_t own = member_count<T>() - sizeof...(Part);
+  return (complete<Part>() && ...) && field_count<T>() == (own + ... + field_count<Part>());
+}
+
+template <class T>
 constexpr bool complete() {
-  return field_count<T>() == member_count<T>();
+  if constexpr (requires { typename T::Parts; }) return complete_with<T>(typename T::Parts{});
+  else return field_count<T>() == member_count<T>();
 }
 
 }  // namespace assay

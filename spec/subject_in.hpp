@@ -12,7 +12,8 @@ struct SubjectIn {
   std::vector<typename OpsOf<D>::type> ops;
   SystemClaims<D> claims;
   std::vector<void (*)(Step<D>&, SystemState<D>&, const Call<D>&)> observers;
-  std::vector<RuleInfo> infos;  // Concrete only
+  std::vector<RuleInfo> infos;             // Concrete only
+  std::vector<HandleDeclaration> handles;  // the same
 };
 
 template <class Subject, class D>
@@ -52,6 +53,8 @@ SubjectIn<D> instantiate() {
   if constexpr (requires { &Subject::template observes<D>; })
     out.observers.push_back(&Subject::template observes<D>);
   if constexpr (has_claims<D>) add_claims<Subject, D>(out.claims);
+  if constexpr (std::same_as<D, Concrete> && requires { Subject::handles; })
+    out.handles.assign(Subject::handles.begin(), Subject::handles.end());
   return out;
 }
 
@@ -69,6 +72,7 @@ template <class D>
 void append(SystemIn<D>& to, const SubjectIn<D>& from) {
   append(to.ops, from.ops);
   append(to.infos, from.infos);
+  append(to.handles, from.handles);
   append(to.observers, from.observers);
   append(to.claims.invariants, from.claims.invariants);
   append(to.claims.properties, from.claims.properties);

@@ -33,6 +33,24 @@ u32 rule_named(std::string_view name) {
   return Event::no_rule;
 }
 
+const HandleDeclaration* declaration_of(HandleKind kind) {
+  for (const HandleDeclaration& known : system_handles())
+    if (known.kind == kind) return &known;
+  return nullptr;
+}
+
+HandleKind handle_kind_named(std::string_view name) {
+  for (const HandleDeclaration& known : system_handles())
+    if (known.name == name) return known.kind;
+  return HandleKind::none;
+}
+
+HandleKind device_of_type(u32 type) {
+  for (const HandleDeclaration& known : system_handles())
+    if (known.device_type == type && type != 0) return known.kind;
+  return HandleKind::device;
+}
+
 u32 creating_rule() {
   static const u32 number = [] {
     const std::vector<RuleInfo>& rules = system_rules();

@@ -8,6 +8,7 @@
 
 #include "model/catalog_entry.hpp"
 #include "model/dispatch.hpp"
+#include "spec/handles.hpp"
 #include "spec/kvm/host_assumptions.hpp"
 #include "spec/kvm/unruled.hpp"
 
@@ -27,6 +28,21 @@ u32 rule_named(std::string_view name);
 // Every check, freedom, answer and effect of every rule under a profile, in the order of the text.
 // Made once for each set of behaviours.
 const std::vector<CatalogEntry>& system_catalog(const Profile& profile);
+
+// --- stages: points of a rule at which several subjects act --------------------------------------
+
+// Who acts there, in the order of the implementation.
+struct StageInfo {
+  struct Part {
+    const char* name;
+    const char* source;
+    const char* when;  // "the first run"; empty: whenever the stage is reached
+  };
+  const char* name;
+  const char* rule;  // of which it is a point
+  std::vector<Part> parts;
+};
+const std::vector<StageInfo>& system_stages();
 
 // --- rules in a domain -------------------------------------------------------------------------
 

@@ -251,7 +251,7 @@ class Reader {
     EventRecord r;
     std::memcpy(&r, at, sizeof(r));
     if (r.values > Event::values_max || r.kind > static_cast<std::uint8_t>(TraceKind::ignored) ||
-        r.on > static_cast<std::uint8_t>(HandleKind::device))
+        (r.on != 0 && declaration_of(static_cast<HandleKind>(r.on)) == nullptr))
       return fail("an event", "the record is damaged");
     std::size_t bytes = sizeof(EventRecord) + r.values * sizeof(std::uint64_t);
     at = window_.need(bytes);

@@ -69,7 +69,9 @@ int list(const Profile& profile, bool json) {
     out["properties"].push_back({{"name", p.name}, {"source", p.source}, {"promised", p.promised}});
     if (!json) fmt::print("    {:<42} {}{}\n", p.name, p.source, p.promised ? "" : " (a question)");
   }
+  out["stages"] = stages_json();
   if (json) fmt::print("{}\n", out.dump(2));
+  else list_stages();
   return exit_ok;
 }
 
@@ -105,7 +107,7 @@ bool show_register(const std::string& id, bool json) {
 }
 
 int show(const Profile& profile, const std::string& id, bool json) {
-  bool found = show_register(id, json);
+  bool found = show_register(id, json) || show_stage(id, json);
   for (const RuleInfo& rule : system_rules()) {
     bool whole = id == rule.name;
     if (whole && !json) {
@@ -140,11 +142,10 @@ int show(const Profile& profile, const std::string& id, bool json) {
     for (const u32 rule : p.rules) fmt::print("  of {}\n", binder().rule(rule).name);
   }
   if (!found)
-    fmt::print(
-        stderr,
-        "assay: no rule, check, invariant, property or register is called '{}'; see assay spec "
-        "list\n",
-        id);
+    fmt::print(stderr,
+               "assay: no rule, check, stage, invariant, property or register is called '{}'; see "
+               "assay spec list\n",
+               id);
   return found ? exit_ok : exit_usage;
 }
 

@@ -1,10 +1,17 @@
 // The parts of `assay spec` that have a file of their own.
 #pragma once
 #include <memory>
+#include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "checker/cli/cli.hpp"
 
 namespace assay::cli {
+
+// The points of rules at which several subjects act: printed, or one of them found by its name.
+void list_stages();
+bool show_stage(std::string_view name, bool json);
+nlohmann::ordered_json stages_json();
 
 // `mutants`: is every check of the specification noticed by something? Adds the options of the
 // subcommand; `profile` is already one of them.

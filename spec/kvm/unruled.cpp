@@ -27,7 +27,6 @@ constexpr std::array harmless = {
     HarmlessRequest{"KVM_GET_REG_LIST", "api.rst 4.84: answers only"},
     HarmlessRequest{"KVM_GET_STATS_FD", "api.rst 4.133: a file of its own"},
     HarmlessRequest{"KVM_GET_VCPU_EVENTS", "api.rst 4.31: answers only"},
-    HarmlessRequest{"KVM_GET_VCPU_MMAP_SIZE", "api.rst 4.5: answers only"},
     HarmlessRequest{"KVM_HAS_DEVICE_ATTR", "api.rst 4.81: answers only"},
     HarmlessRequest{"KVM_IOEVENTFD", "api.rst 4.59: MMIO routing"},
     HarmlessRequest{"KVM_IRQFD", "api.rst 4.75: interrupt routing"},

@@ -1,16 +1,17 @@
-// One virtual machine: the state that the rules of spec/kvm read and write.
+// One virtual machine: the state that the rules of spec/kvm read and write. What subjects keep of
+// it, and of its vCPUs and slots, is put together in spec/kvm/parts.hpp.
 #pragma once
 #include "model/step.hpp"
 #include "spec/arch/machine.hpp"
 #include "spec/kvm/memslot/state.hpp"
 #include "spec/kvm/vcpu/state.hpp"
-#include "spec/kvm/vgic/state.hpp"
 #include "spec/profiles.hpp"
 
 namespace assay {
 
 template <class D>
-struct Vm {
+struct Vm : VmParts<D>, MachineParts<D> {
+  using Parts = PartList<VmParts<D>, MachineParts<D>>;
   using Domain = D;
   Host<D> host{};
   FlagCell<D> created{};
@@ -23,23 +24,17 @@ struct Vm {
   FlagCell<D> is_32bit{};
   FlagCell<D> features_fixed{};  // the VM-wide feature set decided (Linux 6.7 and later)
   WordCell<D, 16> features{};    // that set
-  PmuVm<D> pmu{};
-  SpeVm<D> spe{};
-  Vgic<D> gic{};
   Table<D, Vcpu<D>, Dim::vcpu> vcpu{};
   Table<D, MemSlot<D>, Dim::slot> slot{};
-  // Of the machine, beside which one VM is followed.
-  Table<D, Spu<D>, Dim::pe> spu{};
-  Table<D, SpeSwitch<D>, Dim::pe> spe_switch{};
   static constexpr auto fields() {
     return members<&Vm::host, &Vm::created, &Vm::dead, &Vm::ipa_bytes, &Vm::online, &Vm::vfio,
                    &Vm::has_ran_once, &Vm::width_fixed, &Vm::is_32bit, &Vm::features_fixed,
-                   &Vm::features, &Vm::pmu, &Vm::spe, &Vm::gic, &Vm::vcpu, &Vm::slot, &Vm::spu,
-                   &Vm::spe_switch>;
+                   &Vm::features> +
+           VmParts<D>::fields() + members<&Vm::vcpu, &Vm::slot> + MachineParts<D>::fields();
   }
 
-  Machine<D> machine() { return {host.pe, spu}; }
-  MachineView<D> machine() const { return {host.pe, spu}; }
+  Machine<D> machine() { return {host.pe, this->spu}; }
+  MachineView<D> machine() const { return {host.pe, this->spu}; }
 };
 
 // A vCPU by creation order. A rule that has one concerns an existing vCPU: the caller holds its
@@ -66,21 +61,6 @@ Flag<D> has(const Step<D>& k, const Vm<D>& vm, const Vcpu<D>& cpu, Feature f) {
   if (k.is(Behaviour::features_belong_to_vm))
     return bit(plain(vm.features), static_cast<unsigned>(f));
   return bit(plain(cpu.features), static_cast<unsigned>(f));
-}
-
-// Private peripheral interrupts and the range of shared ones (uapi/asm/kvm.h, vgic.h).
-template <class D>
-Flag<D> is_ppi(const Word<D, 32>& intid) {
-  return intid >= 16 && intid < 32;
-}
-template <class D>
-Flag<D> is_spi(const Word<D, 32>& intid) {
-  return intid >= 32 && intid <= 1019;
-}
-// An SPI that the VM's vGIC has (vgic.h:vgic_valid_spi).
-template <class D>
-Flag<D> is_valid_spi(const Vm<D>& vm, const Word<D, 32>& intid) {
-  return intid >= 32 && intid < zero_extend<32>(plain(vm.gic.spis)) + 32;
 }
 
 }  // namespace assay

@@ -152,6 +152,25 @@ TEST(Check, AVcpuRefusedAgainstTheSpecificationShiftsNoOther) {
   EXPECT_TRUE(r.findings[1].follow_on);
 }
 
+TEST(Check, TheSizeToMapOfAVcpuIsTwoPagesAndTheArgumentZero) {
+  const auto verdict = [](const std::string& call, const char* profile) {
+    return check(
+               "7 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = 3</dev/kvm>\n"
+               "7 ioctl(3</dev/kvm>, KVM_GET_VCPU_MMAP_SIZE" +
+                   call + "\n",
+               profile)
+        .verdict;
+  };
+  EXPECT_EQ(verdict(", 0) = 8192", "linux-6.1"), Verdict::conforms);
+  EXPECT_EQ(verdict(") = 8192", "linux-7.2"), Verdict::conforms);
+  EXPECT_EQ(verdict(", 0) = 4096", "linux-6.1"), Verdict::violates);
+  EXPECT_EQ(verdict(", 0x1) = -1 EINVAL (Invalid argument)", "linux-6.1"), Verdict::conforms);
+  EXPECT_EQ(verdict(", 0x1) = 8192", "linux-6.1"), Verdict::violates);
+  EXPECT_EQ(verdict(", 0) = -1 EINVAL (Invalid argument)", "linux-6.1"), Verdict::violates);
+  // The documentation does not say which size.
+  EXPECT_EQ(verdict(", 0) = 4096", "documented"), Verdict::conforms);
+}
+
 TEST(Check, ADeadVmAnswersEioEverAfter) {
   std::string calls = std::string(vm_with_vcpu) + std::string(pmu_setup);
   std::string run = "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_RUN, {immediate_exit=1, cpu=0}) = -1 ";

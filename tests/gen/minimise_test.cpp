@@ -156,17 +156,40 @@ TEST(Minimise, a_limit_returns_the_best_so_far) {
   EXPECT_TRUE(o.oracle(r.program));
 }
 
+// A program that a seed happens to give would be another one with every new rule, so this one is
+// written down: three calls that matter, on other threads and with other arguments than they need.
+constexpr const char* elaborate =
+    "# assay-trace 1\n"
+    "1002 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR|O_CLOEXEC) = 3</dev/kvm>\n"
+    "1002 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0x28) = 4<anon_inode:kvm-vm>\n"
+    "1001 ioctl(4<anon_inode:kvm-vm>, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS)\n"
+    "1003 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 3) = 5<anon_inode:kvm-vcpu:3>\n"
+    "1001 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_ARM_VGIC_V3, "
+    "fd=6<anon_inode:kvm-arm-vgic-v3>, flags=0})\n"
+    "1003 ioctl(4<anon_inode:kvm-vm>, KVM_SET_USER_MEMORY_REGION, {slot=7, flags=0, "
+    "guest_phys_addr=0x40000000, memory_size=0x1000, userspace_addr=0x10000})\n"
+    "1002 ioctl(6<anon_inode:kvm-arm-vgic-v3>, KVM_SET_DEVICE_ATTR, "
+    "{group=KVM_DEV_ARM_VGIC_GRP_NR_IRQS, addr=[32]})\n";
+
 TEST(Minimise, arguments_become_plain) {
   const Mutation wrong = mutation("vgic_set_nr_irqs", "too_few");
-  const auto found = failures(wrong, "linux-6.12", 1);
-  ASSERT_FALSE(found.empty());
+  ProgramText read = read_program(elaborate);
+  ASSERT_EQ(read.error, "");
+  ASSERT_EQ(read.left_out, 0u);
+  Program& p = read.program;
+  ASSERT_EQ(p.operations.size(), 6u);
+  p.profile = &profile_named("linux-6.12");
+  p.host = traces::default_host();
+  const std::optional<Violation> shown = judge(p, make_model_target(&wrong)->run({&p, 1})[0]);
+  ASSERT_TRUE(shown);
   MinimiseOptions o;
-  o.oracle = model_oracle(wrong, found[0].key);
-  o.operation = found[0].operation;
-  const MinimiseResult r = minimise(found[0].program, o);
-  EXPECT_EQ(r.program.operations.size(), 3u) << text_of(r.program);
-  for (const Operation& op : r.program.operations) EXPECT_EQ(op.thread, 0);
-  EXPECT_EQ(r.program.operations[0].event.value[0], 0u);
+  o.oracle = model_oracle(wrong, shown->key);
+  o.operation = shown->operation;
+  const MinimiseResult r = minimise(p, o);
+  EXPECT_TRUE(r.minimal);
+  ASSERT_EQ(r.program.operations.size(), 3u) << text_of(r.program);
+  for (const Operation& op : r.program.operations) EXPECT_EQ(op.thread, 0) << text_of(r.program);
+  EXPECT_EQ(r.program.operations[0].event.value[0], 0u) << text_of(r.program);
 }
 
 }  // namespace

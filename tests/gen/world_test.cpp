@@ -59,7 +59,7 @@ TEST(World, AVcpuThatWasNotMadeHasNoNumberAndShiftsTheNext) {
   EXPECT_TRUE(w.take(1).ok);
   EXPECT_EQ(w.take(2).code, Errno::exist);
   EXPECT_TRUE(w.take(3).ok);
-  EXPECT_EQ(w.world.vcpus(0), (std::vector<std::int32_t>{0, -1, 1}));
+  EXPECT_EQ(w.world.objects(0, HandleKind::vcpu), (std::vector<std::int32_t>{0, -1, 1}));
   EXPECT_FALSE(w.world.usable(w.operation(4)));
   ASSERT_TRUE(w.world.usable(w.operation(5)));
   EXPECT_EQ(w.world.index_of(w.operation(5)), 1u);
@@ -87,7 +87,7 @@ TEST(World, ClosedHandlesCannotBeUsed) {
   ASSERT_TRUE(w.world.usable(w.operation(3)));
   w.world.close(w.operation(3));
   EXPECT_FALSE(w.world.usable(w.operation(3)));
-  EXPECT_EQ(w.world.vcpus(0), (std::vector<std::int32_t>{-1, 1}));
+  EXPECT_EQ(w.world.objects(0, HandleKind::vcpu), (std::vector<std::int32_t>{-1, 1}));
   EXPECT_TRUE(w.world.vm_open(0));
   w.world.close(w.operation(4));
   EXPECT_FALSE(w.world.vm_open(0));
@@ -102,7 +102,7 @@ TEST(World, AfterAResetNothingIsLeft) {
     EXPECT_FALSE(w.world.usable(w.operation(1)));
     w.take(0);
     w.take(1);
-    EXPECT_EQ(w.world.vcpus(0), std::vector<std::int32_t>{0});
+    EXPECT_EQ(w.world.objects(0, HandleKind::vcpu), std::vector<std::int32_t>{0});
   }
 }
 

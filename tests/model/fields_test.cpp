@@ -16,9 +16,31 @@ struct Forgetful {
   static constexpr auto fields() { return members<&Forgetful::a>; }
 };
 
+struct Derived : Whole {
+  using Parts = PartList<Whole>;
+  bool c{};
+  static constexpr auto fields() { return members<&Derived::c> + Whole::fields(); }
+};
+struct ForgetsItsPart : Whole {
+  using Parts = PartList<Whole>;
+  bool c{};
+  static constexpr auto fields() { return members<&ForgetsItsPart::c>; }
+};
+struct HasAForgetfulPart : Forgetful {
+  using Parts = PartList<Forgetful>;
+  bool c{};
+  static constexpr auto fields() { return members<&HasAForgetfulPart::c> + Forgetful::fields(); }
+};
+
 TEST(Fields, CompleteNoticesAMissingMember) {
   EXPECT_TRUE(complete<Whole>());
   EXPECT_FALSE(complete<Forgetful>());
+}
+
+TEST(Fields, CompleteLooksIntoThePartsOfARecord) {
+  EXPECT_TRUE(complete<Derived>());
+  EXPECT_FALSE(complete<ForgetsItsPart>());
+  EXPECT_FALSE(complete<HasAForgetfulPart>());
 }
 
 TEST(Fields, PathsNameEveryLeafOnce) {
@@ -30,6 +52,26 @@ TEST(Fields, PathsNameEveryLeafOnce) {
   std::sort(paths.begin(), paths.end());
   EXPECT_EQ(std::adjacent_find(paths.begin(), paths.end()), paths.end());
   EXPECT_TRUE(std::binary_search(paths.begin(), paths.end(), "vcpu[1].pmu.irq"));
+}
+
+TEST(Fields, APartOfASubjectIsAMemberLikeOthers) {
+  Vm<Concrete> vm;
+  EXPECT_TRUE(assign(vm, "slot[2].lock.held", 1));
+  EXPECT_TRUE(vm.slot[2].lock.held);
+}
+
+TEST(Stages, NameEachPartOnceAndAreOfARule) {
+  for (const StageInfo& stage : system_stages()) {
+    EXPECT_NE(rule_named(stage.rule), Event::no_rule) << stage.name;
+    EXPECT_FALSE(stage.parts.empty()) << stage.name;
+    for (const StageInfo::Part& part : stage.parts) {
+      EXPECT_STRNE(part.source, "") << stage.name << ' ' << part.name;
+      EXPECT_EQ(std::count_if(stage.parts.begin(), stage.parts.end(),
+                              [&](const auto& p) { return std::string_view(p.name) == part.name; }),
+                1)
+          << stage.name << ' ' << part.name;
+    }
+  }
 }
 
 TEST(Fields, AssignReachesWhatPathsName) {

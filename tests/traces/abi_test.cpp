@@ -76,10 +76,10 @@ TEST(Abi, has_the_offsets_of_the_exit_union) {
 }
 
 TEST(Abi, tells_requests_with_one_number_by_the_descriptor) {
-  EXPECT_EQ(request_layout(0x4010aeab, FdKind::vcpu)->name, "KVM_GET_ONE_REG");
-  EXPECT_EQ(request_layout(0x4010aeab, FdKind::vm)->name, "KVM_ARM_SET_DEVICE_ADDR");
-  EXPECT_EQ(request_layout(0xae80, FdKind::vm), nullptr);
-  EXPECT_EQ(request_layout(0xae80, FdKind::none)->name, "KVM_RUN");
+  EXPECT_EQ(request_layout(0x4010aeab, HandleKind::vcpu)->name, "KVM_GET_ONE_REG");
+  EXPECT_EQ(request_layout(0x4010aeab, HandleKind::vm)->name, "KVM_ARM_SET_DEVICE_ADDR");
+  EXPECT_EQ(request_layout(0xae80, HandleKind::vm), nullptr);
+  EXPECT_EQ(request_layout(0xae80, HandleKind::none)->name, "KVM_RUN");
   EXPECT_EQ(request_layout("KVM_NO_SUCH_REQUEST"), nullptr);
 }
 
@@ -90,7 +90,7 @@ TEST(Abi, never_has_two_layouts_of_one_name) {
 }
 
 TEST(Abi, knows_the_values_of_attributes) {
-  const HandleInfo vcpu{FdKind::vcpu, 3}, gic{FdKind::device, 7};
+  const Descriptor vcpu{HandleKind::vcpu, 3}, gic{device_of_type(7)};
   EXPECT_EQ(attribute_layout(vcpu, 0, 0)->bytes, 4u);
   EXPECT_EQ(attribute_layout(vcpu, 0, 1)->bytes, 0u);
   EXPECT_EQ(attribute_layout(vcpu, 0, 2)->bytes, 8u);
@@ -101,20 +101,6 @@ TEST(Abi, knows_the_values_of_attributes) {
   EXPECT_EQ(attribute_family(vcpu, 1000), Family::none);
   EXPECT_EQ(register_bytes(0x6030000000100040), 8u);
   EXPECT_EQ(register_bytes(0x60f0000000100040), 0u);
-}
-
-TEST(Handles, are_told_by_their_links_and_back) {
-  for (const HandleInfo handle :
-       {HandleInfo{FdKind::system, 0}, HandleInfo{FdKind::vm, 0}, HandleInfo{FdKind::vcpu, 511},
-        HandleInfo{FdKind::device, 7}, HandleInfo{FdKind::device, 8}}) {
-    std::string link;
-    append_link(handle, link);
-    EXPECT_EQ(handle_of_link(link).kind, handle.kind) << link;
-    EXPECT_EQ(handle_of_link(link).detail, handle.detail) << link;
-  }
-  EXPECT_EQ(handle_of_link("/dev/kvm<char 10:232>").kind, FdKind::system);
-  EXPECT_EQ(handle_of_link("/dev/kvmx").kind, FdKind::none);
-  EXPECT_EQ(handle_of_link("anon_inode:kvm-vcpu-stats:0").kind, FdKind::none);
 }
 
 }  // namespace

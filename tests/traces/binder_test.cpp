@@ -172,19 +172,5 @@ TEST(Binder, FailedOpensAndClosesChangeNothing) {
   EXPECT_EQ(bound("7 close(3) = 0").kind, TraceKind::close);
 }
 
-TEST(Binder, KnowsWhatStracesLinksMean) {
-  std::int32_t vcpu = 0;
-  EXPECT_EQ(kind_of_link("/dev/kvm", vcpu), HandleKind::system);
-  EXPECT_EQ(kind_of_link("anon_inode:kvm-vm", vcpu), HandleKind::vm);
-  EXPECT_EQ(kind_of_link("<anon_inode:[kvm-vm]>", vcpu), HandleKind::vm);
-  EXPECT_EQ(vcpu, -1);
-  EXPECT_EQ(kind_of_link("anon_inode:kvm-vcpu:13", vcpu), HandleKind::vcpu);
-  EXPECT_EQ(vcpu, 13);
-  EXPECT_EQ(kind_of_link("anon_inode:kvm-arm-vgic-v3", vcpu), HandleKind::vgic);
-  EXPECT_EQ(kind_of_link("anon_inode:kvm-arm-vgic-its", vcpu), HandleKind::device);
-  EXPECT_EQ(kind_of_link("anon_inode:[eventpoll]", vcpu), HandleKind::none);
-  EXPECT_EQ(kind_of_link("/dev/null", vcpu), HandleKind::none);
-}
-
 }  // namespace
 }  // namespace assay::traces

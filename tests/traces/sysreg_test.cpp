@@ -53,14 +53,10 @@ TEST(SpeLayout, KnownMasks) {
 
 // KVM_REG_ARM64_SYSREG of the encoding is how KVM_GET_ONE_REG names the register.
 TEST(SpeLayout, EncodingsAreTheOnesOfOneReg) {
-  const auto id = [](std::string_view name) {
-    const SysregEncoding e = named(name).encoding;
-    return u64{0x6030000000130000} | u64{e.op0} << 14 | u64{e.op1} << 11 | u64{e.crn} << 7 |
-           u64{e.crm} << 3 | e.op2;
-  };
-  EXPECT_EQ(id("PMBSR_EL1"), reg_pmbsr_el1);
-  EXPECT_EQ(id("PMSCR_EL1"), reg_pmscr_el1);
-  EXPECT_EQ(id("PMBIDR_EL1"), reg_pmbidr_el1);
+  const auto id = [](std::string_view name) { return one_reg_id(named(name).encoding); };
+  EXPECT_EQ(id("PMBSR_EL1"), 0x603000000013c4d3u);
+  EXPECT_EQ(id("PMSCR_EL1"), 0x603000000013c4c8u);
+  EXPECT_EQ(id("PMBIDR_EL1"), 0x603000000013c4d7u);
 }
 
 // Every field of a value arrives in its argument, and nothing else does.

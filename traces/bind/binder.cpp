@@ -8,24 +8,17 @@
 
 namespace assay::traces {
 
-HandleKind kind_of_link(std::string_view link, std::int32_t& vcpu_id) {
-  vcpu_id = -1;
-  if (link.starts_with('<')) link.remove_prefix(1);
-  if (link.ends_with('>')) link.remove_suffix(1);
-  if (link == "/dev/kvm") return HandleKind::system;
-  if (!link.starts_with("anon_inode:")) return HandleKind::none;
-  link.remove_prefix(11);
-  if (link.starts_with('[') && link.ends_with(']')) link = link.substr(1, link.size() - 2);
-  if (link == "kvm-vm") return HandleKind::vm;
-  if (link == "kvm-arm-vgic-v3") return HandleKind::vgic;
-  constexpr std::string_view vcpu = "kvm-vcpu:";
-  if (link.starts_with(vcpu)) {
-    link.remove_prefix(vcpu.size());
-    std::from_chars(link.data(), link.data() + link.size(), vcpu_id);
-    return HandleKind::vcpu;
-  }
-  return link.starts_with("kvm-") ? HandleKind::device : HandleKind::none;
+namespace {
+
+// What the descriptor is, if the trace decorates it.
+void note_kind(const Node& fd, TraceEvent& out) {
+  if (fd.kind != NodeKind::handle) return;
+  const Descriptor told = descriptor_of_link(fd.text);
+  out.on = told.kind;
+  out.on_vcpu = told.id;
 }
+
+}  // namespace
 
 Binder::Binder(const std::vector<RuleInfo>& rules) : rules_(rules) {
   for (std::uint32_t i = 0; i < rules_.size(); ++i)
@@ -222,7 +215,7 @@ void Binder::bind_ioctl(const Call& call, TraceEvent& out) const {
   const Node* request = call.argument(1);
   if (fd == nullptr || request == nullptr || !fd->has_value) return;
   out.fd = static_cast<std::int32_t>(fd->value);
-  if (fd->kind == NodeKind::handle) out.on = kind_of_link(fd->text, out.on_vcpu);
+  note_kind(*fd, out);
   out.name = request->text;
   if (const std::string_view name = name_of_number(*request); !name.empty()) out.name = name;
   auto family = family_by_request_.find(out.name);
@@ -285,7 +278,7 @@ void Binder::bind_event(const Call& call, TraceEvent& out) const {
     const Node& n = call.nodes[static_cast<std::size_t>(at)];
     if (n.name == "fd" && n.has_value) {
       out.fd = static_cast<std::int32_t>(n.value);
-      if (n.kind == NodeKind::handle) out.on = kind_of_link(n.text, out.on_vcpu);
+      note_kind(n, out);
     }
     for (const PatternNode& want : p.arguments) {
       if (want.name != n.name || !n.has_value || put(out.event, want.argument, n.value)) continue;
@@ -328,7 +321,7 @@ void Binder::bind(const Call& call, TraceEvent& out) const {
     if (fd == nullptr || !fd->has_value || !success) return;
     out.kind = TraceKind::close;
     out.fd = static_cast<std::int32_t>(fd->value);
-    if (fd->kind == NodeKind::handle) out.on = kind_of_link(fd->text, out.on_vcpu);
+    note_kind(*fd, out);
   } else if (call.name == "dup" || call.name == "dup2" || call.name == "dup3") {
     const Node* fd = call.argument(0);
     if (fd == nullptr || !fd->has_value || !success) return;

@@ -71,7 +71,4 @@ class Binder {
   std::unordered_map<std::string_view, std::uint32_t> rule_by_name_;   // "guest_entry"
 };
 
-// "anon_inode:kvm-vcpu:0" and "/dev/kvm" as strace -y shows them.
-HandleKind kind_of_link(std::string_view link, std::int32_t& vcpu_id);
-
 }  // namespace assay::traces

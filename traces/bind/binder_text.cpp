@@ -17,18 +17,11 @@ Family family_of_prefix(std::string_view prefix) {
   return Family::none;
 }
 
-std::string link_of(const TraceEvent& e, HandleKind kind) {
-  switch (kind) {
-    case HandleKind::system: return "</dev/kvm>";
-    case HandleKind::vm: return "<anon_inode:kvm-vm>";
-    case HandleKind::vcpu:
-      return fmt::format("<anon_inode:kvm-vcpu:{}>", e.on_vcpu < 0 ? 0 : e.on_vcpu);
-    case HandleKind::vgic: return "<anon_inode:kvm-arm-vgic-v3>";
-    case HandleKind::device: return "<anon_inode:kvm-device>";
-    case HandleKind::machine:
-    case HandleKind::none: return "";
-  }
-  return "";
+// "<anon_inode:kvm-vm>"; empty for what is no descriptor.
+std::string link_of(HandleKind kind, std::int32_t id) {
+  std::string link;
+  append_link({kind, id}, link);
+  return link.empty() ? link : "<" + link + ">";
 }
 
 class Writer {
@@ -56,7 +49,7 @@ class Writer {
 
  private:
   std::string link() const {
-    return link_of(e_, e_.on != HandleKind::none ? e_.on : pattern_.on.front());
+    return link_of(e_.on != HandleKind::none ? e_.on : pattern_.on.front(), e_.on_vcpu);
   }
   u64 value(int at) const { return e_.event.value[static_cast<std::size_t>(at)]; }
   bool hidden(int at) const { return (e_.event.unknown >> at & 1) != 0; }
@@ -121,11 +114,9 @@ class Writer {
   std::string made_link() const {
     HandleKind kind = pattern_.makes;
     if (kind == HandleKind::device && rule_.makes != nullptr)
-      kind = kind_named(rule_.makes(e_.event));
-    TraceEvent made = e_;
-    int id = rule_.position("id");
-    made.on_vcpu = id >= 0 ? static_cast<std::int32_t>(value(id)) : 0;
-    return link_of(made, kind);
+      kind = handle_kind_named(rule_.makes(e_.event));
+    const int id = rule_.position("id");
+    return link_of(kind, id >= 0 ? static_cast<std::int32_t>(value(id)) : -1);
   }
   std::string answer() const {
     if (!e_.event.answered) return "";
@@ -150,10 +141,11 @@ std::string Binder::text(const TraceEvent& e) const {
     case TraceKind::open_kvm:
       return fmt::format("{}openat(AT_FDCWD, \"/dev/kvm\", O_RDWR|O_CLOEXEC) = {}</dev/kvm>", who,
                          e.new_fd);
-    case TraceKind::close: return fmt::format("{}close({}{}) = 0", who, e.fd, link_of(e, e.on));
+    case TraceKind::close:
+      return fmt::format("{}close({}{}) = 0", who, e.fd, link_of(e.on, e.on_vcpu));
     case TraceKind::dup: return fmt::format("{}dup({}) = {}", who, e.fd, e.new_fd);
     case TraceKind::opaque:
-      return fmt::format("{}ioctl({}{}, {}, ?) = {}", who, e.fd, link_of(e, e.on),
+      return fmt::format("{}ioctl({}{}, {}, ?) = {}", who, e.fd, link_of(e.on, e.on_vcpu),
                          families_[e.family].request, e.result);
     default: return fmt::format("{}# {}", who, e.name);
   }

@@ -68,9 +68,9 @@ class Compiler {
     return std::string(text_.substr(begin, at_ - begin));
   }
   HandleKind kind_named(const std::string& name) {
-    HandleKind kind = traces::kind_named(name);
+    HandleKind kind = handle_kind_named(name);
     if (kind != HandleKind::none) return kind;
-    fail("system, vm, vcpu, vgic or device");
+    fail("a kind of descriptor that a subject declares");
   }
   void handle() {
     expect('<');
@@ -150,15 +150,6 @@ class Compiler {
 };
 
 }  // namespace
-
-HandleKind kind_named(std::string_view name) {
-  if (name == "system") return HandleKind::system;
-  if (name == "vm") return HandleKind::vm;
-  if (name == "vcpu") return HandleKind::vcpu;
-  if (name == "vgic") return HandleKind::vgic;
-  if (name == "device") return HandleKind::device;
-  return HandleKind::none;
-}
 
 Pattern compile_pattern(const RuleInfo& rule, std::uint32_t number) {
   return Compiler(rule, number).run();

@@ -3,7 +3,8 @@
 //   ioctl(<vcpu>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_PMU_V3_CTRL,
 //         attr=KVM_ARM_VCPU_PMU_V3_IRQ, addr=unreadable:[irq]})
 //
-//   <system> <vm> <vcpu> <vgic>  the descriptor the call is made on; <a|b> either
+//   <vm> <vcpu> <vgic>           the descriptor the call is made on (spec/handles.hpp); <a|b>
+//   either
 //                                (an event without one concerns the machine)
 //   UPPER_CASE                   a constant that must be there
 //   lower_case                   an argument of the rule

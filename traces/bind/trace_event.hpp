@@ -9,14 +9,9 @@
 
 #include "model/event.hpp"
 #include "spec/kvm/unruled.hpp"
+#include "traces/call/descriptor.hpp"
 
 namespace assay::traces {
-
-// `machine` is no descriptor: the event concerns the hardware, a PE that it names itself.
-enum class HandleKind : std::uint8_t { none, system, vm, vcpu, vgic, device, machine };
-
-// "system", "vm", "vcpu", "vgic", "device"; none for any other text.
-HandleKind kind_named(std::string_view name);
 
 enum class TraceKind : std::uint8_t {
   rule,        // `event` holds the rule and its arguments
@@ -35,7 +30,7 @@ enum class TraceKind : std::uint8_t {
 struct TraceEvent {
   TraceKind kind = TraceKind::ignored;
   HandleKind on = HandleKind::none;  // what fd is, if the trace decorates it (strace -y)
-  std::int32_t on_vcpu = -1;         // the id in <anon_inode:kvm-vcpu:ID>
+  std::int32_t on_vcpu = -1;         // the id in <anon_inode:kvm-vcpu:ID>; -1: not told
   std::int32_t fd = -1;
   std::int32_t new_fd = -1;  // the descriptor (or task) that the call made
   std::uint32_t family = 0;  // Binder's number of the ioctl, for opaque calls

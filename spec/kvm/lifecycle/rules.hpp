@@ -1,8 +1,7 @@
 // System and VM life cycle: KVM_CREATE_VM, KVM_CHECK_EXTENSION, KVM_CREATE_VCPU,
 // KVM_ARM_PREFERRED_TARGET (api.rst 4.1-4.7, 4.83).
 #pragma once
-#include "spec/kvm/spe/attributes.hpp"
-#include "spec/kvm/vgic/placement.hpp"
+#include "spec/kvm/stages.hpp"
 
 namespace assay {
 
@@ -29,7 +28,7 @@ struct CreateVm {
     k.may_fail(Errno::nomem, {"no_memory", "kvm_main.c:kvm_create_vm"});
     k.may_fail(Errno::mfile, {"no_descriptor", "kvm_main.c:kvm_dev_ioctl_create_vm"});
     k.may_fail(Errno::nfile, {"no_file", "kvm_main.c:kvm_dev_ioctl_create_vm"});
-    if (k.is(Behaviour::spe_series)) k.set(vm.spe.perfmon, vm.host.perfmon);
+    run_stage<at_vm_creation<D>>(k, vm, NewVm{});
     k.set(vm.created, true);
     k.set(vm.ipa_bytes, ite(bits == 0, Num<D>(u64{1} << 40), power_of_two(bits)));
   }
@@ -64,31 +63,30 @@ struct CheckExtension {
         ite(vm.gic.created && vm.gic.v2, Word<D, 64>(8), zero_extend<64>(plain(host.vcpus_max)));
     answer(k, 66, vcpus, {"max_vcpus", "api.rst 4.7: KVM_CAP_MAX_VCPUS"});
     answer(k, 128, vcpus, {"max_vcpu_id", "api.rst 4.7: KVM_CAP_MAX_VCPU_ID"});
-    if (is_spe_series(k.profile())) answer_spe(k, vm);
+    run_stage<at_check_extension<D>>(k, vm, Extension<D>{cap});
   }
 
  private:
-  // The numbers of the RFC series (facts/spe 4.1); later Linux gave them to other capabilities. Of
-  // v6 none is known.
-  void answer_spe(Step<D>& k, const Vm<D>& vm) const {
-    if (!pins_memory(k.profile())) return;
-    const bool v5 = k.is(Behaviour::spe_v5);
-    answer(k, v5 ? 207 : 206, Word<D, 64>(1),
-           {"lock_user_memory_region", "v4-02; v5-02: KVM_CAP_ARM_LOCK_USER_MEMORY_REGION"});
-    if (!v5)
-      answer(k, 207, Word<D, 64>(1), {"supported_cpus", "v4-12: KVM_CAP_ARM_VCPU_SUPPORTED_CPUS"});
-    // As far as the host's PEs are known.
-    const Flag<D> none =
-        !host_has_spe<D>(vm) && any<D>(vm.host.pe, [](const auto& pe) { return pe.spe == 0xff; });
-    k.when(host_has_spe<D>(vm), [&] {
-      answer(k, 208, Word<D, 64>(1), {"arm_spe", "v4-14, v4-39: KVM_CAP_ARM_SPE"});
-    });
-    k.when(none, [&] {
-      answer(k, 208, Word<D, 64>(0), {"no_arm_spe", "v4-14, v4-39: KVM_CAP_ARM_SPE"});
-    });
-  }
   void answer(Step<D>& k, u64 number, const Word<D, 64>& value, const Why& why) const {
     k.when(cap == number, [&] { k.returns(value, why); });
+  }
+};
+
+// ioctl(/dev/kvm, KVM_GET_VCPU_MMAP_SIZE, 0): how much of a vCPU's descriptor to map. That is two
+// pages on arm64: struct kvm_run and the ring of coalesced MMIO.
+template <class D>
+struct GetVcpuMmapSize {
+  static constexpr const char* name = "get_vcpu_mmap_size";
+  static constexpr const char* syntax = "ioctl(<system>, KVM_GET_VCPU_MMAP_SIZE, argument)";
+  static constexpr const char* source = "api.rst 4.5; kvm_main.c:kvm_dev_ioctl";
+  Word<D, 64> argument{};
+  static constexpr auto fields() { return members<&GetVcpuMmapSize::argument>; }
+
+  void apply(Step<D>& k, Vm<D>&) const {
+    k.reject(Errno::inval, argument != 0, {"argument_not_zero", "kvm_main.c:kvm_dev_ioctl"});
+    // The documentation says what the number is for, not which it is.
+    if (!k.is(Behaviour::documented_alternatives))
+      k.returns(Word<D, 64>(2 * page_bytes), {"mmap_size", "kvm_main.c:kvm_dev_ioctl; KVM_MMIO"});
   }
 };
 

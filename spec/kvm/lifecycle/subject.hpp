@@ -8,7 +8,31 @@ namespace assay {
 
 struct KvmLifecycle {
   template <class D>
-  using Rules = TypeList<CreateVm<D>, CheckExtension<D>, CreateVcpu<D>, PreferredTarget<D>>;
+  using Rules = TypeList<CreateVm<D>, CheckExtension<D>, GetVcpuMmapSize<D>, CreateVcpu<D>,
+                         PreferredTarget<D>>;
+
+  static constexpr std::array handles{
+      HandleDeclaration{HandleKind::system, "system", "/dev/kvm"},
+      HandleDeclaration{HandleKind::vm, "vm", "anon_inode:kvm-vm", HandleKind::system},
+      HandleDeclaration{.kind = HandleKind::vcpu,
+                        .name = "vcpu",
+                        .link = "anon_inode:kvm-vcpu",
+                        .owner = HandleKind::vm,
+                        .is_counted = true,
+                        .shows_id = true},
+      HandleDeclaration{HandleKind::device, "device", "anon_inode:kvm-device", HandleKind::vm},
+      // No rule is about these.
+      HandleDeclaration{.kind = HandleKind{9},
+                        .name = "vfio",
+                        .link = "anon_inode:kvm-vfio",
+                        .owner = HandleKind::vm,
+                        .device_type = 4},
+      HandleDeclaration{.kind = HandleKind{10},
+                        .name = "pv_time",
+                        .link = "anon_inode:kvm-arm-pv-time",
+                        .owner = HandleKind::vm,
+                        .device_type = 10},
+  };
 
   template <class D>
   static void invariants(const SayInvariant<D>& say) {

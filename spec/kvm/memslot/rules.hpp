@@ -1,6 +1,6 @@
 // KVM_SET_USER_MEMORY_REGION (api.rst 4.35).
 #pragma once
-#include "spec/kvm/vgic/placement.hpp"
+#include "spec/kvm/stages.hpp"
 
 namespace assay {
 
@@ -46,11 +46,8 @@ struct SetUserMemoryRegion {
       k.reject(Errno::exist, places && overlaps_another(vm, id, base_gfn, pages),
                {"overlap", "api.rst 4.35: slots may not overlap in guest physical space"});
       const Flag<D> changes_flags = modifies && (iff(old.log_dirty, !bit(flags, 0)));
-      if (k.is(Behaviour::spe_series)) {
-        const Flag<D> starts_logging = modifies && !moves && bit(flags, 0) && !old.lock.write;
-        k.reject(Errno::busy, old.lock.held && !starts_logging,
-                 {"slot_is_locked", "SPE v4-08: a locked slot does not change"});
-      }
+      const SlotChange<D> change{old, modifies, moves, bit(flags, 0)};
+      run_stage<before_slot_changes<D>>(k, vm, change);
       const Flag<D> allocates = places || changes_flags;
       k.when(allocates, [&] {
         k.may_fail(Errno::nomem, {"no_memory", "kvm_main.c: kzalloc, kvm_set_memslot"});
@@ -58,6 +55,7 @@ struct SetUserMemoryRegion {
       k.reject(Errno::fault, allocates && guest_phys_addr + memory_size > vm.ipa_bytes,
                {"beyond_ipa_size", "mmu.c:kvm_arch_prepare_memory_region"});
       store(k, old, deletes, base_gfn, pages);
+      run_stage<after_slot_changed<D>>(k, vm, change);
     });
   }
 
@@ -112,9 +110,6 @@ struct SetUserMemoryRegion {
     k.set(s.userspace_addr, ite(deletes, none, userspace_addr));
     k.set(s.log_dirty, !deletes && bit(flags, 0));
     k.set(s.readonly, !deletes && bit(flags, 1));
-    if (!k.is(Behaviour::spe_series)) return;
-    k.set(s.lock.mapped, s.lock.mapped && s.lock.held);
-    k.set(s.lock.stale, s.lock.stale && s.lock.held);
   }
 };
 

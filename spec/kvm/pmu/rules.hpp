@@ -1,6 +1,8 @@
 // KVM_ARM_VCPU_PMU_V3_CTRL: the vCPU attribute group of the PMU (devices/vcpu.rst 1).
 #pragma once
+#include "spec/kvm/attribute.hpp"
 #include "spec/kvm/pmu/default_pmu.hpp"
+#include "spec/kvm/vgic/numbers.hpp"
 
 namespace assay {
 
@@ -20,25 +22,34 @@ void pmu_set_checks(Step<D>& k, Vm<D>& vm, VcpuId v) {
     });
 }
 
-// KVM_ARM_VCPU_PMU_V3_IRQ: the overflow interrupt, a PPI or an SPI.
-template <class D>
-struct PmuSetIrq {
-  static constexpr const char* name = "pmu_set_irq";
-  static constexpr const char* syntax =
-      "ioctl(<vcpu>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_PMU_V3_CTRL, "
-      "attr=KVM_ARM_VCPU_PMU_V3_IRQ, addr=unreadable:[irq]})";
-  static constexpr const char* source = "vcpu.rst 1.1; pmu-emul.c:kvm_arm_pmu_v3_set_attr";
-  VcpuId vcpu{};
-  Flag<D> unreadable{};
-  Word<D, 32> irq{};
-  static constexpr auto fields() {
-    return members<&PmuSetIrq::vcpu, &PmuSetIrq::unreadable, &PmuSetIrq::irq>;
+// An attribute of the group.
+template <Name the_attribute>
+struct PmuV3 : VcpuGroup<"KVM_ARM_VCPU_PMU_V3_CTRL"> {
+  static constexpr const char* attribute = the_attribute.text;
+  template <class D>
+  static void begin_set(Step<D>& k, Vm<D>& vm, const auto& call) {
+    pmu_set_checks<D>(k, vm, call.vcpu);
   }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    auto& cpu = vm.vcpu[vcpu.index];
-    pmu_set_checks<D>(k, vm, vcpu);
+  template <class D>
+  static void begin_get(Step<D>& k, Vm<D>& vm, const auto&) {
+    gate<D>(k, vm);
+  }
+};
+
+// KVM_ARM_VCPU_PMU_V3_IRQ: the overflow interrupt, a PPI or an SPI.
+struct PmuIrq : PmuV3<"KVM_ARM_VCPU_PMU_V3_IRQ"> {
+  static constexpr AttributeCall sets{"pmu_set_irq",
+                                      "vcpu.rst 1.1; pmu-emul.c:kvm_arm_pmu_v3_set_attr"};
+  static constexpr AttributeCall gets{"pmu_get_irq",
+                                      "vcpu.rst 1.1; pmu-emul.c:kvm_arm_pmu_v3_get_attr"};
+  template <class D>
+  using Value = FieldList<Field<"irq", 0, 32u>>;
+  template <class D>
+  static void set(Step<D>& k, Vm<D>& vm, const auto& call) {
+    const auto& irq = field<"irq">(call);
+    Vcpu<D>& cpu = call.of(vm);
     k.reject(Errno::inval, !vm.gic.created, {"no_irqchip", "vcpu.rst 1.1: in-kernel irqchip"});
-    k.reject(Errno::fault, unreadable, {"copy_in", "vcpu.rst 1.1: EFAULT"});
+    k.reject(Errno::fault, call.unreadable, {"copy_in", "vcpu.rst 1.1: EFAULT"});
     k.reject(Errno::inval, !is_ppi<D>(irq) && !is_spi<D>(irq),
              {"not_ppi_or_spi", "vcpu.rst 1.1: EINVAL, invalid PMU overflow interrupt number"});
     k.reject(Errno::inval,
@@ -51,22 +62,28 @@ struct PmuSetIrq {
     k.reject(Errno::busy, cpu.pmu.irq != 0, {"irq_already_set", "vcpu.rst 1.1: EBUSY"});
     k.set(cpu.pmu.irq, irq);
   }
+  template <class D>
+  static void get(Step<D>& k, Vm<D>& vm, const auto& call) {
+    const auto& irq = field<"irq">(call);
+    const Vcpu<D>& cpu = call.of(vm);
+    k.reject(Errno::inval, !vm.gic.created, {"no_irqchip", "pmu-emul.c:kvm_arm_pmu_v3_get_attr"});
+    k.reject(Errno::nodev, !has(k, vm, cpu, Feature::pmu_v3),
+             {"no_pmu_feature", "pmu-emul.c:kvm_arm_pmu_v3_get_attr"});
+    k.reject(Errno::nxio, cpu.pmu.irq == 0, {"irq_not_set", "vcpu.rst 1.1: ENXIO"});
+    k.reject(Errno::fault, call.unreadable, {"copy_out", "vcpu.rst 1.1: EFAULT"});
+    k.require(irq == cpu.pmu.irq, {"irq_as_set", "vcpu.rst 1.1"});
+  }
 };
 
 // KVM_ARM_VCPU_PMU_V3_INIT.
-template <class D>
-struct PmuInit {
-  static constexpr const char* name = "pmu_init";
-  static constexpr const char* syntax =
-      "ioctl(<vcpu>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_PMU_V3_CTRL, "
-      "attr=KVM_ARM_VCPU_PMU_V3_INIT})";
-  static constexpr const char* source = "vcpu.rst 1.2; pmu-emul.c:kvm_arm_pmu_v3_init";
-  VcpuId vcpu{};
-  static constexpr auto fields() { return members<&PmuInit::vcpu>; }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    auto& cpu = vm.vcpu[vcpu.index];
+struct PmuInit : PmuV3<"KVM_ARM_VCPU_PMU_V3_INIT"> {
+  static constexpr AttributeCall sets{"pmu_init", "vcpu.rst 1.2; pmu-emul.c:kvm_arm_pmu_v3_init"};
+  template <class D>
+  using Value = FieldList<>;
+  template <class D>
+  static void set(Step<D>& k, Vm<D>& vm, const auto& call) {
+    Vcpu<D>& cpu = call.of(vm);
     const Flag<D> irqchip = vm.gic.created;
-    pmu_set_checks<D>(k, vm, vcpu);
     k.reject(Errno::nodev, irqchip && !vm.gic.initialized,
              {"vgic_not_initialized", "vcpu.rst 1.2: ENODEV, GIC not initialized"});
     k.reject(Errno::nxio, irqchip && cpu.pmu.irq == 0,
@@ -83,26 +100,19 @@ struct PmuInit {
 };
 
 // KVM_ARM_VCPU_PMU_V3_FILTER: allows or denies a range of events for the whole VM.
-template <class D>
-struct PmuSetFilter {
-  static constexpr const char* name = "pmu_set_filter";
-  static constexpr const char* syntax =
-      "ioctl(<vcpu>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_PMU_V3_CTRL, "
-      "attr=KVM_ARM_VCPU_PMU_V3_FILTER, addr=unreadable:{base_event=base_event, "
-      "nevents=nevents, action=action}})";
-  static constexpr const char* source = "vcpu.rst 1.3; pmu-emul.c:kvm_arm_pmu_v3_set_attr";
+struct PmuFilter : PmuV3<"KVM_ARM_VCPU_PMU_V3_FILTER"> {
+  static constexpr AttributeCall sets{"pmu_set_filter",
+                                      "vcpu.rst 1.3; pmu-emul.c:kvm_arm_pmu_v3_set_attr"};
   static constexpr const char* constants = "action=KVM_PMU_EVENT_";
-  VcpuId vcpu{};
-  Flag<D> unreadable{};
-  Word<D, 16> base_event{}, nevents{};
-  Word<D, 8> action{};  // 0 ALLOW, 1 DENY
-  static constexpr auto fields() {
-    return members<&PmuSetFilter::vcpu, &PmuSetFilter::unreadable, &PmuSetFilter::base_event,
-                   &PmuSetFilter::nevents, &PmuSetFilter::action>;
-  }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    pmu_set_checks<D>(k, vm, vcpu);
-    k.reject(Errno::fault, unreadable, {"copy_in", "pmu-emul.c: copy_from_user"});
+  template <class D>
+  using Value =
+      FieldList<Field<"base_event", 0, 16u>, Field<"nevents", 16, 16u>, Field<"action", 32, 8u>>;
+  template <class D>
+  static void set(Step<D>& k, Vm<D>& vm, const auto& call) {
+    const auto& base_event = field<"base_event">(call);
+    const auto& nevents = field<"nevents">(call);
+    const auto& action = field<"action">(call);
+    k.reject(Errno::fault, call.unreadable, {"copy_in", "pmu-emul.c: copy_from_user"});
     k.reject(Errno::inval,
              zero_extend<32>(base_event) + zero_extend<32>(nevents) > vm.host.pmu_event_space,
              {"range_beyond_events", "vcpu.rst 1.3: EINVAL, invalid filter range"});
@@ -115,22 +125,15 @@ struct PmuSetFilter {
 };
 
 // KVM_ARM_VCPU_PMU_V3_SET_PMU: the VM uses this host PMU and runs only on its CPUs.
-template <class D>
-struct PmuSetPmu {
-  static constexpr const char* name = "pmu_set_pmu";
-  static constexpr const char* syntax =
-      "ioctl(<vcpu>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_PMU_V3_CTRL, "
-      "attr=KVM_ARM_VCPU_PMU_V3_SET_PMU, addr=unreadable:[pmu]})";
-  static constexpr const char* source = "vcpu.rst 1.4; pmu-emul.c:kvm_arm_pmu_v3_set_pmu";
-  VcpuId vcpu{};
-  Flag<D> unreadable{};
-  Word<D, 32> pmu{};
-  static constexpr auto fields() {
-    return members<&PmuSetPmu::vcpu, &PmuSetPmu::unreadable, &PmuSetPmu::pmu>;
-  }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    pmu_set_checks<D>(k, vm, vcpu);
-    k.reject(Errno::fault, unreadable, {"copy_in", "vcpu.rst 1.4: EFAULT"});
+struct PmuSelected : PmuV3<"KVM_ARM_VCPU_PMU_V3_SET_PMU"> {
+  static constexpr AttributeCall sets{"pmu_set_pmu",
+                                      "vcpu.rst 1.4; pmu-emul.c:kvm_arm_pmu_v3_set_pmu"};
+  template <class D>
+  using Value = FieldList<Field<"pmu", 0, 32u>>;
+  template <class D>
+  static void set(Step<D>& k, Vm<D>& vm, const auto& call) {
+    const auto& pmu = field<"pmu">(call);
+    k.reject(Errno::fault, call.unreadable, {"copy_in", "vcpu.rst 1.4: EFAULT"});
     k.reject(Errno::nxio,
              pmu == 0 || !any<D>(vm.host.pmu, [&](const auto& p) { return p.type == pmu; }),
              {"unknown_pmu", "vcpu.rst 1.4: ENXIO, PMU not found"});
@@ -149,9 +152,9 @@ struct PmuSetPmu {
 template <class D>
 struct PmuSetOther {
   static constexpr const char* name = "pmu_set_other";
-  static constexpr const char* syntax =
-      "ioctl(<vcpu>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_PMU_V3_CTRL, attr=attr, "
-      "addr=unreadable:[value]})";
+  static constexpr SyntaxText text =
+      attribute_syntax("SET", "vcpu", "KVM_ARM_VCPU_PMU_V3_CTRL", "attr", "unreadable:[value]");
+  static constexpr const char* syntax = text.text;
   static constexpr const char* source = "vcpu.rst 1; pmu-emul.c:kvm_arm_pmu_v3_set_attr";
   VcpuId vcpu{};
   Flag<D> unreadable{};
@@ -177,39 +180,13 @@ struct PmuSetOther {
   }
 };
 
-// KVM_GET_DEVICE_ATTR of KVM_ARM_VCPU_PMU_V3_IRQ.
-template <class D>
-struct PmuGetIrq {
-  static constexpr const char* name = "pmu_get_irq";
-  static constexpr const char* syntax =
-      "ioctl(<vcpu>, KVM_GET_DEVICE_ATTR, {group=KVM_ARM_VCPU_PMU_V3_CTRL, "
-      "attr=KVM_ARM_VCPU_PMU_V3_IRQ, addr=unreadable:[irq]})";
-  static constexpr const char* source = "vcpu.rst 1.1; pmu-emul.c:kvm_arm_pmu_v3_get_attr";
-  VcpuId vcpu{};
-  Flag<D> unreadable{};
-  Word<D, 32> irq{};  // answered
-  static constexpr unsigned answers = 1;
-  static constexpr auto fields() {
-    return members<&PmuGetIrq::vcpu, &PmuGetIrq::unreadable, &PmuGetIrq::irq>;
-  }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    auto& cpu = vm.vcpu[vcpu.index];
-    gate<D>(k, vm);
-    k.reject(Errno::inval, !vm.gic.created, {"no_irqchip", "pmu-emul.c:kvm_arm_pmu_v3_get_attr"});
-    k.reject(Errno::nodev, !has(k, vm, cpu, Feature::pmu_v3),
-             {"no_pmu_feature", "pmu-emul.c:kvm_arm_pmu_v3_get_attr"});
-    k.reject(Errno::nxio, cpu.pmu.irq == 0, {"irq_not_set", "vcpu.rst 1.1: ENXIO"});
-    k.reject(Errno::fault, unreadable, {"copy_out", "vcpu.rst 1.1: EFAULT"});
-    k.require(irq == cpu.pmu.irq, {"irq_as_set", "vcpu.rst 1.1"});
-  }
-};
-
 // KVM_HAS_DEVICE_ATTR on the group.
 template <class D>
 struct PmuHas {
   static constexpr const char* name = "pmu_has";
-  static constexpr const char* syntax =
-      "ioctl(<vcpu>, KVM_HAS_DEVICE_ATTR, {group=KVM_ARM_VCPU_PMU_V3_CTRL, attr=attr})";
+  static constexpr SyntaxText text =
+      attribute_syntax("HAS", "vcpu", "KVM_ARM_VCPU_PMU_V3_CTRL", "attr", "");
+  static constexpr const char* syntax = text.text;
   static constexpr const char* source = "api.rst 4.81; pmu-emul.c:kvm_arm_pmu_v3_has_attr";
   VcpuId vcpu{};
   Word<D, 64> attr{};

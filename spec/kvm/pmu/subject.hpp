@@ -8,8 +8,9 @@ namespace assay {
 
 struct KvmPmu {
   template <class D>
-  using Rules = TypeList<PmuSetIrq<D>, PmuInit<D>, PmuSetFilter<D>, PmuSetPmu<D>, PmuSetOther<D>,
-                         PmuGetIrq<D>, PmuHas<D>>;
+  using Rules =
+      TypeList<SetAttribute<D, PmuIrq>, SetAttribute<D, PmuInit>, SetAttribute<D, PmuFilter>,
+               SetAttribute<D, PmuSelected>, PmuSetOther<D>, GetAttribute<D, PmuIrq>, PmuHas<D>>;
 
   template <class D>
   static void invariants(const SayInvariant<D>& say) {

@@ -1,6 +1,8 @@
 // The vCPU's SPE attributes and its set of CPUs (facts/spe 4.6 to 4.8).
 #pragma once
+#include "spec/kvm/attribute.hpp"
 #include "spec/kvm/spe/lock.hpp"
+#include "spec/kvm/vgic/numbers.hpp"
 
 namespace assay {
 
@@ -33,27 +35,34 @@ void spe_gate(Step<D>& k, Vm<D>& vm, VcpuId v) {
            {"no_spe", "v4-20: host, vCPU feature, in-kernel irqchip"});
 }
 
-// KVM_ARM_VCPU_SPE_IRQ.
-template <class D>
-struct SpeSetIrq {
-  static constexpr const char* name = "spe_set_irq";
-  static constexpr const char* syntax =
-      "ioctl(<vcpu>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_SPE_CTRL, "
-      "attr=KVM_ARM_VCPU_SPE_IRQ, addr=unreadable:[irq]})";
-  static constexpr const char* source = "SPE v4-21; facts/spe 4.7";
+// An attribute of the group.
+template <Name the_attribute>
+struct SpeCtrl : VcpuGroup<"KVM_ARM_VCPU_SPE_CTRL"> {
+  static constexpr const char* attribute = the_attribute.text;
   static bool applies(const Profile& p) { return is_spe_series(p); }
-  VcpuId vcpu{};
-  Flag<D> unreadable{};
-  Word<D, 32> irq{};
-  static constexpr auto fields() {
-    return members<&SpeSetIrq::vcpu, &SpeSetIrq::unreadable, &SpeSetIrq::irq>;
+  template <class D>
+  static void begin_set(Step<D>& k, Vm<D>& vm, const auto& call) {
+    spe_gate<D>(k, vm, call.vcpu);
   }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    auto& cpu = vm.vcpu[vcpu.index];
-    spe_gate<D>(k, vm, vcpu);
+  template <class D>
+  static void begin_get(Step<D>& k, Vm<D>& vm, const auto& call) {
+    spe_gate<D>(k, vm, call.vcpu);
+  }
+};
+
+// KVM_ARM_VCPU_SPE_IRQ.
+struct SpeIrq : SpeCtrl<"KVM_ARM_VCPU_SPE_IRQ"> {
+  static constexpr AttributeCall sets{"spe_set_irq", "SPE v4-21; facts/spe 4.7"};
+  static constexpr AttributeCall gets{"spe_get_irq", "SPE v4-21"};
+  template <class D>
+  using Value = FieldList<Field<"irq", 0, 32u>>;
+  template <class D>
+  static void set(Step<D>& k, Vm<D>& vm, const auto& call) {
+    const auto& irq = field<"irq">(call);
+    Vcpu<D>& cpu = call.of(vm);
     k.reject(Errno::busy, cpu.spe.initialized, {"already_initialized", "v4-21"});
     k.reject(Errno::busy, cpu.spe.irq != 0, {"irq_already_set", "v4-21"});
-    k.reject(Errno::fault, unreadable, {"copy_in", "v4-21: get_user"});
+    k.reject(Errno::fault, call.unreadable, {"copy_in", "v4-21: get_user"});
     // The validity helper's bool holds -EINVAL, which is true: any number passes [inferred].
     if (!k.is(Behaviour::spe_irq_unchecked))
       k.reject(Errno::inval, !is_ppi<D>(irq), {"not_a_ppi", "v4-21 documentation: must be a PPI"});
@@ -65,22 +74,24 @@ struct SpeSetIrq {
              {"irq_differs", "v4-21: the same on all vCPUs"});
     k.set(cpu.spe.irq, irq);
   }
+  template <class D>
+  static void get(Step<D>& k, Vm<D>& vm, const auto& call) {
+    const auto& irq = field<"irq">(call);
+    const Vcpu<D>& cpu = call.of(vm);
+    k.reject(Errno::nxio, cpu.spe.irq == 0, {"irq_not_set", "v4-21"});
+    k.reject(Errno::fault, call.unreadable, {"copy_out", "v4-21: put_user"});
+    k.require(irq == cpu.spe.irq, {"irq_as_set", "v4-21"});
+  }
 };
 
 // KVM_ARM_VCPU_SPE_INIT.
-template <class D>
-struct SpeInit {
-  static constexpr const char* name = "spe_init";
-  static constexpr const char* syntax =
-      "ioctl(<vcpu>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_SPE_CTRL, "
-      "attr=KVM_ARM_VCPU_SPE_INIT})";
-  static constexpr const char* source = "SPE v4-22, v4-35; facts/spe 4.7";
-  static bool applies(const Profile& p) { return is_spe_series(p); }
-  VcpuId vcpu{};
-  static constexpr auto fields() { return members<&SpeInit::vcpu>; }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    auto& cpu = vm.vcpu[vcpu.index];
-    spe_gate<D>(k, vm, vcpu);
+struct SpeInit : SpeCtrl<"KVM_ARM_VCPU_SPE_INIT"> {
+  static constexpr AttributeCall sets{"spe_init", "SPE v4-22, v4-35; facts/spe 4.7"};
+  template <class D>
+  using Value = FieldList<>;
+  template <class D>
+  static void set(Step<D>& k, Vm<D>& vm, const auto& call) {
+    Vcpu<D>& cpu = call.of(vm);
     k.reject(Errno::nxio, cpu.spe.irq == 0, {"irq_not_set", "v4-22"});
     k.reject(Errno::nxio, !vm.gic.initialized, {"vgic_not_initialized", "v4-22"});
     k.reject(Errno::busy, cpu.spe.initialized, {"already_initialized", "v4-35"});
@@ -90,26 +101,18 @@ struct SpeInit {
   }
 };
 
-// KVM_ARM_VCPU_SPE_STOP.
-template <class D>
-struct SpeStop {
-  static constexpr const char* name = "spe_stop";
-  static constexpr const char* syntax =
-      "ioctl(<vcpu>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_SPE_CTRL, "
-      "attr=KVM_ARM_VCPU_SPE_STOP, addr=unreadable:[flags]})";
-  static constexpr const char* source = "SPE v4-35, v4-36; facts/spe 4.7, 4.8";
-  static bool applies(const Profile& p) { return is_spe_series(p); }
-  VcpuId vcpu{};
-  Flag<D> unreadable{};
-  Word<D, 32> flags{};  // 1 TRAP, 2 EXIT, 4 RESUME
-  static constexpr auto fields() {
-    return members<&SpeStop::vcpu, &SpeStop::unreadable, &SpeStop::flags>;
-  }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    auto& cpu = vm.vcpu[vcpu.index];
-    spe_gate<D>(k, vm, vcpu);
+// KVM_ARM_VCPU_SPE_STOP: 1 TRAP, 2 EXIT, 4 RESUME.
+struct SpeStop : SpeCtrl<"KVM_ARM_VCPU_SPE_STOP"> {
+  static constexpr AttributeCall sets{"spe_stop", "SPE v4-35, v4-36; facts/spe 4.7, 4.8"};
+  static constexpr AttributeCall gets{"spe_get_stop", "SPE v4-35"};
+  template <class D>
+  using Value = FieldList<Field<"flags", 0, 32u>>;
+  template <class D>
+  static void set(Step<D>& k, Vm<D>& vm, const auto& call) {
+    const auto& flags = field<"flags">(call);
+    Vcpu<D>& cpu = call.of(vm);
     k.reject(Errno::again, !cpu.spe.initialized, {"not_initialized", "v4-35"});
-    k.reject(Errno::fault, unreadable, {"copy_in", "v4-35: get_user"});
+    k.reject(Errno::fault, call.unreadable, {"copy_in", "v4-35: get_user"});
     k.reject(Errno::inval, flags == 0, {"no_flag", "v4-35"});
     const Flag<D> known = (flags & Word<D, 32>(7)) != 0;
     const Flag<D> one = flags == 1 || flags == 2 || flags == 4;
@@ -122,14 +125,23 @@ struct SpeStop {
             ite(flags == 2, Word<D, 2>(spe_stopped_exit), Word<D, 2>(spe_running)));
     k.when(known, [&] { k.set(cpu.spe.stop, wanted); });
   }
+  template <class D>
+  static void get(Step<D>& k, Vm<D>& vm, const auto& call) {
+    const auto& flags = field<"flags">(call);
+    const Vcpu<D>& cpu = call.of(vm);
+    k.reject(Errno::again, !cpu.spe.initialized, {"not_initialized", "v4-35"});
+    k.reject(Errno::fault, call.unreadable, {"copy_out", "v4-35: put_user"});
+    k.require(flags == zero_extend<32>(plain(cpu.spe.stop)), {"state_as_set", "v4-35"});
+  }
 };
 
 // Any other attribute of the group.
 template <class D>
 struct SpeSetOther {
   static constexpr const char* name = "spe_set_other";
-  static constexpr const char* syntax =
-      "ioctl(<vcpu>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_SPE_CTRL, attr=attr})";
+  static constexpr SyntaxText text =
+      attribute_syntax("SET", "vcpu", "KVM_ARM_VCPU_SPE_CTRL", "attr", "");
+  static constexpr const char* syntax = text.text;
   static constexpr const char* source = "SPE v4-20";
   static bool applies(const Profile& p) { return is_spe_series(p); }
   VcpuId vcpu{};
@@ -138,56 +150,6 @@ struct SpeSetOther {
   void apply(Step<D>& k, Vm<D>& vm) const {
     spe_gate<D>(k, vm, vcpu);
     k.reject(Errno::nxio, true, {"unknown_attribute", "v4-20"});
-  }
-};
-
-// KVM_GET_DEVICE_ATTR of SPE_IRQ.
-template <class D>
-struct SpeGetIrq {
-  static constexpr const char* name = "spe_get_irq";
-  static constexpr const char* syntax =
-      "ioctl(<vcpu>, KVM_GET_DEVICE_ATTR, {group=KVM_ARM_VCPU_SPE_CTRL, "
-      "attr=KVM_ARM_VCPU_SPE_IRQ, addr=unreadable:[irq]})";
-  static constexpr const char* source = "SPE v4-21";
-  static bool applies(const Profile& p) { return is_spe_series(p); }
-  VcpuId vcpu{};
-  Flag<D> unreadable{};
-  Word<D, 32> irq{};
-  static constexpr unsigned answers = 1;
-  static constexpr auto fields() {
-    return members<&SpeGetIrq::vcpu, &SpeGetIrq::unreadable, &SpeGetIrq::irq>;
-  }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    auto& cpu = vm.vcpu[vcpu.index];
-    spe_gate<D>(k, vm, vcpu);
-    k.reject(Errno::nxio, cpu.spe.irq == 0, {"irq_not_set", "v4-21"});
-    k.reject(Errno::fault, unreadable, {"copy_out", "v4-21: put_user"});
-    k.require(irq == cpu.spe.irq, {"irq_as_set", "v4-21"});
-  }
-};
-
-// KVM_GET_DEVICE_ATTR of SPE_STOP.
-template <class D>
-struct SpeGetStop {
-  static constexpr const char* name = "spe_get_stop";
-  static constexpr const char* syntax =
-      "ioctl(<vcpu>, KVM_GET_DEVICE_ATTR, {group=KVM_ARM_VCPU_SPE_CTRL, "
-      "attr=KVM_ARM_VCPU_SPE_STOP, addr=unreadable:[flags]})";
-  static constexpr const char* source = "SPE v4-35";
-  static bool applies(const Profile& p) { return is_spe_series(p); }
-  VcpuId vcpu{};
-  Flag<D> unreadable{};
-  Word<D, 32> flags{};
-  static constexpr unsigned answers = 1;
-  static constexpr auto fields() {
-    return members<&SpeGetStop::vcpu, &SpeGetStop::unreadable, &SpeGetStop::flags>;
-  }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    auto& cpu = vm.vcpu[vcpu.index];
-    spe_gate<D>(k, vm, vcpu);
-    k.reject(Errno::again, !cpu.spe.initialized, {"not_initialized", "v4-35"});
-    k.reject(Errno::fault, unreadable, {"copy_out", "v4-35: put_user"});
-    k.require(flags == zero_extend<32>(plain(cpu.spe.stop)), {"state_as_set", "v4-35"});
   }
 };
 

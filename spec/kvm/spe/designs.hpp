@@ -39,25 +39,16 @@ Num<D> pinned_for_buffers(const Vm<D>& vm) {
 }
 
 // KVM_ARM_VCPU_SPE_SPU of v6: which SPU, as the PMU's SET_PMU names a PMU.
-template <class D>
-struct SpeSetSpu {
-  static constexpr const char* name = "spe_set_spu";
-  static constexpr const char* syntax =
-      "ioctl(<vcpu>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_SPE_CTRL, "
-      "attr=KVM_ARM_VCPU_SPE_SPU, addr=unreadable:[spu]})";
-  static constexpr const char* source = "SPE v6-12; facts/spe 5.3";
-  static bool applies(const Profile& p) { return is_spe_series(p); }
-  VcpuId vcpu{};
-  Flag<D> unreadable{};
-  Word<D, 32> spu{};
-  static constexpr auto fields() {
-    return members<&SpeSetSpu::vcpu, &SpeSetSpu::unreadable, &SpeSetSpu::spu>;
-  }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    spe_gate<D>(k, vm, vcpu);
+struct SpeSpu : SpeCtrl<"KVM_ARM_VCPU_SPE_SPU"> {
+  static constexpr AttributeCall sets{"spe_set_spu", "SPE v6-12; facts/spe 5.3"};
+  template <class D>
+  using Value = FieldList<Field<"spu", 0, 32u>>;
+  template <class D>
+  static void set(Step<D>& k, Vm<D>& vm, const auto& call) {
+    const auto& spu = field<"spu">(call);
     k.reject(Errno::nxio, !pins_buffer(k.profile()), {"unknown_attribute", "v4-20"});
     k.reject(Errno::busy, vm.has_ran_once, {"vm_has_run", "v6-12: EBUSY"});
-    k.reject(Errno::fault, unreadable, {"copy_in", "v6-12: EFAULT"});
+    k.reject(Errno::fault, call.unreadable, {"copy_in", "v6-12: EFAULT"});
     k.reject(Errno::inval, vm.spe.spu != 0 && vm.spe.spu != spu + 1,
              {"another_spu_is_set", "v6-12: EINVAL"});
     k.may_fail(Errno::nxio, {"no_such_spu", "v6-12: ENXIO, which ids exist is the host's"});
@@ -66,25 +57,16 @@ struct SpeSetSpu {
 };
 
 // KVM_ARM_VCPU_MAX_BUFFER_SIZE of v6: what PMBIDR_EL1.MaxBuffSize tells the guest.
-template <class D>
-struct SpeSetBufferMax {
-  static constexpr const char* name = "spe_set_buffer_max";
-  static constexpr const char* syntax =
-      "ioctl(<vcpu>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_SPE_CTRL, "
-      "attr=KVM_ARM_VCPU_MAX_BUFFER_SIZE, addr=unreadable:[bytes]})";
-  static constexpr const char* source = "SPE v6-14, v6-33; facts/spe 5.3";
-  static bool applies(const Profile& p) { return is_spe_series(p); }
-  VcpuId vcpu{};
-  Flag<D> unreadable{};
-  Num<D> bytes{};
-  static constexpr auto fields() {
-    return members<&SpeSetBufferMax::vcpu, &SpeSetBufferMax::unreadable, &SpeSetBufferMax::bytes>;
-  }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    spe_gate<D>(k, vm, vcpu);
+struct SpeBufferMax : SpeCtrl<"KVM_ARM_VCPU_MAX_BUFFER_SIZE"> {
+  static constexpr AttributeCall sets{"spe_set_buffer_max", "SPE v6-14, v6-33; facts/spe 5.3"};
+  template <class D>
+  using Value = FieldList<Field<"bytes", 0, &SpeVm<D>::buffer_max>>;
+  template <class D>
+  static void set(Step<D>& k, Vm<D>& vm, const auto& call) {
+    const auto& bytes = field<"bytes">(call);
     k.reject(Errno::nxio, !pins_buffer(k.profile()), {"unknown_attribute", "v4-20"});
     k.reject(Errno::busy, vm.has_ran_once, {"vm_has_run", "v6-14: EBUSY"});
-    k.reject(Errno::fault, unreadable, {"copy_in", "v6-14: EFAULT"});
+    k.reject(Errno::fault, call.unreadable, {"copy_in", "v6-14: EFAULT"});
     k.reject(Errno::dom, !can_be_told<D>(bytes),
              {"size_has_no_encoding", "v6-14: EDOM; D24.7 PMBIDR_EL1.MaxBuffSize"});
     k.reject(Errno::inval, vm.spe.buffer_max != 0 && vm.spe.buffer_max != bytes,

@@ -1,7 +1,7 @@
 // Locking and unlocking memory slots: KVM_ENABLE_CAP with KVM_CAP_ARM_LOCK_USER_MEMORY_REGION
 // (facts/spe 4.2 to 4.5; series v4 patches 02 to 11, v5 patches 02 to 12).
 #pragma once
-#include "spec/kvm/vm.hpp"
+#include "spec/kvm/stage.hpp"
 
 namespace assay {
 
@@ -19,6 +19,25 @@ constexpr bool takes_faults(const Profile& p) { return p.is(Behaviour::spe_takes
 template <class D>
 Flag<D> is_pending(const Vm<D>& vm) {
   return vm.spe.flush_dcache || vm.spe.flush_icache || vm.spe.clear_tags;
+}
+
+// A locked slot does not change, but for the start of dirty logging where writes are not locked
+// (v4-08).
+template <class D>
+void spe_slot_may_change(Step<D>& k, Vm<D>&, const SlotChange<D>& change) {
+  if (!is_spe_series(k.profile())) return;
+  const SlotLock<D>& lock = change.slot.lock;
+  const Flag<D> starts_logging =
+      change.modifies && !change.moves && change.logs_dirty && !lock.write;
+  k.reject(Errno::busy, lock.held && !starts_logging,
+           {"slot_is_locked", "SPE v4-08: a locked slot does not change"});
+}
+template <class D>
+void spe_slot_has_changed(Step<D>& k, Vm<D>&, const SlotChange<D>& change) {
+  if (!is_spe_series(k.profile())) return;
+  SlotLock<D>& lock = change.slot.lock;
+  k.set(lock.mapped, lock.mapped && lock.held);
+  k.set(lock.stale, lock.stale && lock.held);
 }
 
 // ioctl(VM, KVM_ENABLE_CAP, {cap, flags, args}): args[0] is the slot, args[1] what to do.

@@ -6,7 +6,7 @@
 #include "spec/arch/spu/buffer.hpp"
 #include "spec/arch/spu/context.hpp"
 #include "spec/arch/spu/registers.hpp"
-#include "spec/kvm/spe/stages.hpp"
+#include "spec/kvm/spe/switch_stage.hpp"
 
 namespace assay {
 

@@ -2,86 +2,60 @@
 // migration saves and restores them by (facts/spe 4.8, 4.12; api.rst 4.68, 4.69).
 #pragma once
 #include "spec/kvm/spe/switch.hpp"
+#include "spec/kvm/vcpu/run.hpp"
 
 namespace assay {
 
-// KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM64_SYSREG of op0 3, op1 0, CRn 9, CRm 9 and 10.
-inline constexpr u64 reg_pmscr_el1 = 0x603000000013c4c8, reg_pmsnevfr_el1 = reg_pmscr_el1 + 1,
-                     reg_pmsicr_el1 = reg_pmscr_el1 + 2, reg_pmsirr_el1 = reg_pmscr_el1 + 3,
-                     reg_pmsfcr_el1 = reg_pmscr_el1 + 4, reg_pmsevfr_el1 = reg_pmscr_el1 + 5,
-                     reg_pmslatfr_el1 = reg_pmscr_el1 + 6;
-inline constexpr u64 reg_pmblimitr_el1 = 0x603000000013c4d0, reg_pmbptr_el1 = 0x603000000013c4d1,
-                     reg_pmbsr_el1 = 0x603000000013c4d3, reg_pmbidr_el1 = 0x603000000013c4d7;
-inline constexpr u64 reg_id_aa64dfr0_el1 = 0x603000000013c028;
+// KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM64_SYSREG of an encoding (uapi/asm/kvm.h).
+constexpr u64 one_reg_id(const SysregEncoding& e) {
+  return 0x6030000000130000 | u64{e.op0} << 14 | u64{e.op1} << 11 | u64{e.crn} << 7 |
+         u64{e.crm} << 3 | e.op2;
+}
+template <class Register>
+inline constexpr u64 one_reg = one_reg_id(Register::id.encoding);
+inline constexpr u64 reg_id_aa64dfr0_el1 = one_reg_id({3, 0, 0, 5, 0});
 
-// The registers of SPE. 9.10.2 and 9.10.6 name none.
+// The registers of SPE that EL1 has.
 template <class D>
 Flag<D> is_spe_register(const Word<D, 64>& id) {
-  return id >= reg_pmscr_el1 && id <= reg_pmbidr_el1 && id != reg_pmbsr_el1 - 1 &&
-         id != reg_pmbidr_el1 - 1;
+  Flag<D> some = false;
+  for (const Sysreg& r : spe_sysregs)
+    if (r.encoding.op1 == 0) some = some || id == one_reg_id(r.encoding);
+  return some;
+}
+
+// Those that KVM keeps, but for the three of the buffer, of which each has a rule of its own.
+template <class Body>
+void each_kept_register(Body&& body) {
+  [&]<class... Register>(std::tuple<Register...>*) {
+    (body(Register{}), ...);
+  }(static_cast<std::tuple<PmscrEl1, Pmsnevfr, Pmsicr, Pmsirr, Pmsfcr, Pmsevfr, Pmslatfr>*>(
+      nullptr));
 }
 
 // What KVM_GET_ONE_REG of a register that KVM keeps must tell; anything of another one. Bits that
 // are RES0 are not judged.
 template <class D>
 Flag<D> is_as_kept(const SpeRegisters<D>& r, const Word<D, 64>& id, const Word<D, 64>& value) {
-  const SpeSampling<D>& s = r.sampling;
-  const auto is = [&](u64 which, const Flag<D>& same) { return id != which || same; };
-  return is(reg_pmscr_el1, iff(bit(value, 0), r.e0spe) && iff(bit(value, 1), r.e1spe) &&
-                               iff(bit(value, 3), s.cx) && iff(bit(value, 4), s.pa) &&
-                               iff(bit(value, 5), s.ts) &&
-                               field_bits<2>(value, 6) == plain(s.pct)) &&
-         is(reg_pmsnevfr_el1, value == r.events_clear) &&
-         is(reg_pmsicr_el1, field_bits<32>(value, 0) == plain(s.count) &&
-                                field_bits<8>(value, 56) == plain(s.ecount)) &&
-         is(reg_pmsirr_el1,
-            field_bits<24>(value, 8) == plain(s.interval) && iff(bit(value, 0), s.random)) &&
-         is(reg_pmsfcr_el1, iff(bit(value, 0), s.by_events) && iff(bit(value, 1), s.by_type) &&
-                                iff(bit(value, 2), s.by_latency) &&
-                                field_bits<5>(value, 16) == plain(s.types)) &&
-         is(reg_pmsevfr_el1, value == s.events_set) &&
-         is(reg_pmslatfr_el1, field_bits<16>(value, 0) == plain(s.latency_min)) &&
-         is(reg_pmbptr_el1, to_number(value) == r.ptr) &&
-         is(reg_pmblimitr_el1, iff(bit(value, 0), r.enable) &&
-                                   field_bits<2>(value, 1) == plain(r.fill) &&
-                                   to_number(value) / 4096 * 4096 == r.limit);
+  Flag<D> same = true;
+  const auto look = [&]<class Register>(Register) {
+    same = same && (id != one_reg<Register> || is_kept_value<D, Register>(r, value));
+  };
+  each_kept_register(look);
+  look(Pmbptr{});
+  look(Pmblimitr{});
+  return same;
 }
 // What KVM_SET_ONE_REG of one of them stores.
 template <class D>
 void keep_value(Step<D>& k, SpeRegisters<D>& r, const Word<D, 64>& id, const Word<D, 64>& value) {
-  SpeSampling<D>& s = r.sampling;
-  const auto of = [&](u64 which, SpuRegister known, const auto& store) {
-    k.when(id == which, [&] {
-      k.set(s.unknown, s.unknown & ~Word<D, 16>(u64{1} << static_cast<unsigned>(known)));
-      store();
+  each_kept_register([&]<class Register>(Register) {
+    k.when(id == one_reg<Register>, [&] {
+      constexpr u64 mask = u64{1} << static_cast<unsigned>(Register::number);
+      k.set(r.sampling.unknown, r.sampling.unknown & ~Word<D, 16>(mask));
+      keep_value<D, Register>(k, r, value);
     });
-  };
-  of(reg_pmscr_el1, SpuRegister::pmscr_el1, [&] {
-    k.set(r.e0spe, bit(value, 0));
-    k.set(r.e1spe, bit(value, 1));
-    k.set(s.cx, bit(value, 3));
-    k.set(s.pa, bit(value, 4));
-    k.set(s.ts, bit(value, 5));
-    k.set(s.pct, field_bits<2>(value, 6));
   });
-  of(reg_pmsnevfr_el1, SpuRegister::pmsnevfr, [&] { k.set(r.events_clear, value); });
-  of(reg_pmsicr_el1, SpuRegister::pmsicr, [&] {
-    k.set(s.count, field_bits<32>(value, 0));
-    k.set(s.ecount, field_bits<8>(value, 56));
-  });
-  of(reg_pmsirr_el1, SpuRegister::pmsirr, [&] {
-    k.set(s.interval, field_bits<24>(value, 8));
-    k.set(s.random, bit(value, 0));
-  });
-  of(reg_pmsfcr_el1, SpuRegister::pmsfcr, [&] {
-    k.set(s.by_events, bit(value, 0));
-    k.set(s.by_type, bit(value, 1));
-    k.set(s.by_latency, bit(value, 2));
-    k.set(s.types, field_bits<5>(value, 16));
-  });
-  of(reg_pmsevfr_el1, SpuRegister::pmsevfr, [&] { k.set(s.events_set, value); });
-  of(reg_pmslatfr_el1, SpuRegister::pmslatfr,
-     [&] { k.set(s.latency_min, field_bits<16>(value, 0)); });
 }
 
 // What all of these calls ask first; the register named is one of SPE.
@@ -131,10 +105,7 @@ struct SpeGetReg {
     const Flag<D> capped = has_spe_feature<D>(self) && version <= 2;
     k.require(id != reg_id_aa64dfr0_el1 || capped || version == 0,
               {"version_is_capped", "v4-18: PMSVer at most 2, and 0 without SPE; facts/spe V12"});
-    const Flag<D> flags = iff(bit(value, 17), r.service) && iff(bit(value, 19), r.data_loss) &&
-                          iff(bit(value, 18), r.external_abort) && iff(bit(value, 16), r.collision);
-    k.require(id != reg_pmbsr_el1 || (flags && field_bits<6>(value, 26) == plain(r.ec) &&
-                                      field_bits<16>(value, 0) == plain(r.mss)),
+    k.require(id != one_reg<Pmbsr> || is_kept_value<D, Pmbsr>(r, value),
               {"status_as_kept", "v4-34; facts/spe 4.12"});
     k.require(is_as_kept<D>(r, id, value), {"register_as_kept", "v4-37; facts/spe 4.12"});
   }
@@ -183,13 +154,8 @@ struct SpeSetRegStatus {
     SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
     one_reg_gate<D>(k, vm, vcpu, true);
     k.reject(Errno::fault, unreadable, {"copy_in", "guest.c: copy_from_user"});
-    k.set(self.regs.service, bit(value, 17));
-    k.set(self.regs.data_loss, bit(value, 19));
-    k.set(self.regs.external_abort, bit(value, 18));
-    k.set(self.regs.collision, bit(value, 16));
-    k.set(self.regs.ec, field_bits<6>(value, 26));
-    k.set(self.regs.mss, field_bits<16>(value, 0));
-    if (!k.is(Behaviour::spe_status_set_quietly)) k.set(self.line, bit(value, 17));
+    keep_value<D, Pmbsr>(k, self.regs, value);
+    if (!k.is(Behaviour::spe_status_set_quietly)) k.set(self.line, plain(self.regs.service));
   }
 };
 

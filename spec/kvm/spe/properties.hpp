@@ -328,7 +328,7 @@ void design_properties(const Taken<D>& t, const SayProperty<D>& say) {
     say("guest_reads_its_maximum",
         buffer_size_of<D>(field_bits<16>(call->value, 32)) == t.before.spe.buffer_max,
         "N03; v6-14");
-  if (t.template is_one_of<SpeSetSpu<D>>())
+  if (t.template is_one_of<SetAttribute<D, SpeSpu>>())
     say("spu_is_chosen_once",
         !t.succeeds || (!t.before.has_ran_once &&
                         (t.before.spe.spu == 0 || t.before.spe.spu == t.after.spe.spu)),
@@ -340,7 +340,7 @@ void design_properties(const Taken<D>& t, const SayProperty<D>& say) {
   }
   if (t.template is_one_of<SpeRlimitExit<D>>())
     say("rlimit_exit_starts_nothing", is_same<D>(t.before, t.after), "N04; v6-33");
-  if (t.template is_one_of<SpeBufferPinned<D>, SpeSetBufferMax<D>, SpeTrapLimit<D>>() &&
+  if (t.template is_one_of<SpeBufferPinned<D>, SetAttribute<D, SpeBufferMax>, SpeTrapLimit<D>>() &&
       pins_buffer(t.profile))
     say("charge_is_never_lowered", t.before.spe.locked_pages <= t.after.spe.locked_pages,
         "N05; v6-33");
@@ -362,11 +362,12 @@ void spe_properties(const Taken<D>& t, const SayProperty<D>& say) {
   if (t.template is_one_of<SetUserMemoryRegion<D>>()) slot_change_properties<D>(t, say);
   if (const auto* call = t.template as<EnableCap<D>>()) lock_properties<D>(t, *call, say);
   if (const auto* call = t.template as<SpeGuestFault<D>>()) mapping_properties<D>(t, *call, say);
-  if (t.template is_one_of<SpeSetIrq<D>, SpeInit<D>, SpeStop<D>, SpeSetOther<D>, SpeSetSpu<D>,
-                           SpeSetBufferMax<D>, SpeSupportedCpus<D>>())
+  if (t.template is_one_of<SetAttribute<D, SpeIrq>, SetAttribute<D, SpeInit>,
+                           SetAttribute<D, SpeStop>, SpeSetOther<D>, SetAttribute<D, SpeSpu>,
+                           SetAttribute<D, SpeBufferMax>, SpeSupportedCpus<D>>())
     attribute_properties(t, say);
-  if (const auto* call = t.template as<SpeStop<D>>()) {
-    const Word<D, 32>& flags = call->flags;
+  if (const auto* call = t.template as<SetAttribute<D, SpeStop>>()) {
+    const Word<D, 32>& flags = field<"flags">(*call);
     say("stop_takes_one_flag", !t.succeeds || flags == 1 || flags == 2 || flags == 4, "E03; v4-35");
     say("stop_changes_nothing_else",
         of_its_vcpu(t,

@@ -1,6 +1,7 @@
 // What KVM_RUN refuses and does for a vCPU with SPE (facts/spe 4.4, 4.6 to 4.8).
 #pragma once
 #include "spec/kvm/spe/attributes.hpp"
+#include "spec/kvm/stage.hpp"
 
 namespace assay {
 
@@ -14,16 +15,26 @@ Flag<D> spe_may_run_on(const Vm<D>& vm, const Vcpu<D>& self, const Word<D, 16>& 
 
 // v6 refuses a PE as the PMU does, with KVM_EXIT_FAIL_ENTRY (v6-21).
 template <class D>
-Flag<D> spe_refuses_entry(const Step<D>& k, const Vm<D>& vm, const Vcpu<D>& self,
-                          const Word<D, 16>& cpu) {
+Flag<D> spe_refuses(const Step<D>& k, const Vm<D>& vm, const Running<D>& running, const Pe<D>&) {
   if (!pins_buffer(k.profile())) return false;
-  return has_spe_feature<D>(self) && !spe_may_run_on<D>(vm, self, cpu);
+  const Vcpu<D>& self = vm.vcpu[running.vcpu.index];
+  return has_spe_feature<D>(self) && !spe_may_run_on<D>(vm, self, running.cpu);
+}
+
+// A vCPU that is seen in the guest is on a PE of its set.
+template <class D>
+void spe_entry(Step<D>& k, Vm<D>& vm, const Running<D>& running) {
+  if (!is_spe_series(k.profile())) return;
+  const Vcpu<D>& self = vm.vcpu[running.vcpu.index];
+  k.require(!has_spe_feature<D>(self) || spe_may_run_on<D>(vm, self, running.cpu),
+            {"spe_on_supported_cpu", "SPE v4-19; facts/spe V01"});
 }
 
 // The checks of the first run (v4-22).
 template <class D>
-void spe_first_run_checks(Step<D>& k, const Vm<D>& vm, const Vcpu<D>& self) {
+void spe_first_run(Step<D>& k, Vm<D>& vm, const Running<D>& running) {
   if (!is_spe_series(k.profile())) return;
+  const Vcpu<D>& self = vm.vcpu[running.vcpu.index];
   const Flag<D> spe = has_spe_feature<D>(self);
   const Flag<D> names_other = any<D>(vm.host.pe, [&](const auto& pe, std::size_t i) {
     return i < 64 && bit(plain(self.spe.cpus), i % 64) && pe.spe == 0xff;
@@ -37,7 +48,7 @@ void spe_first_run_checks(Step<D>& k, const Vm<D>& vm, const Vcpu<D>& self) {
 // kvm_mmu_perform_pending_ops(): maintenance put off at lock time, before everything else that a
 // first run does (v4-04). v4 clears what is pending on success only, v5 bit by bit.
 template <class D>
-void spe_maintenance(Step<D>& k, Vm<D>& vm) {
+void spe_maintenance(Step<D>& k, Vm<D>& vm, const Running<D>&) {
   if (!pins_memory(k.profile())) return;
   if (k.is(Behaviour::spe_v5)) {
     k.set(vm.spe.flush_dcache, false);
@@ -53,13 +64,26 @@ void spe_maintenance(Step<D>& k, Vm<D>& vm) {
   k.set(vm.spe.clear_tags, stays && vm.spe.clear_tags && !vm.spe.mte);
 }
 
+// A reset refuses SPE where the host has none, and in AArch32.
+template <class D>
+void spe_reset(Step<D>& k, Vm<D>& vm, const Reset<D>& reset) {
+  if (!is_spe_series(k.profile())) return;
+  const Flag<D> spe = reset.has(Feature::spe);
+  reset.fails(k, spe && !host_has_spe<D>(vm), {"no_host_spe", "SPE v4-17"});
+  reset.fails(k, spe && reset.has(Feature::el1_32bit),
+              {"spe_needs_aarch64", "SPE v4-17: EL1_32BIT"});
+  if (!k.is(Behaviour::spe_v5)) return;
+  // v5: the set of CPUs is the PEs that have SPE, copied at this call.
+  k.set(reset.self.spe.cpus, ite(spe, cpus_with_spe<D>(vm), Word<D, 64>(0)));
+}
+
 // KVM_ARM_VCPU_INIT of a vCPU that has run takes the VM's memory away from stage 2, but for locked
 // slots: their maintenance is done again before a vCPU runs (v4-05).
 template <class D>
-void spe_reinit(Step<D>& k, Vm<D>& vm, const Vcpu<D>& self) {
+void spe_after_reset(Step<D>& k, Vm<D>& vm, const Reset<D>& reset) {
   if (!pins_memory(k.profile())) return;
   const Flag<D> locked = any<D>(vm.slot, [](const auto& s) { return s.lock.held; });
-  k.when(self.runner != 0 && locked, [&] {
+  k.when(reset.self.runner != 0 && locked, [&] {
     k.when(k.choose({"reinit_unmaps_memory", "v4-05; arm.c: without ARM64_HAS_STAGE2_FWB"}), [&] {
       k.set(vm.spe.flush_dcache, true);
       k.set(vm.spe.flush_icache, true);
@@ -70,11 +94,13 @@ void spe_reinit(Step<D>& k, Vm<D>& vm, const Vcpu<D>& self) {
 
 // Every run: the CPU, then the stop state (v4-19, v4-36).
 template <class D>
-void spe_run_checks(Step<D>& k, Vm<D>& vm, const Vcpu<D>& self, const Word<D, 16>& cpu) {
+void spe_run(Step<D>& k, Vm<D>& vm, const Running<D>& running) {
   if (!is_spe_series(k.profile())) return;
+  const Vcpu<D>& self = vm.vcpu[running.vcpu.index];
+  const Word<D, 16>& cpu = running.cpu;
   const Flag<D> spe = has_spe_feature<D>(self);
   const Flag<D> told = cpu != 0xffff;
-  if (!pins_buffer(k.profile()))  // v6 answers as the PMU does: VcpuRun
+  if (!pins_buffer(k.profile()))  // v6 answers as the PMU does: spe_refuses()
     k.reject(Errno::noexec, spe && told && !spe_may_run_on<D>(vm, self, cpu),
              {"unsupported_cpu", "v4-19: ENOEXEC on a PE outside the set"});
   if (k.is(Behaviour::spe_cpu_flag_stays))

@@ -6,67 +6,25 @@
 // of v4 and v5 runs ordinary VMs along the path of nVHE (facts/spe 4.9); v6 is for VHE only.
 #pragma once
 #include "spec/kvm/spe/attributes.hpp"
-#include "spec/kvm/spe/stages.hpp"
+#include "spec/kvm/spe/copies.hpp"
+#include "spec/kvm/spe/switch_stage.hpp"
 
 namespace assay {
 
-// Copies of the SPU's registers, either way the fields are the same.
-template <class D>
-void save_registers(Step<D>& k, SpeRegisters<D>& to, const Spu<D>& from) {
-  k.set(to.ptr, from.ptr);
-  k.set(to.limit, from.limit);
-  k.set(to.enable, from.enable);
-  k.set(to.fill, from.fill);
-  k.set(to.service, from.service);
-  k.set(to.data_loss, from.data_loss);
-  k.set(to.external_abort, from.external_abort);
-  k.set(to.collision, from.collision);
-  k.set(to.ec, from.ec);
-  k.set(to.mss, from.mss);
-  k.set(to.e0spe, from.e0spe);
-  k.set(to.e1spe, from.e1spe);
-  k.set(to.events_clear, from.events_clear);
-  save_sampling<D>(k, to.sampling, from);
-}
-
-template <class D>
-void save_sampling(Step<D>& k, SpeSampling<D>& to, const Spu<D>& from) {
-  k.set(to.cx, from.cx1);
-  k.set(to.pa, from.pa1);
-  k.set(to.ts, from.ts1);
-  k.set(to.pct, from.pct1);
-  k.set(to.count, from.count);
-  k.set(to.ecount, from.ecount);
-  k.set(to.interval, from.interval);
-  k.set(to.random, from.random);
-  k.set(to.by_events, from.filter_events);
-  k.set(to.by_type, from.filter_types);
-  k.set(to.by_latency, from.filter_latency);
-  k.set(to.types, from.types);
-  k.set(to.events_set, from.events_set);
-  k.set(to.latency_min, from.latency_min);
-  k.set(to.unknown, from.unknown);
-}
 // The SPU holds what was saved, as far as there was something to save. What PMSICR_EL1 counts down
 // is not known where the interval is not, nor with the extra count of ERnd.
 template <class D>
 Flag<D> has_sampling(const Spu<D>& s, const SpeSampling<D>& kept, const Pe<D>& pe) {
-  const auto nothing = [&](SpuRegister r) {
-    return bit(plain(kept.unknown), static_cast<unsigned>(r));
+  // A register was saved without a value, or may have changed since, or is as it was saved.
+  const auto holds = [&]<class Register>(Register, const Flag<D>& may_differ) {
+    return bit(plain(kept.unknown), static_cast<unsigned>(Register::number)) || may_differ ||
+           has_sampling_of<D, Register>(s, kept);
   };
   const Flag<D> uncounted =
       has_no_interval<D>(s) || kept.interval == 0 || (pe.spe_ernd && s.random);
-  return (nothing(SpuRegister::pmscr_el1) || (iff(s.cx1, kept.cx) && iff(s.pa1, kept.pa) &&
-                                              iff(s.ts1, kept.ts) && s.pct1 == kept.pct)) &&
-         (nothing(SpuRegister::pmsicr) || uncounted ||
-          (s.count == kept.count && s.ecount == kept.ecount)) &&
-         (nothing(SpuRegister::pmsirr) ||
-          (s.interval == kept.interval && iff(s.random, kept.random))) &&
-         (nothing(SpuRegister::pmsfcr) ||
-          (iff(s.filter_events, kept.by_events) && iff(s.filter_types, kept.by_type) &&
-           iff(s.filter_latency, kept.by_latency) && s.types == kept.types)) &&
-         (nothing(SpuRegister::pmsevfr) || s.events_set == kept.events_set) &&
-         (nothing(SpuRegister::pmslatfr) || s.latency_min == kept.latency_min);
+  const Flag<D> no = false;
+  return holds(PmscrEl1{}, no) && holds(Pmsicr{}, uncounted) && holds(Pmsirr{}, no) &&
+         holds(Pmsfcr{}, no) && holds(Pmsevfr{}, no) && holds(Pmslatfr{}, no);
 }
 
 template <class D>

@@ -1,7 +1,6 @@
 // KVM_ARM_VCPU_INIT (api.rst 4.82), in the two ways Linux has implemented it.
 #pragma once
-#include "spec/kvm/pmu/default_pmu.hpp"
-#include "spec/kvm/spe/run.hpp"
+#include "spec/kvm/stages.hpp"
 
 namespace assay {
 
@@ -67,10 +66,7 @@ struct VcpuInit {
              {"features_differ", "api.rst 4.82: same features; arm.c:kvm_vcpu_init_changed"});
     k.set(vm.features, wanted);
     k.when(!self.initialized, [&] {
-      k.when(asks(Feature::pmu_v3) && plain(vm.pmu.arm_pmu) == 0, [&] {
-        pick_default_pmu<D>(k, vm, cpu,
-                            {"no_default_pmu", "pmu-emul.c:kvm_arm_set_default_pmu: ENODEV"});
-      });
+      run_stage<at_first_init<D>>(k, vm, NewFeatures<D>{vcpu, features[0], cpu});
     });
     k.set(vm.features_fixed, true);
     k.set(self.initialized, true);
@@ -90,42 +86,30 @@ struct VcpuInit {
     k.reject(Errno::noent, (features[0] & ~Word<D, 32>(known_bits)) != 0 || beyond_first_word(),
              {"unknown_feature", "api.rst 4.82: ENOENT; arm.c:kvm_vcpu_set_target"});
     k.set(self.initialized, true);
-    reset(k, vm, self, self.features);
-    if (k.is(Behaviour::spe_series)) spe_reinit<D>(k, vm, self);
+    const Word<D, 16> set = self.features;
+    const Reset<D> resets{self, set};
+    reset(k, vm, resets);
+    run_stage<after_reset<D>>(k, vm, resets);
   }
 
-  void reset(Step<D>& k, Vm<D>& vm, Vcpu<D>& self, const Word<D, 16> set) const {
-    auto has_bit = [&](Feature f) { return bit(set, static_cast<unsigned>(f)); };
-    auto fails = [&](const Flag<D>& condition, const Why& why) {
-      k.when(condition, [&] {
-        k.set(self.initialized, false);
-        k.set(self.features, Word<D, 16>(0));
-      });
-      k.reject(Errno::inval, condition, why);
-    };
-    const Flag<D> is_32bit = has_bit(Feature::el1_32bit);
+  void reset(Step<D>& k, Vm<D>& vm, const Reset<D>& r) const {
+    Vcpu<D>& self = r.self;
+    const Flag<D> is_32bit = r.has(Feature::el1_32bit);
     const Flag<D> fixed = vm.width_fixed;
-    fails(fixed && !iff(is_32bit, vm.is_32bit),
-          {"width_differs", "reset.c:kvm_set_vm_width: one register width for a VM"});
-    fails(!fixed && is_32bit && !vm.host.el1_32bit,
-          {"no_32bit_el1", "reset.c:kvm_set_vm_width: ARM64_HAS_32BIT_EL1"});
+    r.fails(k, fixed && !iff(is_32bit, vm.is_32bit),
+            {"width_differs", "reset.c:kvm_set_vm_width: one register width for a VM"});
+    r.fails(k, !fixed && is_32bit && !vm.host.el1_32bit,
+            {"no_32bit_el1", "reset.c:kvm_set_vm_width: ARM64_HAS_32BIT_EL1"});
     k.set(vm.width_fixed, true);
     k.set(vm.is_32bit, is_32bit);
-    const Flag<D> enables_sve = !self.sve_finalized && has_bit(Feature::sve);
-    fails(enables_sve && !vm.host.sve, {"no_sve", "reset.c:kvm_vcpu_enable_sve"});
+    const Flag<D> enables_sve = !self.sve_finalized && r.has(Feature::sve);
+    r.fails(k, enables_sve && !vm.host.sve, {"no_sve", "reset.c:kvm_vcpu_enable_sve"});
     k.set(self.has_sve, self.has_sve || enables_sve);
-    const Flag<D> address = has_bit(Feature::ptrauth_address);
-    const Flag<D> generic = has_bit(Feature::ptrauth_generic);
-    fails((address || generic) && !(address && generic && vm.host.ptrauth),
-          {"ptrauth", "reset.c:kvm_vcpu_enable_ptrauth: both or none, and supported"});
-    fails(has_bit(Feature::pmu_v3) && !vm.host.pmu_v3,
-          {"no_pmu", "reset.c:kvm_reset_vcpu: kvm_arm_support_pmu_v3"});
-    if (!k.is(Behaviour::spe_series)) return;
-    fails(has_bit(Feature::spe) && !host_has_spe<D>(vm), {"no_host_spe", "SPE v4-17"});
-    fails(has_bit(Feature::spe) && is_32bit, {"spe_needs_aarch64", "SPE v4-17: EL1_32BIT"});
-    if (!k.is(Behaviour::spe_v5)) return;
-    // v5: the set of CPUs is the PEs that have SPE, copied at this call.
-    k.set(self.spe.cpus, ite(has_bit(Feature::spe), cpus_with_spe<D>(vm), Word<D, 64>(0)));
+    const Flag<D> address = r.has(Feature::ptrauth_address);
+    const Flag<D> generic = r.has(Feature::ptrauth_generic);
+    r.fails(k, (address || generic) && !(address && generic && vm.host.ptrauth),
+            {"ptrauth", "reset.c:kvm_vcpu_enable_ptrauth: both or none, and supported"});
+    run_stage<at_reset<D>>(k, vm, r);
   }
 };
 

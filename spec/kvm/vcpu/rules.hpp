@@ -1,21 +1,8 @@
 // KVM_ARM_VCPU_FINALIZE and KVM_RUN (api.rst 4.119, 4.10).
 #pragma once
-#include "spec/kvm/spe/run.hpp"
 #include "spec/kvm/vcpu/init.hpp"
-#include "spec/kvm/vgic/placement.hpp"
 
 namespace assay {
-
-// SVE as the run checks see it.
-template <class D>
-Flag<D> has_sve(const Step<D>& k, const Vm<D>& vm, const Vcpu<D>& cpu) {
-  if (k.is(Behaviour::features_belong_to_vm)) return has(k, vm, cpu, Feature::sve);
-  return Flag<D>(plain(cpu.has_sve));
-}
-template <class D>
-Flag<D> is_initialized(const Vcpu<D>& cpu) {
-  return Flag<D>(plain(cpu.initialized));
-}
 
 // ioctl(vCPU, KVM_ARM_VCPU_FINALIZE, [feature]).
 template <class D>
@@ -49,64 +36,6 @@ struct VcpuFinalize {
   }
 };
 
-// What a first run must find in order (facts/kvm 1.6, rows 6-8). A failing vGIC mapping kills the
-// VM; the others may be retried.
-template <class D>
-void first_run_checks(Step<D>& k, Vm<D>& vm, VcpuId v) {
-  auto& cpu = vm.vcpu[v.index];
-  const Flag<D> maps = vm.gic.created && !vm.gic.v2 && !vm.gic.ready;
-  auto kills = [&](Errno code, const Flag<D>& condition, const Why& why) {
-    k.when(maps && condition, [&] { k.set(vm.dead, true); });
-    k.reject(code, maps && condition, why);
-  };
-  kills(Errno::nxio, any<D>(vm.vcpu, [](const auto& c) { return c.created && !c.has_frame; }),
-        {"vcpu_without_redist", "arm-vgic-v3.rst; vgic-v3.c:vgic_v3_map_resources"});
-  kills(Errno::nxio, !vm.gic.dist_set, {"dist_not_set", "vgic-v3.c:vgic_v3_map_resources"});
-  kills(Errno::inval, !bases_are_consistent<D>(vm),
-        {"frames_overlap", "vgic-v3.c:vgic_v3_check_base"});
-  kills(Errno::busy, !vm.gic.initialized,
-        {"vgic_not_initialized", "vgic-v3.c:vgic_v3_map_resources"});
-  k.when(maps, [&] { k.set(vm.gic.ready, true); });
-  // No rule describes where a GICv2 lies: it may or may not have been placed.
-  k.when(vm.gic.created && vm.gic.v2, [&] {
-    const Why why = {"gicv2_not_placed", "vgic-v2.c:vgic_v2_map_resources"};
-    const Flag<D> unplaced =
-        k.choose({"gicv2_is_placed_or_not", "vgic-v2.c:vgic_v2_map_resources"});
-    k.when(unplaced, [&] { k.set(vm.dead, true); });
-    k.reject(Errno::nxio, unplaced, why);
-  });
-
-  // Timer interrupts: claimed one after the other, and a claim is never given back. The PMU may
-  // own one of them already.
-  const Flag<D> pmu_owns_27 = cpu.pmu.created && cpu.pmu.irq == 27;
-  const Flag<D> pmu_owns_30 = cpu.pmu.created && cpu.pmu.irq == 30;
-  k.when(vm.gic.created, [&] {
-    k.reject(Errno::inval, pmu_owns_27,
-             {"vtimer_interrupt_taken", "arch_timer.c:timer_irqs_are_valid"});
-    k.set(cpu.vtimer_claimed, true);
-    k.reject(Errno::inval, pmu_owns_30,
-             {"ptimer_interrupt_taken", "arch_timer.c:timer_irqs_are_valid"});
-    k.set(cpu.ptimer_claimed, true);
-  });
-
-  const Flag<D> pmu = has(k, vm, cpu, Feature::pmu_v3);
-  k.reject(Errno::inval, pmu && !cpu.pmu.created,
-           {"pmu_not_initialized", "vcpu.rst 1.2; pmu-emul.c:kvm_arm_pmu_v3_enable"});
-  k.reject(
-      Errno::inval,
-      pmu && vm.gic.created && !is_ppi<D>(cpu.pmu.irq) && !is_valid_spi<D>(vm, plain(cpu.pmu.irq)),
-      {"pmu_interrupt_beyond_vgic", "pmu-emul.c:kvm_arm_pmu_v3_enable"});
-  k.reject(Errno::inval, pmu && !vm.gic.created && cpu.pmu.irq != 0,
-           {"pmu_interrupt_without_irqchip", "pmu-emul.c:kvm_arm_pmu_v3_enable"});
-}
-
-// Whether PE `cpu` may execute the VM's vCPUs (vcpu.rst 1.4): any PE until SET_PMU narrowed the
-// VM to the PEs of one PMU. A PE of which nothing is known is not judged.
-template <class D>
-Flag<D> runs_on(const Vm<D>& vm, const Pe<D>& pe) {
-  return !vm.pmu.narrowed || pe.pmu == 0 || pe.pmu == vm.pmu.arm_pmu;
-}
-
 // ioctl(vCPU, KVM_RUN, ...): one call from entry to return.
 template <class D>
 struct VcpuRun {
@@ -134,36 +63,20 @@ struct VcpuRun {
   static constexpr u64 exit_fail_entry = 9;  // KVM_EXIT_FAIL_ENTRY
 
   void apply(Step<D>& k, Vm<D>& vm) const {
-    auto& self = vm.vcpu[vcpu.index];
+    const Running<D> running{vcpu, task, cpu};
     gate<D>(k, vm);
-    // The checks run only when another task than last time runs this vCPU.
-    k.when(task != self.runner, [&] {
-      k.reject(Errno::noexec, !is_initialized<D>(self),
-               {"not_initialized", "api.rst 4.10: ENOEXEC; kvm_arch_vcpu_run_pid_change"});
-    });
-    spe_maintenance<D>(k, vm);
-    k.when(task != self.runner, [&] {
-      k.reject(Errno::perm, has_sve<D>(k, vm, self) && !self.sve_finalized,
-               {"sve_not_finalized", "api.rst 4.10: EPERM; kvm_arm_vcpu_is_finalized"});
-      k.when(self.runner == 0, [&] {
-        spe_first_run_checks<D>(k, vm, self);
-        first_run_checks<D>(k, vm, vcpu);
-      });
-      k.set(vm.has_ran_once, true);
-      k.set(self.runner, task);
-    });
-    spe_run_checks<D>(k, vm, self, cpu);
+    go_into_guest<WayIn::run>(k, vm, running);
     k.reject(Errno::intr, immediate_exit != 0 && immediate_exit != not_told_8,
              {"immediate_exit", "api.rst 5: immediate_exit; arm.c:kvm_arch_vcpu_ioctl_run"});
     k.may_fail(Errno::intr, {"signal_pending", "api.rst 4.10: EINTR"});
-    enter(k, vm, self);
+    enter(k, vm, running);
   }
 
  private:
-  void enter(Step<D>& k, Vm<D>& vm, const Vcpu<D>& self) const {
+  void enter(Step<D>& k, Vm<D>& vm, const Running<D>& running) const {
     Flag<D> unsupported = false, known = false;
     k.at(vm.host.pe, cpu, [&](const auto& pe) {
-      k.let(unsupported, !runs_on<D>(vm, pe) || spe_refuses_entry<D>(k, vm, self, cpu));
+      k.let(unsupported, is_refused<D>(k, vm, running, pe));
       k.let(known, pe.pmu != 0);
     });
     k.when(!unsupported, [&] {
@@ -203,25 +116,7 @@ struct GuestEntry {
     k.require(!vm.dead, {"vm_alive", "arm.c:check_vcpu_requests: KVM_REQ_VM_DEAD"});
     k.require(!self.in_guest, {"not_already_in_guest", "one vCPU, one PE at a time"});
     // An entry seen before the KVM_RUN that caused it has returned: its checks have passed.
-    k.when(task != self.runner, [&] {
-      k.reject(Errno::noexec, !is_initialized<D>(self),
-               {"not_initialized", "kvm_arch_vcpu_run_pid_change"});
-      spe_maintenance<D>(k, vm);
-      k.reject(Errno::perm, has_sve<D>(k, vm, self) && !self.sve_finalized,
-               {"sve_not_finalized", "kvm_arm_vcpu_is_finalized"});
-      k.when(self.runner == 0, [&] {
-        spe_first_run_checks<D>(k, vm, self);
-        first_run_checks<D>(k, vm, vcpu);
-      });
-      k.set(vm.has_ran_once, true);
-      k.set(self.runner, task);
-    });
-    Flag<D> supported = true;
-    k.at(vm.host.pe, cpu, [&](const auto& pe) { k.let(supported, runs_on<D>(vm, pe)); });
-    k.require(supported, {"on_supported_cpu", "vcpu.rst 1.4; arm.c:kvm_vcpu_exit_request"});
-    if (k.is(Behaviour::spe_series))
-      k.require(!has_spe_feature<D>(self) || spe_may_run_on<D>(vm, self, cpu),
-                {"spe_on_supported_cpu", "SPE v4-19; facts/spe V01"});
+    go_into_guest<WayIn::entry>(k, vm, Running<D>{vcpu, task, cpu});
     k.set(self.in_guest, true);
     k.set(self.on_pe, cpu);
   }

@@ -1,7 +1,6 @@
 // A virtual CPU: KVM_CREATE_VCPU, KVM_ARM_VCPU_INIT, KVM_ARM_VCPU_FINALIZE, KVM_RUN.
 #pragma once
-#include "spec/kvm/pmu/state.hpp"
-#include "spec/kvm/spe/state.hpp"
+#include "spec/kvm/parts.hpp"
 
 namespace assay {
 
@@ -20,7 +19,8 @@ enum class Feature : unsigned {
 };
 
 template <class D>
-struct Vcpu {
+struct Vcpu : VcpuParts<D> {
+  using Parts = PartList<VcpuParts<D>>;
   FlagCell<D> created{};
   WordCell<D, 16> id{};        // KVM_CREATE_VCPU's argument; the table index is creation order
   FlagCell<D> initialized{};   // a KVM_ARM_VCPU_INIT succeeded, and no later one failed in reset
@@ -33,12 +33,11 @@ struct Vcpu {
   FlagCell<D> ptimer_claimed{};  // PPI 30 belongs to the physical timer
   FlagCell<D> in_guest{};        // between kvm_entry and kvm_exit
   WordCell<D, 16> on_pe{};       // where, while in_guest
-  PmuVcpu<D> pmu{};
-  SpeVcpu<D> spe{};
   static constexpr auto fields() {
     return members<&Vcpu::created, &Vcpu::id, &Vcpu::initialized, &Vcpu::features, &Vcpu::has_sve,
                    &Vcpu::sve_finalized, &Vcpu::has_frame, &Vcpu::runner, &Vcpu::vtimer_claimed,
-                   &Vcpu::ptimer_claimed, &Vcpu::in_guest, &Vcpu::on_pe, &Vcpu::pmu, &Vcpu::spe>;
+                   &Vcpu::ptimer_claimed, &Vcpu::in_guest, &Vcpu::on_pe> +
+           VcpuParts<D>::fields();
   }
 };
 

@@ -1,9 +1,14 @@
 // GICv3 creation, addresses, size and initialisation (api.rst 4.79, devices/arm-vgic-v3.rst).
 #pragma once
-#include "model/event.hpp"
+#include "model/dispatch.hpp"
+#include "spec/handles.hpp"
+#include "spec/kvm/attribute.hpp"
 #include "spec/kvm/vgic/placement.hpp"
 
 namespace assay {
+
+// KVM_DEV_TYPE_* (uapi/linux/kvm.h).
+inline constexpr u32 vfio_device = 4, vgic_v2_device = 5, vgic_v3_device = 7, vgic_its_device = 8;
 
 // ioctl(VM, KVM_CREATE_DEVICE, {type, fd, flags}).
 template <class D>
@@ -18,22 +23,24 @@ struct CreateDevice {
   static constexpr auto fields() {
     return members<&CreateDevice::unreadable, &CreateDevice::type, &CreateDevice::flags>;
   }
-  static constexpr u64 vfio = 4, vgic_v2 = 5, vgic_v3 = 7, vgic_its = 8;
   // The kind of descriptor a success creates; none with KVM_CREATE_DEVICE_TEST.
-  static const char* makes(const Event& e) {
-    return (e.value[2] & 1) != 0 ? "" : e.value[1] == vgic_v3 ? "vgic" : "device";
+  static std::string_view makes(const Event& e) {
+    const auto call = rule_of<Concrete, CreateDevice<Concrete>>(e);
+    if (bit(call.flags, 0)) return {};
+    return declaration_of(device_of_type(static_cast<u32>(call.type.value())))->name;
   }
 
   void apply(Step<D>& k, Vm<D>& vm) const {
-    const Flag<D> v2 = type == vgic_v2, v3 = type == vgic_v3, its = type == vgic_its;
+    const Flag<D> v2 = type == vgic_v2_device, v3 = type == vgic_v3_device,
+                  its = type == vgic_its_device;
     const Flag<D> only_tests = bit(flags, 0);
     gate<D>(k, vm);
     k.reject(Errno::fault, unreadable, {"copy_in", "kvm_main.c: copy_from_user"});
     k.reject(Errno::nodev,
              !(v2 && vm.host.gic_v2) && !(v3 && vm.host.gic_v3) && !(its && vm.host.its) &&
-                 !(type == vfio),
+                 !(type == vfio_device),
              {"unknown_device_type", "api.rst 4.79: ENODEV"});
-    k.when(!only_tests && type == vfio, [&] {
+    k.when(!only_tests && type == vfio_device, [&] {
       k.reject(Errno::busy, vm.vfio, {"vfio_exists", "vfio.c:kvm_vfio_create: one for a VM"});
       k.set(vm.vfio, true);
     });
@@ -49,23 +56,45 @@ struct CreateDevice {
   }
 };
 
-// KVM_DEV_ARM_VGIC_GRP_ADDR / KVM_VGIC_V3_ADDR_TYPE_DIST: where the distributor is.
+// An attribute of a vGIC is set on its descriptor: KVM_CREATE_DEVICE has made one.
 template <class D>
-struct VgicSetDist {
-  static constexpr const char* name = "vgic_set_dist";
-  static constexpr const char* syntax =
-      "ioctl(<vgic>, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_ARM_VGIC_GRP_ADDR, "
-      "attr=KVM_VGIC_V3_ADDR_TYPE_DIST, addr=unreadable:[base]})";
-  static constexpr const char* source = "arm-vgic-v3.rst ADDR; vgic-kvm-device.c:kvm_vgic_addr";
-  Flag<D> unreadable{};
-  Num<D> base{};
-  static constexpr auto fields() { return members<&VgicSetDist::unreadable, &VgicSetDist::base>; }
-  // A device attribute is set on a device's descriptor: KVM_CREATE_DEVICE has made one.
+struct OnVgic {
+  static constexpr auto fields() { return members<>; }
   Flag<D> can_be_called(const Vm<D>& vm) const { return Flag<D>(plain(vm.gic.created)); }
-  void apply(Step<D>& k, Vm<D>& vm) const {
+};
+template <Name the_group, Name the_attribute>
+struct VgicGroup {
+  static constexpr const char* on = "vgic";
+  static constexpr const char* group = the_group.text;
+  static constexpr const char* attribute = the_attribute.text;
+  static constexpr const char* constants = "";
+  static bool applies(const Profile&) { return true; }
+  template <class D>
+  using Owner = OnVgic<D>;
+  template <class D>
+  static void begin_set(Step<D>& k, Vm<D>& vm, const auto&) {
     gate<D>(k, vm);
-    k.reject(Errno::fault, unreadable, {"copy_in", "arm-vgic-v3.rst ADDR: EFAULT"});
+  }
+};
+template <Name the_attribute>
+struct VgicAddress : VgicGroup<"KVM_DEV_ARM_VGIC_GRP_ADDR", the_attribute> {
+  template <class D>
+  static void begin_set(Step<D>& k, Vm<D>& vm, const auto& call) {
+    gate<D>(k, vm);
+    k.reject(Errno::fault, call.unreadable, {"copy_in", "arm-vgic-v3.rst ADDR: EFAULT"});
     k.reject(Errno::nxio, vm.gic.v2, {"not_v3", "vgic-kvm-device.c:vgic_check_type"});
+  }
+};
+
+// KVM_DEV_ARM_VGIC_GRP_ADDR / KVM_VGIC_V3_ADDR_TYPE_DIST: where the distributor is.
+struct VgicDist : VgicAddress<"KVM_VGIC_V3_ADDR_TYPE_DIST"> {
+  static constexpr AttributeCall sets{"vgic_set_dist",
+                                      "arm-vgic-v3.rst ADDR; vgic-kvm-device.c:kvm_vgic_addr"};
+  template <class D>
+  using Value = FieldList<Field<"base", 0, &Vgic<D>::dist_base>>;
+  template <class D>
+  static void set(Step<D>& k, Vm<D>& vm, const auto& call) {
+    const auto& base = field<"base">(call);
     k.reject(Errno::exist, vm.gic.dist_set, {"dist_already_set", "arm-vgic-v3.rst ADDR: EEXIST"});
     check_range(k, vm, base, Num<D>(dist_bytes),
                 {"unaligned", "arm-vgic-v3.rst ADDR: EINVAL, 64K alignment"},
@@ -77,26 +106,15 @@ struct VgicSetDist {
 };
 
 // KVM_VGIC_V3_ADDR_TYPE_REDIST: one legacy region, as large as there are vCPUs.
-template <class D>
-struct VgicSetRedist {
-  static constexpr const char* name = "vgic_set_redist";
-  static constexpr const char* syntax =
-      "ioctl(<vgic>, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_ARM_VGIC_GRP_ADDR, "
-      "attr=KVM_VGIC_V3_ADDR_TYPE_REDIST, addr=unreadable:[base]})";
-  static constexpr const char* source =
-      "arm-vgic-v3.rst ADDR; vgic-mmio-v3.c:vgic_v3_alloc_redist_region";
-  Flag<D> unreadable{};
-  Num<D> base{};
-  static constexpr auto fields() {
-    return members<&VgicSetRedist::unreadable, &VgicSetRedist::base>;
-  }
-  // A device attribute is set on a device's descriptor: KVM_CREATE_DEVICE has made one.
-  Flag<D> can_be_called(const Vm<D>& vm) const { return Flag<D>(plain(vm.gic.created)); }
-  void apply(Step<D>& k, Vm<D>& vm) const {
+struct VgicRedist : VgicAddress<"KVM_VGIC_V3_ADDR_TYPE_REDIST"> {
+  static constexpr AttributeCall sets{
+      "vgic_set_redist", "arm-vgic-v3.rst ADDR; vgic-mmio-v3.c:vgic_v3_alloc_redist_region"};
+  template <class D>
+  using Value = FieldList<Field<"base", 0, &RedistRegion<D>::base>>;
+  template <class D>
+  static void set(Step<D>& k, Vm<D>& vm, const auto& call) {
+    const auto& base = field<"base">(call);
     const Num<D> size = to_number(plain(vm.online)) * redist_bytes;
-    gate<D>(k, vm);
-    k.reject(Errno::fault, unreadable, {"copy_in", "arm-vgic-v3.rst ADDR: EFAULT"});
-    k.reject(Errno::nxio, vm.gic.v2, {"not_v3", "vgic-kvm-device.c:vgic_check_type"});
     k.reject(Errno::inval, base + size >= wrap_at<D>(),
              {"wraps", "vgic-mmio-v3.c: base + size < base"});
     k.reject(Errno::inval, vm.gic.regions != 0 && last_region_has_count<D>(vm),
@@ -114,29 +132,19 @@ struct VgicSetRedist {
 };
 
 // KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION: [63:52] count, [51:16] base, [15:12] flags, [11:0] index.
-template <class D>
-struct VgicSetRedistRegion {
-  static constexpr const char* name = "vgic_set_redist_region";
-  static constexpr const char* syntax =
-      "ioctl(<vgic>, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_ARM_VGIC_GRP_ADDR, "
-      "attr=KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION, addr=unreadable:[region]})";
-  static constexpr const char* source = "arm-vgic-v3.rst ADDR; vgic-kvm-device.c:kvm_vgic_addr";
-  Flag<D> unreadable{};
-  Word<D, 64> region{};
-  static constexpr auto fields() {
-    return members<&VgicSetRedistRegion::unreadable, &VgicSetRedistRegion::region>;
-  }
-  // A device attribute is set on a device's descriptor: KVM_CREATE_DEVICE has made one.
-  Flag<D> can_be_called(const Vm<D>& vm) const { return Flag<D>(plain(vm.gic.created)); }
-  void apply(Step<D>& k, Vm<D>& vm) const {
+struct VgicRedistRegion : VgicAddress<"KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION"> {
+  static constexpr AttributeCall sets{"vgic_set_redist_region",
+                                      "arm-vgic-v3.rst ADDR; vgic-kvm-device.c:kvm_vgic_addr"};
+  template <class D>
+  using Value = FieldList<Field<"region", 0, 64u>>;
+  template <class D>
+  static void set(Step<D>& k, Vm<D>& vm, const auto& call) {
+    const auto& region = field<"region">(call);
     const Num<D> base = to_number(field_bits<36>(region, 16)) * 0x10000;
     const Word<D, 12> frames = field_bits<12>(region, 52);
     const Num<D> count = to_number(frames);
     const Num<D> size = count * redist_bytes;
     const Word<D, 8> index = field_bits<8>(region, 0);  // 12 bits documented, 8 used
-    gate<D>(k, vm);
-    k.reject(Errno::fault, unreadable, {"copy_in", "arm-vgic-v3.rst ADDR: EFAULT"});
-    k.reject(Errno::nxio, vm.gic.v2, {"not_v3", "vgic-kvm-device.c:vgic_check_type"});
     k.reject(Errno::inval, frames == 0, {"no_frames", "arm-vgic-v3.rst: count must be set"});
     k.reject(Errno::inval, field_bits<4>(region, 12) != 0,
              {"unknown_flags", "arm-vgic-v3.rst: flags must be zero"});
@@ -156,23 +164,15 @@ struct VgicSetRedistRegion {
 };
 
 // KVM_DEV_ARM_VGIC_GRP_NR_IRQS.
-template <class D>
-struct VgicSetNrIrqs {
-  static constexpr const char* name = "vgic_set_nr_irqs";
-  static constexpr const char* syntax =
-      "ioctl(<vgic>, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_ARM_VGIC_GRP_NR_IRQS, "
-      "addr=unreadable:[irqs]})";
-  static constexpr const char* source = "arm-vgic-v3.rst NR_IRQS; vgic_set_common_attr";
-  Flag<D> unreadable{};
-  Word<D, 32> irqs{};
-  static constexpr auto fields() {
-    return members<&VgicSetNrIrqs::unreadable, &VgicSetNrIrqs::irqs>;
-  }
-  // A device attribute is set on a device's descriptor: KVM_CREATE_DEVICE has made one.
-  Flag<D> can_be_called(const Vm<D>& vm) const { return Flag<D>(plain(vm.gic.created)); }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    gate<D>(k, vm);
-    k.reject(Errno::fault, unreadable, {"copy_in", "vgic-kvm-device.c: get_user"});
+struct VgicNrIrqs : VgicGroup<"KVM_DEV_ARM_VGIC_GRP_NR_IRQS", ""> {
+  static constexpr AttributeCall sets{"vgic_set_nr_irqs",
+                                      "arm-vgic-v3.rst NR_IRQS; vgic_set_common_attr"};
+  template <class D>
+  using Value = FieldList<Field<"irqs", 0, 32u>>;
+  template <class D>
+  static void set(Step<D>& k, Vm<D>& vm, const auto& call) {
+    const auto& irqs = field<"irqs">(call);
+    k.reject(Errno::fault, call.unreadable, {"copy_in", "vgic-kvm-device.c: get_user"});
     k.reject(Errno::inval, irqs < 64, {"too_few", "arm-vgic-v3.rst NR_IRQS: at least 64"});
     k.reject(Errno::inval, irqs > 1023, {"too_many", "arm-vgic-v3.rst NR_IRQS: at most 1024"});
     k.reject(Errno::inval, (irqs & 31) != 0, {"not_multiple_of_32", "arm-vgic-v3.rst NR_IRQS"});
@@ -183,18 +183,12 @@ struct VgicSetNrIrqs {
 };
 
 // KVM_DEV_ARM_VGIC_GRP_CTRL / KVM_DEV_ARM_VGIC_CTRL_INIT.
-template <class D>
-struct VgicInit {
-  static constexpr const char* name = "vgic_init";
-  static constexpr const char* syntax =
-      "ioctl(<vgic>, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_ARM_VGIC_GRP_CTRL, "
-      "attr=KVM_DEV_ARM_VGIC_CTRL_INIT})";
-  static constexpr const char* source = "arm-vgic-v3.rst CTRL; vgic-init.c:vgic_init";
-  static constexpr auto fields() { return members<>; }
-  // A device attribute is set on a device's descriptor: KVM_CREATE_DEVICE has made one.
-  Flag<D> can_be_called(const Vm<D>& vm) const { return Flag<D>(plain(vm.gic.created)); }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    gate<D>(k, vm);
+struct VgicInit : VgicGroup<"KVM_DEV_ARM_VGIC_GRP_CTRL", "KVM_DEV_ARM_VGIC_CTRL_INIT"> {
+  static constexpr AttributeCall sets{"vgic_init", "arm-vgic-v3.rst CTRL; vgic-init.c:vgic_init"};
+  template <class D>
+  using Value = FieldList<>;
+  template <class D>
+  static void set(Step<D>& k, Vm<D>& vm, const auto&) {
     k.may_fail(Errno::nomem, {"no_memory", "arm-vgic-v3.rst CTRL_INIT: ENOMEM"});
     if (k.is(Behaviour::documented_alternatives))
       k.may_fail(Errno::nodev, {"no_vcpu", "arm-vgic-v3.rst CTRL_INIT: ENODEV, no online VCPU"});

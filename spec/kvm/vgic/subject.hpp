@@ -9,8 +9,29 @@ namespace assay {
 
 struct KvmVgic {
   template <class D>
-  using Rules = TypeList<CreateDevice<D>, VgicSetDist<D>, VgicSetRedist<D>, VgicSetRedistRegion<D>,
-                         VgicSetNrIrqs<D>, VgicInit<D>>;
+  using Rules = TypeList<CreateDevice<D>, SetAttribute<D, VgicDist>, SetAttribute<D, VgicRedist>,
+                         SetAttribute<D, VgicRedistRegion>, SetAttribute<D, VgicNrIrqs>,
+                         SetAttribute<D, VgicInit>>;
+
+  static constexpr std::array handles{
+      HandleDeclaration{.kind = HandleKind{4},
+                        .name = "vgic",
+                        .link = "anon_inode:kvm-arm-vgic-v3",
+                        .owner = HandleKind::vm,
+                        .device_type = vgic_v3_device},
+      HandleDeclaration{.kind = HandleKind{7},
+                        .name = "vgic_v2",
+                        .link = "anon_inode:kvm-arm-vgic-v2",
+                        .owner = HandleKind::vm,
+                        .device_type = vgic_v2_device},
+      // No rule is about it.
+      HandleDeclaration{.kind = HandleKind{8},
+                        .name = "its",
+                        .link = "anon_inode:kvm-arm-vgic-its",
+                        .owner = HandleKind::vm,
+                        .is_counted = true,
+                        .device_type = vgic_its_device},
+  };
 
   template <class D>
   static void invariants(const SayInvariant<D>& say) {

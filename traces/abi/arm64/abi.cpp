@@ -4,7 +4,7 @@ namespace assay::traces {
 namespace {
 
 using enum MemberKind;
-using enum FdKind;
+using enum HandleKind;
 
 constexpr Member user_memory_region[] = {
     {"slot", 0, 4},
@@ -102,8 +102,8 @@ using Arg = ArgumentKind;
 constexpr RequestLayout requests[] = {
     {"KVM_GET_API_VERSION", 0xae00, system, Arg::ignored},
     {"KVM_CREATE_VM", 0xae01, system, Arg::hexadecimal, {}, vm},
-    {"KVM_CHECK_EXTENSION", 0xae03, FdKind::none, Arg::name},
-    {"KVM_GET_VCPU_MMAP_SIZE", 0xae04, system, Arg::ignored},
+    {"KVM_CHECK_EXTENSION", 0xae03, HandleKind::none, Arg::name},
+    {"KVM_GET_VCPU_MMAP_SIZE", 0xae04, system, Arg::hexadecimal},
     {"KVM_CREATE_VCPU", 0xae41, vm, Arg::number, {}, vcpu},
     {"KVM_GET_DIRTY_LOG", 0x4010ae42, vm, Arg::structure, dirty_log},
     {"KVM_SET_USER_MEMORY_REGION", 0x4020ae46, vm, Arg::structure, user_memory_region},
@@ -115,7 +115,7 @@ constexpr RequestLayout requests[] = {
     {"KVM_RUN", 0xae80, vcpu, Arg::ignored},
     {"KVM_GET_MP_STATE", 0x8004ae98, vcpu, Arg::structure, mp_state},
     {"KVM_SET_MP_STATE", 0x4004ae99, vcpu, Arg::structure, mp_state},
-    {"KVM_ENABLE_CAP", 0x4068aea3, FdKind::none, Arg::structure, enable_cap},
+    {"KVM_ENABLE_CAP", 0x4068aea3, HandleKind::none, Arg::structure, enable_cap},
     {"KVM_SIGNAL_MSI", 0x4020aea5, vm, Arg::structure, msi},
     {"KVM_GET_ONE_REG", 0x4010aeab, vcpu, Arg::structure, one_reg},
     {"KVM_ARM_SET_DEVICE_ADDR", 0x4010aeab, vm, Arg::structure, device_addr},
@@ -127,13 +127,13 @@ constexpr RequestLayout requests[] = {
     {"KVM_CLEAR_DIRTY_LOG", 0xc018aec0, vm, Arg::structure, clear_dirty_log},
     {"KVM_ARM_VCPU_FINALIZE", 0x4004aec2, vcpu, Arg::scalar, finalize},
     {"KVM_RESET_DIRTY_RINGS", 0xaec7, vm, Arg::ignored},
-    {"KVM_GET_STATS_FD", 0xaece, FdKind::none, Arg::ignored},
+    {"KVM_GET_STATS_FD", 0xaece, HandleKind::none, Arg::ignored},
     {"KVM_SET_MEMORY_ATTRIBUTES", 0x4020aed2, vm, Arg::structure, memory_attributes},
     {"KVM_CREATE_GUEST_MEMFD", 0xc040aed4, vm, Arg::structure, guest_memfd},
     {"KVM_CREATE_DEVICE", 0xc00caee0, vm, Arg::structure, create_device},
-    {"KVM_SET_DEVICE_ATTR", 0x4018aee1, FdKind::none, Arg::structure, device_attr},
-    {"KVM_GET_DEVICE_ATTR", 0x4018aee2, FdKind::none, Arg::structure, device_attr},
-    {"KVM_HAS_DEVICE_ATTR", 0x4018aee3, FdKind::none, Arg::structure, device_attr},
+    {"KVM_SET_DEVICE_ATTR", 0x4018aee1, HandleKind::none, Arg::structure, device_attr},
+    {"KVM_GET_DEVICE_ATTR", 0x4018aee2, HandleKind::none, Arg::structure, device_attr},
+    {"KVM_HAS_DEVICE_ATTR", 0x4018aee3, HandleKind::none, Arg::structure, device_attr},
 };
 
 // Every layout has the number its name has, and fits the size that the number states.
@@ -156,7 +156,7 @@ constexpr std::uint64_t any = ~std::uint64_t{0};
 constexpr std::uint32_t vgic_v2 = 5, vgic_v3 = 7, vgic_its = 8;
 
 struct AttributeRow {
-  FdKind on;
+  HandleKind on;
   std::uint32_t device;  // KVM_DEV_TYPE, 0 for a vCPU or a VM
   std::uint32_t group;
   std::uint64_t attribute;
@@ -198,18 +198,18 @@ constexpr AttributeRow attributes[] = {
     {device, vgic_its, 8, any, u64_value},  // ITS_REGS
 };
 
-bool is_gic(HandleInfo on) {
-  return on.kind == device &&
-         (on.detail == vgic_v2 || on.detail == vgic_v3 || on.detail == vgic_its);
+bool is_gic(Descriptor on) {
+  const std::uint32_t type = device_type(on.kind);
+  return type == vgic_v2 || type == vgic_v3 || type == vgic_its;
 }
 
 }  // namespace
 
 std::span<const RequestLayout> request_layouts() { return requests; }
 
-const RequestLayout* request_layout(std::uint64_t number, FdKind on) {
+const RequestLayout* request_layout(std::uint64_t number, HandleKind on) {
   for (const RequestLayout& request : requests) {
-    const bool fits = request.on == FdKind::none || on == FdKind::none || request.on == on;
+    const bool fits = request.on == HandleKind::none || on == HandleKind::none || request.on == on;
     if (request.number == number && fits) return &request;
   }
   return nullptr;
@@ -221,24 +221,25 @@ const RequestLayout* request_layout(std::string_view name) {
   return nullptr;
 }
 
-const ValueLayout* attribute_layout(HandleInfo on, std::uint32_t group, std::uint64_t attribute) {
-  const std::uint32_t type = on.kind == device ? on.detail : 0;
+const ValueLayout* attribute_layout(Descriptor on, std::uint32_t group, std::uint64_t attribute) {
+  const HandleKind kind = is_device(on.kind) ? device : on.kind;
+  const std::uint32_t type = device_type(on.kind);
   for (const AttributeRow& row : attributes) {
     const bool same_attribute = row.attribute == any || row.attribute == attribute;
-    if (row.on == on.kind && row.device == type && row.group == group && same_attribute) {
+    if (row.on == kind && row.device == type && row.group == group && same_attribute) {
       return &row.value;
     }
   }
   return nullptr;
 }
 
-Family group_family(HandleInfo on) {
+Family group_family(Descriptor on) {
   if (on.kind == vcpu) return Family::vcpu_group;
   if (on.kind == vm) return Family::vm_group;
   return is_gic(on) ? Family::gic_group : Family::none;
 }
 
-Family attribute_family(HandleInfo on, std::uint32_t group) {
+Family attribute_family(Descriptor on, std::uint32_t group) {
   constexpr Family of_vcpu[] = {Family::pmu_attr, Family::timer_attr, Family::pvtime_attr,
                                 Family::spe_attr};
   constexpr std::uint32_t group_addr = 0, group_ctrl = 4;
@@ -247,7 +248,7 @@ Family attribute_family(HandleInfo on, std::uint32_t group) {
   if (!is_gic(on)) return Family::none;
   if (group == group_ctrl) return Family::gic_ctrl;
   if (group != group_addr) return Family::none;
-  return on.detail == vgic_v2 ? Family::gic_v2_addr : Family::gic_addr;
+  return device_type(on.kind) == vgic_v2 ? Family::gic_v2_addr : Family::gic_addr;
 }
 
 std::uint32_t register_bytes(std::uint64_t id) {

@@ -50,10 +50,10 @@ enum class ArgumentKind : std::uint8_t {
 struct RequestLayout {
   std::string_view name;
   std::uint64_t number = 0;
-  FdKind on = FdKind::none;  // none: several kinds of descriptor
+  HandleKind on = HandleKind::none;  // none: several kinds of descriptor
   ArgumentKind argument = ArgumentKind::opaque;
   std::span<const Member> members = {};  // scalar: its only one
-  FdKind makes = FdKind::none;           // what a result >= 0 is a descriptor of
+  HandleKind makes = HandleKind::none;   // what a result >= 0 is a descriptor of
 
   constexpr std::uint32_t bytes() const { return number >> 16 & 0x3fff; }  // _IOC_SIZE
   constexpr bool reads() const { return number >> 30 & 1; }   // _IOC_WRITE: the kernel reads
@@ -65,7 +65,7 @@ std::span<const RequestLayout> request_layouts();
 
 // nullptr if there is no layout for that request on that kind of descriptor. On `none`, the first
 // with that number.
-const RequestLayout* request_layout(std::uint64_t number, FdKind on);
+const RequestLayout* request_layout(std::uint64_t number, HandleKind on);
 const RequestLayout* request_layout(std::string_view name);
 
 // --- what kvm_device_attr.addr and kvm_one_reg.addr point at ---
@@ -77,10 +77,10 @@ struct ValueLayout {
 };
 
 // The layout of an attribute's value; nullptr if the attribute is not known.
-const ValueLayout* attribute_layout(HandleInfo on, std::uint32_t group, std::uint64_t attribute);
+const ValueLayout* attribute_layout(Descriptor on, std::uint32_t group, std::uint64_t attribute);
 // Which names groups and attributes have on a descriptor.
-Family group_family(HandleInfo on);
-Family attribute_family(HandleInfo on, std::uint32_t group);
+Family group_family(Descriptor on);
+Family attribute_family(Descriptor on, std::uint32_t group);
 
 // The size that a register's id states, 0 if none can have it (more than KVM_REG_SIZE_U2048).
 std::uint32_t register_bytes(std::uint64_t id);

@@ -178,7 +178,7 @@ void Decoder::decode_found(const capture_record& record, Call& call) {
   const Bytes path = part(CAPTURE_PATH).data;
   const std::string_view link(reinterpret_cast<const char*>(path.data()), path.size());
   const auto descriptor = static_cast<std::int32_t>(record.result);
-  handles_.set(descriptor, handle_of_link(link));
+  handles_.set(descriptor, descriptor_of_link(link));
   add_descriptor("fd", descriptor, to);
 }
 

@@ -74,7 +74,7 @@ class Decoder {
   std::string texts_;  // what the Call refers to and is in no table
 
   // Of the structure that is being decoded.
-  HandleInfo on_;
+  Descriptor on_;
   const RequestLayout* layout_ = nullptr;
   std::uint32_t group_ = 0;
   std::uint64_t attribute_ = 0;

@@ -246,9 +246,9 @@ void Decoder::add_value_bytes(std::string_view name, Bytes bytes, NodeWriter& to
 void Decoder::learn(const capture_record& record, const RequestLayout* layout, Call& call) {
   if (record.result < 0 || record.result > INT32_MAX) return;
   const auto descriptor = static_cast<std::int32_t>(record.result);
-  HandleInfo made;
+  Descriptor made;
   if (record.kind == CAPTURE_OPEN) {
-    made.kind = FdKind::system;
+    made.kind = HandleKind::system;
   } else if (record.kind == CAPTURE_DUP) {
     made = on_;
   } else if (record.request == request_create_device) {
@@ -256,19 +256,20 @@ void Decoder::learn(const capture_record& record, const RequestLayout* layout, C
     if (bytes.size() < 12 || (read_word(bytes, 8, 4) & 1)) return;  // KVM_CREATE_DEVICE_TEST
     const auto device = static_cast<std::int32_t>(read_word(bytes, 4, 4));
     const auto type = static_cast<std::uint32_t>(read_word(bytes, 0, 4));
-    handles_.set(device, {FdKind::device, type});
+    const Descriptor made_device{device_of_type(type)};
+    handles_.set(device, made_device);
     std::string link;
-    append_link({FdKind::device, type}, link);
+    append_link(made_device, link);
     for (Node& node : call.nodes) {
       if (node.name != "fd" || link.empty()) continue;
       node.kind = NodeKind::handle;
       node.text = keep(link);
     }
     return;
-  } else if (layout && layout->makes != FdKind::none) {
+  } else if (layout && layout->makes != HandleKind::none) {
     made.kind = layout->makes;
     if (record.request == request_create_vcpu) {
-      made.detail = static_cast<std::uint32_t>(record.arg[0]);
+      made.id = static_cast<std::int32_t>(record.arg[0]);
     }
   } else {
     return;

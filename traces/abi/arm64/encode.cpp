@@ -32,7 +32,7 @@ class Encoder {
   Encoding word(const Node& node, std::size_t at, unsigned bytes, std::vector<std::uint8_t>& to);
   Encoding raw(const Node& node, std::vector<std::uint8_t>& to);
 
-  HandleInfo what_is(const Node& descriptor) const;
+  Descriptor what_is(const Node& descriptor) const;
   const Node& before(const Node& node) const;
   const Node* next(const Node& node) const;
   const Node* first(const Node& node) const;
@@ -44,7 +44,7 @@ class Encoder {
   Operation& out_;
   Diagnostic& why_;
   const RequestLayout* layout_ = nullptr;
-  HandleInfo on_;
+  Descriptor on_;
   std::uint32_t group_ = 0;
   std::uint64_t attribute_ = 0;
   std::uint64_t register_ = 0;
@@ -79,22 +79,22 @@ std::uint64_t Encoder::value_of(const Node& structure, std::string_view name) co
 }
 
 // By its decoration, by what is known of the number, or by the names in the structure.
-HandleInfo Encoder::what_is(const Node& descriptor) const {
+Descriptor Encoder::what_is(const Node& descriptor) const {
   if (descriptor.kind == NodeKind::handle) {
-    const HandleInfo told = handle_of_link(descriptor.text);
-    if (told.kind != FdKind::none) return told;
+    const Descriptor told = descriptor_of_link(descriptor.text);
+    if (told.kind != HandleKind::none) return told;
   }
   if (handles_ && descriptor.has_value) {
-    const HandleInfo known = handles_->find(static_cast<std::int32_t>(descriptor.value));
-    if (known.kind != FdKind::none) return known;
+    const Descriptor known = handles_->find(static_cast<std::int32_t>(descriptor.value));
+    if (known.kind != HandleKind::none) return known;
   }
   constexpr std::uint32_t vgic_v3 = 7, vgic_its = 8;
   for (const Node& node : call_.nodes) {
     if (node.name != "group" || node.kind != NodeKind::symbol) continue;
-    if (node.text.starts_with("KVM_ARM_VCPU_")) return {FdKind::vcpu, 0};
-    if (node.text.starts_with("KVM_ARM_VM_")) return {FdKind::vm, 0};
-    if (node.text == "KVM_DEV_ARM_VGIC_GRP_ITS_REGS") return {FdKind::device, vgic_its};
-    if (node.text.starts_with("KVM_DEV_ARM_VGIC_")) return {FdKind::device, vgic_v3};
+    if (node.text.starts_with("KVM_ARM_VCPU_")) return {HandleKind::vcpu};
+    if (node.text.starts_with("KVM_ARM_VM_")) return {HandleKind::vm};
+    if (node.text == "KVM_DEV_ARM_VGIC_GRP_ITS_REGS") return {device_of_type(vgic_its)};
+    if (node.text.starts_with("KVM_DEV_ARM_VGIC_")) return {device_of_type(vgic_v3)};
   }
   return {};
 }
@@ -154,7 +154,7 @@ Encoding Encoder::ioctl() {
   on_ = what_is(*descriptor);
   layout_ = request_layout(request->text);
   if (!layout_) layout_ = request_layout(request->value, on_.kind);
-  const bool makes = layout_ && layout_->makes != FdKind::none;
+  const bool makes = layout_ && layout_->makes != HandleKind::none;
   if (!makes) out_.makes = -1;
   const Node* argument = next(*request);
   if (!argument) return Encoding::operation;

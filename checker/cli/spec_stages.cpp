@@ -1,0 +1,47 @@
+// The stages of the specification: who acts at a point of another subject's rule, in which order.
+#include <fmt/format.h>
+
+#include "checker/cli/spec_parts.hpp"
+#include "spec/system.hpp"
+
+namespace assay::cli {
+namespace {
+
+void print(const StageInfo& stage) {
+  fmt::print("{}: of {}, in this order\n", stage.name, stage.rule);
+  for (const StageInfo::Part& part : stage.parts)
+    fmt::print("    {:<18} {:<22} {}\n", part.name, part.when, part.source);
+}
+
+nlohmann::ordered_json json_of(const StageInfo& stage) {
+  nlohmann::ordered_json parts = nlohmann::ordered_json::array();
+  for (const StageInfo::Part& part : stage.parts)
+    parts.push_back({{"name", part.name}, {"when", part.when}, {"source", part.source}});
+  return {{"stage", stage.name}, {"rule", stage.rule}, {"parts", parts}};
+}
+
+}  // namespace
+
+void list_stages() {
+  fmt::print("stages\n");
+  for (const StageInfo& stage : system_stages())
+    fmt::print("    {:<42} {}\n", stage.name, stage.rule);
+}
+
+nlohmann::ordered_json stages_json() {
+  nlohmann::ordered_json out = nlohmann::ordered_json::array();
+  for (const StageInfo& stage : system_stages()) out.push_back(json_of(stage));
+  return out;
+}
+
+bool show_stage(std::string_view name, bool json) {
+  for (const StageInfo& stage : system_stages()) {
+    if (name != stage.name) continue;
+    if (json) fmt::print("{}\n", json_of(stage).dump(2));
+    else print(stage);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,153 @@
+// A device attribute, spelt once: KVM_SET_DEVICE_ATTR and KVM_GET_DEVICE_ATTR on a vCPU or a device
+// (api.rst 4.79, 4.80).
+//
+//   struct PmuIrq : PmuV3<"KVM_ARM_VCPU_PMU_V3_IRQ"> {           // group and attribute
+//     static constexpr AttributeCall sets{"pmu_set_irq", "vcpu.rst 1.1; ..."};  // of the rule
+//     static constexpr AttributeCall gets{"pmu_get_irq", "vcpu.rst 1.1; ..."};
+//     template <class D>
+//     using Value = FieldList<Field<"irq", 0, 32u>>;             // behind the pointer; may be
+//     empty template <class D> static void set(Step<D>& k, Vm<D>& vm, const auto& call) { ...
+//     field<"irq">(call) ... } template <class D> static void get(Step<D>& k, Vm<D>& vm, const
+//     auto& call) { ... }
+//   };
+//
+// From that come the rules SetAttribute<D, PmuIrq> and GetAttribute<D, PmuIrq>: their arguments and
+// syntax, and what every call of the group checks first, which the group says (begin_set,
+// begin_get). A value has a width in bits, or that of a member of the state that keeps it.
+#pragma once
+#include "model/dispatch.hpp"
+#include "spec/kvm/vm.hpp"
+#include "spec/register.hpp"
+
+namespace assay {
+
+// The name and the source of a rule.
+struct AttributeCall {
+  const char* rule = "";
+  const char* source = "";
+};
+
+// --- what an attribute belongs to
+// ------------------------------------------------------------------
+
+template <class D>
+struct OnVcpu {
+  VcpuId vcpu{};
+  static constexpr auto fields() { return members<&OnVcpu::vcpu>; }
+  Vcpu<D>& of(Vm<D>& vm) const { return vm.vcpu[vcpu.index]; }
+};
+template <Name the_group>
+struct VcpuGroup {
+  static constexpr const char* on = "vcpu";
+  static constexpr const char* group = the_group.text;
+  static constexpr const char* constants = "";
+  static bool applies(const Profile&) { return true; }
+  template <class D>
+  using Owner = OnVcpu<D>;
+};
+
+// --- syntax
+// ----------------------------------------------------------------------------------------
+
+// Put together when this is compiled; a text that is too long does not compile.
+struct SyntaxText {
+  char text[256]{};
+  std::size_t length = 0;
+  constexpr SyntaxText& operator<<(const char* more) {
+    while (*more != '\0') text[length++] = *more++;
+    return *this;
+  }
+};
+// `attribute` may be empty, or the name of an argument; what is behind the pointer may be empty.
+constexpr SyntaxText attribute_syntax(const char* call, const char* on, const char* group,
+                                      const char* attribute, const char* value) {
+  SyntaxText out;
+  out << "ioctl(<" << on << ">, KVM_" << call << "_DEVICE_ATTR, {group=" << group;
+  if (*attribute != '\0') out << ", attr=" << attribute;
+  if (*value != '\0') out << ", addr=" << value;
+  out << "})";
+  return out;
+}
+constexpr SyntaxText value_syntax(FieldList<>) { return {}; }
+// "unreadable:[irq]" of one value, "unreadable:{first=first, count=count}" of a structure.
+template <class... F>
+constexpr SyntaxText value_syntax(FieldList<F...>) {
+  SyntaxText out;
+  out << "unreadable:" << (sizeof...(F) == 1 ? "[" : "{");
+  bool is_first = true;
+  const auto member = [&](const char* name) {
+    if (!is_first) out << ", ";
+    is_first = false;
+    if (sizeof...(F) > 1) out << name << "=";
+    out << name;
+  };
+  (member(F::name), ...);
+  out << (sizeof...(F) == 1 ? "]" : "}");
+  return out;
+}
+
+// --- the rules
+// -------------------------------------------------------------------------------------
+
+// What both calls on an attribute have, but for their arguments.
+template <class D, class Attribute, bool reads>
+struct AttributeAccess : Attribute::template Owner<D> {
+  using Owner = typename Attribute::template Owner<D>;
+  using Parts = PartList<Owner>;
+  static constexpr AttributeCall call = [] {
+    if constexpr (reads) return Attribute::gets;
+    else return Attribute::sets;
+  }();
+  static constexpr const char* name = call.rule;
+  static constexpr const char* source = call.source;
+  static constexpr const char* constants = Attribute::constants;
+  static bool applies(const Profile& p) { return Attribute::applies(p); }
+  static constexpr SyntaxText text =
+      attribute_syntax(reads ? "GET" : "SET", Attribute::on, Attribute::group, Attribute::attribute,
+                       value_syntax(typename Attribute::template Value<D>{}).text);
+  static constexpr const char* syntax = text.text;
+  static constexpr auto fields() { return Owner::fields(); }
+
+ protected:
+  template <class Rule>
+  static void run(Step<D>& k, Vm<D>& vm, const Rule& rule) {
+    if constexpr (reads) {
+      Attribute::begin_get(k, vm, rule);
+      Attribute::get(k, vm, rule);
+    } else {
+      Attribute::begin_set(k, vm, rule);
+      Attribute::set(k, vm, rule);
+    }
+  }
+};
+
+template <class D, class Attribute, bool reads, class Value>
+struct AttributeRule;
+
+// One whose pointer leads to something.
+template <class D, class Attribute, bool reads, class... F>
+struct AttributeRule<D, Attribute, reads, FieldList<F...>> : AttributeAccess<D, Attribute, reads>,
+                                                             Argument<D, F>... {
+  using Parts = PartList<AttributeAccess<D, Attribute, reads>>;
+  static constexpr unsigned answers = reads ? sizeof...(F) : 0;
+  Flag<D> unreadable{};  // the pointer leads to no memory
+  static constexpr auto fields() {
+    return AttributeAccess<D, Attribute, reads>::fields() +
+           members<&AttributeRule::unreadable, &Argument<D, F>::value...>;
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const { this->run(k, vm, *this); }
+};
+
+template <class D, class Attribute, bool reads>
+struct AttributeRule<D, Attribute, reads, FieldList<>> : AttributeAccess<D, Attribute, reads> {
+  using Parts = PartList<AttributeAccess<D, Attribute, reads>>;
+  static constexpr auto fields() { return AttributeAccess<D, Attribute, reads>::fields(); }
+  void apply(Step<D>& k, Vm<D>& vm) const { this->run(k, vm, *this); }
+};
+
+template <class D, class Attribute>
+using SetAttribute = AttributeRule<D, Attribute, false, typename Attribute::template Value<D>>;
+template <class D, class Attribute>
+using GetAttribute = AttributeRule<D, Attribute, true, typename Attribute::template Value<D>>;
+
+}  // namespace assay
