@@ -90,7 +90,9 @@ std::uint32_t Checker::line_of(const TraceEvent& e) const {
 }
 
 void Checker::skip(std::string_view what, const char* why) {
-  ++report_.skipped[fmt::format("{}: {}", what, why)];
+  const std::string reason = fmt::format("{}: {}", what, why);
+  ++report_.skipped[reason];
+  report_.skipped_at[reason].add(last_line_);
 }
 
 void Checker::incomplete(const std::string& reason) { incomplete_ = reason; }
@@ -371,6 +373,7 @@ void Checker::add_claim(const char* name, std::string observed, std::string kept
 
 void Checker::add_finding(Finding finding) {
   ++report_.findings_total;
+  if (options_.on_finding) options_.on_finding(finding);
   if (report_.findings.size() < options_.findings_max)
     report_.findings.push_back(std::move(finding));
 }

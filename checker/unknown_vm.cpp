@@ -1,5 +1,6 @@
 #include "checker/unknown_vm.hpp"
 
+#include "checker/solve.hpp"
 #include "model/symbolic.hpp"
 
 namespace assay::checker {
@@ -71,6 +72,7 @@ struct UnknownVm::State {
   explicit State(const Profile& p) : profile(p), solver(z3_context()) {
     z3::params params(z3_context());
     params.set("rlimit", rlimit_per_query);
+    leave_signals_alone(params);
     solver.set(params);
   }
 
@@ -139,7 +141,7 @@ UnknownVm::Outcome UnknownVm::step(const Event& e, std::span<const std::uint32_t
   for (const Branch& b : branches) some = some || b.possible;
   state_->solver.push();
   state_->solver.add(some.e);
-  z3::check_result result = state_->solver.check();
+  z3::check_result result = solve(state_->solver);
   state_->solver.pop();
   if (result == z3::unsat) return Outcome::impossible;
 
@@ -169,7 +171,7 @@ std::vector<std::string> UnknownVm::allowed(const Event& e, std::span<const std:
     for (const Branch& b : state_->branches(open, rules, codes[i])) some = some || b.possible;
     state_->solver.push();
     state_->solver.add(some.e);
-    if (state_->solver.check() == z3::sat)
+    if (solve(state_->solver) == z3::sat)
       out.push_back(codes[i] == Errno::ok ? "success" : std::string(name_of(codes[i])));
     state_->solver.pop();
   }

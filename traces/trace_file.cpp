@@ -4,6 +4,7 @@
 
 #include "traces/binary.hpp"
 #include "traces/capture_reader.hpp"
+#include "traces/stop.hpp"
 #include "traces/text/grammar.hpp"
 #include "traces/text/joiner.hpp"
 #include "traces/text/line_source.hpp"
@@ -91,6 +92,11 @@ class TextReader {
       failure_.why = source_.failure();
       return ReadResult::failed;
     }
+    if (source_.stopped()) {
+      failure_ = {};
+      delivery_.header_done();
+      return ReadResult::stopped;
+    }
     while (joiner_.flush(call_))
       if (!delivery_.call(call_, {})) return ReadResult::stopped;
     // Not a line of it was a call: this is no trace.
@@ -172,7 +178,7 @@ ReadResult read_binary_trace(LineSource& source, const Binder& binder, Delivery&
   }
   delivery.header_done();
   if (text.wrong()) failure.why = text.why();
-  bool stopped = failure.why.message.empty() && failure.why.expected.empty();
+  bool stopped = stop::requested() || (failure.why.message.empty() && failure.why.expected.empty());
   return stopped ? ReadResult::stopped : ReadResult::malformed;
 }
 
@@ -188,8 +194,12 @@ ReadResult read_capture(LineSource& source, Delivery& delivery, ReadFailure& fai
   Call call;
   for (;;) {
     switch (reader.next(call, failure.why)) {
-      case CaptureReader::Answer::end: return delivery.header_done(), ReadResult::complete;
-      case CaptureReader::Answer::malformed: return delivery.header_done(), ReadResult::malformed;
+      case CaptureReader::Answer::end:
+        delivery.header_done();
+        return stop::requested() ? ReadResult::stopped : ReadResult::complete;
+      case CaptureReader::Answer::malformed:
+        delivery.header_done();
+        return stop::requested() ? ReadResult::stopped : ReadResult::malformed;
       case CaptureReader::Answer::call:
         if (!delivery.call(call, delivery.printed(call))) return ReadResult::stopped;
     }
@@ -210,6 +220,7 @@ bool format_named(std::string_view name, Format& format) {
 ReadResult read_trace(const std::string& path, Format format, const Binder& binder,
                       const TraceSink& sink, ReadFailure& failure) {
   LineSource source;
+  if (sink.follows) source.follow();
   if (!source.open(path, failure.why)) return ReadResult::failed;
   std::string_view beginning = source.peek();
   if (source.failed()) {

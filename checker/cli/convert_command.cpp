@@ -14,6 +14,7 @@
 #include "traces/binary.hpp"
 #include "traces/capture_reader.hpp"
 #include "traces/ftrace/merge.hpp"
+#include "traces/stop.hpp"
 
 namespace assay::cli {
 namespace {
@@ -51,13 +52,14 @@ int to_text(const ConvertArguments& a, traces::Format format) {
   sink.event = [&](const traces::TraceEvent& e, std::string_view line) {
     text += line.empty() ? binder().text(e) : std::string(line);
     text += '\n';
-    return !interrupted();
+    return !stop::requested();
   };
   sink.other = [&](std::string_view line) { text += std::string(line) + "\n"; };
   traces::ReadFailure failure;
   traces::ReadResult result = read_trace(a.in, format, binder(), sink, failure);
   if (result == traces::ReadResult::malformed || result == traces::ReadResult::failed)
     return show_failure(a.in, failure);
+  if (stop::requested()) fmt::print(stderr, "assay: interrupted: {} is not all of it\n", a.out);
   return write_file(a.out, text) ? exit_ok : exit_internal;
 }
 
@@ -80,7 +82,7 @@ int to_binary(const ConvertArguments& a, traces::Format format) {
                     e.kind == traces::TraceKind::close;
     if (line.empty() || (modelled && binder().text(e) == line)) writer->event(e);
     else writer->text(line);
-    return !interrupted().load();
+    return !stop::requested();
   };
   sink.other = [&](std::string_view line) {
     if (writer && opened) writer->text(line);
@@ -91,7 +93,7 @@ int to_binary(const ConvertArguments& a, traces::Format format) {
     return show_failure(a.in, failure);
   if (!opened || result == traces::ReadResult::stopped || !writer->close(why)) {
     fmt::print(stderr, "assay: {}\n", why.message.empty() ? "interrupted" : why.message);
-    return exit_internal;
+    return stop::requested() ? exit_unknown : exit_internal;
   }
   return exit_ok;
 }
@@ -157,14 +159,14 @@ int to_merged(const ConvertArguments& a) {
   set_host(a, header);
   traces::Merger merger(std::move(kernel));
   traces::Call call;
-  for (bool more = true; more && !interrupted();) {
+  for (bool more = true; more && !stop::requested();) {
     switch (reader.next(call, failure.why)) {
       case traces::CaptureReader::Answer::call: merger.call(call); break;
       case traces::CaptureReader::Answer::malformed: return show_failure(a.in, failure);
       case traces::CaptureReader::Answer::end: more = false; break;
     }
   }
-  if (interrupted()) return exit_internal;
+  if (stop::requested()) return exit_unknown;
   const traces::Merged merged = merger.finish();
   std::string text = write_header(header);
   for (const std::string& line : merged.lines) text += line + "\n";
@@ -202,7 +204,7 @@ void add_convert(CLI::App& app, Common& common) {
   });
   command->add_option("--format", a->format, "input format")
       ->check(CLI::IsMember({"auto", "assay", "strace", "ftrace", "binary", "capture"}));
-  add_common(*command, common);
+  add_common(*command, common, only_text);
   command->callback([a, &common] {
     traces::Format format = traces::Format::automatic;
     traces::format_named(a->format, format);

@@ -10,6 +10,7 @@
 #include "checker/cli/trace_files.hpp"
 #include "checker/exercised.hpp"
 #include "checker/perf_check.hpp"
+#include "traces/stop.hpp"
 
 namespace assay::cli {
 namespace {
@@ -37,7 +38,7 @@ bool take(const std::vector<std::string>& files, const Profile& profile, Taken& 
     };
     sink.event = [&](const traces::TraceEvent& e, std::string_view) {
       if (checker) checker->feed(e);
-      return checker.has_value() && !interrupted().load(std::memory_order_relaxed);
+      return checker.has_value() && !stop::requested();
     };
     traces::ReadFailure failure;
     const traces::ReadResult result =

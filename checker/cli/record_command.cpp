@@ -5,11 +5,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 
 #include "checker/cli/cli.hpp"
 #include "traces/host_info.hpp"
+#include "traces/stop.hpp"
 
 namespace assay::cli {
 namespace {
@@ -34,6 +36,7 @@ std::string recorder_library() {
 int run_recorded(const RecordArguments& a, const std::string& library, const std::string& capture) {
   pid_t child = ::fork();
   if (child == 0) {
+    stop::in_child();
     std::string preload = library;
     if (const char* others = std::getenv("LD_PRELOAD"); others != nullptr && *others != '\0')
       preload += std::string(":") + others;
@@ -47,7 +50,13 @@ int run_recorded(const RecordArguments& a, const std::string& library, const std
     ::_exit(127);
   }
   int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+  if (child < 0 || stop::wait_child(child, status)) return status;
+  // We are to stop, and so is the program; one that does not is ended.
+  constexpr int patience_milliseconds = 300;
+  ::kill(child, SIGTERM);
+  if (stop::wait_child(child, status, patience_milliseconds)) return status;
+  ::kill(child, SIGKILL);
+  stop::reap(child, status);
   return status;
 }
 
@@ -117,7 +126,7 @@ void add_record(CLI::App& app, Common& common) {
   command->add_option("-o,--output", a->out, "the trace to write")->required();
   command->add_flag("--capture", a->raw, "write the capture stream itself instead of text");
   command->add_option("COMMAND", a->command, "the program and its arguments, after --")->required();
-  add_common(*command, common);
+  add_common(*command, common, only_text);
   command->callback([a, &common] { common.status = record(*a); });
 }
 

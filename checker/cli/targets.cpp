@@ -14,12 +14,6 @@
 namespace assay::cli {
 namespace {
 
-std::string shell_word(const std::string& word) {
-  std::string out = "'";
-  for (char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 // Standard output of a command; nothing when it fails.
 std::optional<std::string> output_of(const std::string& command) {
   struct Close {
