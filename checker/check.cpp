@@ -97,9 +97,23 @@ void Checker::skip(std::string_view what, const char* why) {
 
 void Checker::incomplete(const std::string& reason) { incomplete_ = reason; }
 
-// What the descriptor is; a decorated one that was never seen made is told by its decoration, but
-// its VM's history is unknown.
-const Handle& Checker::resolve(const TraceEvent& e) { return handles_.find(e.tid, e.fd); }
+// What the descriptor is. One that was never seen made is told by its decoration where that says
+// all that there is to know: /dev/kvm has no history, and a vGIC whose making the trace hides
+// belongs to the only VM there is, of which it is unknown by then whether it has one.
+const Handle& Checker::resolve(const TraceEvent& e) {
+  const Handle& known = handles_.find(e.tid, e.fd);
+  if (known.kind != HandleKind::none || e.fd < 0) return known;
+  if (e.on == HandleKind::system) {
+    handles_.bind(e.tid, e.fd, {HandleKind::system, 0, 0, false});
+  } else if (e.on == HandleKind::vgic && live_vms() == 1) {
+    for (std::uint32_t vm = 1; vm < vms_.size(); ++vm) {
+      if (!vms_[vm] || !vms_[vm]->unknown) continue;
+      ++vms_[vm]->references;
+      handles_.bind(e.tid, e.fd, {HandleKind::vgic, vm, 0, false});
+    }
+  }
+  return handles_.find(e.tid, e.fd);
+}
 
 void Checker::feed(const TraceEvent& e) {
   ++number_;

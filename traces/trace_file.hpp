@@ -24,6 +24,9 @@ struct TraceSink {
   bool wants_text = false;
   // At the end of the file wait for more, until a stop is requested (text and uncompressed only).
   bool follows = false;
+  // A line that is KVM's business and cannot be read: where, and the line. What it does not tell is
+  // unknown. Of traces in our own form such a line is malformed. May be empty.
+  std::function<void(const Diagnostic& why, std::string_view line)> unreadable;
   // Lines that are no call and no header line (comments, blank lines, notes), after `header`, for
   // lossless conversion. May be empty.
   std::function<void(std::string_view line)> other;

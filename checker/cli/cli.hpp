@@ -78,5 +78,6 @@ void add_minimise(CLI::App& app, Common& common);
 void add_record(CLI::App& app, Common& common);
 void add_replay(CLI::App& app, Common& common);
 void add_lab(CLI::App& app, Common& common);
+void add_info(CLI::App& app, Common& common);
 
 }  // namespace assay::cli

@@ -155,7 +155,9 @@ int to_merged(const ConvertArguments& a) {
   traces::TraceHeader header;
   header.version = traces::trace_version;
   header.kernel = reader.release();
-  if (const Profile* p = profile_for_release(header.kernel); p != nullptr) header.profile = p->name;
+  header.machine = reader.machine();
+  if (const Profile* p = traces::profile_of_kernel(header.kernel); p != nullptr)
+    header.profile = p->name;
   set_host(a, header);
   traces::Merger merger(std::move(kernel));
   traces::Call call;

@@ -29,7 +29,7 @@ bool take(const std::vector<std::string>& files, const Profile& profile, Taken& 
     traces::TraceSink sink;
     sink.header = [&](const traces::TraceHeader& h) {
       const Profile* its =
-          h.profile.empty() ? profile_for_release(h.kernel) : find_profile(h.profile);
+          h.profile.empty() ? traces::profile_of_kernel(h.kernel) : find_profile(h.profile);
       if (its != nullptr && its != &profile) return;
       checker::CheckOptions options;
       options.profile = &profile;

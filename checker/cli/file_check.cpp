@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "checker/cli/architecture.hpp"
 #include "checker/cli/host_option.hpp"
 #include "checker/perf_check.hpp"
 #include "traces/stop.hpp"
@@ -37,6 +38,16 @@ bool is_as_expected(const FileReport& r) {
   return false;
 }
 
+// The profile of the kernel that the header names, if one describes it; else it is said.
+const Profile* profile_of_kernel(const traces::TraceHeader& header, const std::string& file) {
+  const Profile* profile = traces::profile_of_kernel(header.kernel);
+  const std::string why = traces::no_profile_text(header.kernel);
+  if (!why.empty())
+    fmt::print(stderr, "assay: {}: {} (judged as documented)\n", file == "-" ? "<stdin>" : file,
+               why);
+  return profile;
+}
+
 }  // namespace
 
 int FileCheck::run(const std::string& file, FileReport& out) {
@@ -52,10 +63,19 @@ int FileCheck::run(const std::string& file, FileReport& out) {
   sink.header = [&](const traces::TraceHeader& header) { start(header, file); };
   sink.event = [&](const traces::TraceEvent& e, std::string_view line) {
     line_ = line;
+    if (architecture_.empty() && is_of_other_architecture(e))
+      architecture_ = fmt::format("{} at line {} is no call of KVM/arm64", e.name, e.line);
+    if (!architecture_.empty()) return false;
     if (live_ && e.kind != traces::TraceKind::ignored) recent_.add(e.line, line);
     checker_->feed(e);
     progress_.at(e.line);
     return wants_to_go_on();
+  };
+  sink.unreadable = [&](const traces::Diagnostic& why, std::string_view line) {
+    ++out.unreadable_lines;
+    out.unreadable_at.add(why.line);
+    if (common_.verbose)
+      std::fputs(traces::render(why, file == "-" ? "<stdin>" : file, line).c_str(), stderr);
   };
   traces::ReadFailure failure;
   const traces::ReadResult result = traces::read_trace(file, format, binder(), sink, failure);
@@ -75,12 +95,22 @@ int FileCheck::run(const std::string& file, FileReport& out) {
   }
   if (!checker_) start({}, file);
   out.report = checker_->finish();
+  if (!architecture_.empty()) forget_judgement(out.report);
   out.expected = expected_;
   out.explained = std::move(explained_);
   for (std::size_t i = 0; i < out.report.findings.size() && i < columns_.size(); ++i)
     out.report.findings[i].column = columns_[i];
   if (at_rest) add_texts(file, out.report.findings);
   return conclude(out);
+}
+
+// What was judged before it turned out that these rules do not apply.
+void FileCheck::forget_judgement(checker::Report& r) {
+  r.findings.clear();
+  r.findings_total = 0;
+  r.checked = 0;
+  r.verdict = checker::Verdict::inconclusive;
+  r.reason = architecture_ + ": the rules are those of arm64, and nothing is judged";
 }
 
 bool FileCheck::wants_to_go_on() const {
@@ -130,7 +160,7 @@ void FileCheck::start(const traces::TraceHeader& header, const std::string& file
   const Profile* profile = nullptr;
   if (!arguments_.profile.empty()) profile = find_profile(arguments_.profile);
   else if (!header.profile.empty()) profile = find_profile(header.profile);
-  else profile = profile_for_release(header.kernel);
+  else profile = profile_of_kernel(header, file);
   options.profile = profile != nullptr ? profile : find_profile("documented");
   if (!arguments_.host.empty()) {
     options.host.emplace();
@@ -139,6 +169,8 @@ void FileCheck::start(const traces::TraceHeader& header, const std::string& file
     options.host = header.host;
   }
   expected_ = header.expect;
+  if (!traces::is_arm64(header.machine))
+    architecture_ = fmt::format("the trace is of a machine {}", header.machine);
   options.explain = arguments_.explain;
   options.on_finding = [this](const Finding& f) { note_finding(f); };
   if (arguments_.explain)

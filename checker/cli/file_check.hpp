@@ -40,6 +40,7 @@ class FileCheck {
   void note_finding(const checker::Finding& finding);
   void explain_event(const traces::TraceEvent& e, const std::vector<std::string>& changes);
   bool wants_to_go_on() const;
+  void forget_judgement(checker::Report& r);
   void note_failure(const std::string& file, const traces::ReadFailure& failure,
                     checker::FileReport& out) const;
 
@@ -47,7 +48,8 @@ class FileCheck {
   const Common& common_;
   std::optional<checker::Checker> checker_;
   std::string file_, expected_;
-  std::string_view line_;  // of the event that is judged
+  std::string architecture_;  // what shows that the trace is not of arm64; empty: nothing does
+  std::string_view line_;     // of the event that is judged
   std::vector<std::uint32_t> columns_;
   std::vector<checker::ExplainedEvent> explained_;
   RecentLines recent_;

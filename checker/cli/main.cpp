@@ -69,6 +69,7 @@ int main(int argc, char** argv) {
   add_fuzz(app, common);
   add_minimise(app, common);
   add_replay(app, common);
+  add_info(app, common);
 
   watch_signals();
   int status = run(app, common, argc, argv);

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "checker/cli/cli.hpp"
+#include "checker/cli/this_host.hpp"
 #include "traces/host_info.hpp"
 #include "traces/stop.hpp"
 
@@ -61,12 +62,18 @@ int run_recorded(const RecordArguments& a, const std::string& library, const std
 }
 
 // One capture as a native text trace.
-int write_text(const std::string& capture, const std::string& out) {
+int write_text(const std::string& capture, const std::string& out,
+               const traces::TraceHeader& host) {
   std::string text;
   std::uint64_t calls = 0;
   traces::TraceSink sink;
   sink.wants_text = true;
-  sink.header = [&](const traces::TraceHeader& header) { text = write_header(header); };
+  sink.header = [&](const traces::TraceHeader& read) {
+    traces::TraceHeader header = read;
+    header.host_known = host.host_known;
+    header.host = host.host;
+    text = write_header(header);
+  };
   sink.event = [&](const traces::TraceEvent& e, std::string_view line) {
     text += line.empty() ? binder().text(e) : std::string(line);
     text += '\n';
@@ -105,14 +112,18 @@ int record(const RecordArguments& a) {
   }
   if (a.raw) return exit_ok;
   // Other processes of the program write FILE.<pid>; each becomes a trace of its own.
-  int result = write_text(capture, a.out);
+  traces::TraceHeader host;
+  if (const std::string missing = read_this_host(host); !missing.empty())
+    fmt::print(stderr, "assay: the trace has no host line: {}\n", missing);
+  int result = write_text(capture, a.out, host);
   if (result == exit_ok) fs::remove(capture, error);
   fs::path directory = fs::path(capture).parent_path();
   std::string prefix = fs::path(capture).filename().string() + ".";
   for (const auto& entry : fs::directory_iterator(directory.empty() ? "." : directory, error)) {
     std::string name = entry.path().filename().string();
     if (!name.starts_with(prefix)) continue;
-    if (write_text(entry.path().string(), a.out + "." + name.substr(prefix.size())) == exit_ok)
+    if (write_text(entry.path().string(), a.out + "." + name.substr(prefix.size()), host) ==
+        exit_ok)
       fs::remove(entry.path(), error);
   }
   return result;

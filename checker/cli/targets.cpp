@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "checker/cli/this_host.hpp"
 #include "gen/mutants.hpp"
 #include "traces/host_info.hpp"
 
@@ -69,6 +70,12 @@ bool choose_target(const std::string& description, const std::string& profile,
   fs::path here = program_directory();
   for (fs::path p : {here / "../traces/assay-perform", here / "../lib/assay/assay-perform"})
     if (fs::exists(p, error)) options.performer = fs::weakly_canonical(p, error).string();
+  if (const std::string machine = this_machine();
+      description.starts_with("device:") && !traces::is_arm64(machine)) {
+    fmt::print(stderr, "assay: {} is one of {}: the rules are those of arm64\n",
+               description.substr(7), machine);
+    return false;
+  }
   header.host = traces::default_host();
   if (description.starts_with("lab:") && !lab_host(description, options.lab_script, header))
     return false;

@@ -71,6 +71,7 @@ ordered_json report_json(const FileReport& f) {
   if (f.failure)
     j["error"] = {
         {"message", f.failure->message}, {"line", f.failure->line}, {"column", f.failure->column}};
+  j["unreadable"] = {{"count", f.unreadable_lines}, {"lines", f.unreadable_at.text()}};
   if (!f.expected.empty()) {
     j["expected"] = f.expected;
     j["as_expected"] = f.met_expectation;

@@ -31,6 +31,9 @@ struct FileReport {
   bool met_expectation = false;
   bool judged_too_little = false;  // the verdict would be better without --require-judged
   std::optional<Failure> failure;  // already shown on standard error
+  // Lines that are KVM's business and could not be read: what they do not tell is unknown.
+  std::uint64_t unreadable_lines = 0;
+  LineSet unreadable_at;
   std::vector<ExplainedEvent> explained;
 };
 

@@ -86,6 +86,10 @@ std::string file_text(const FileReport& f, const TextOptions& o) {
   if (r.choices_taken != 0) out += fmt::format("; {} answers by a named choice", r.choices_taken);
   out += "\n";
   if (!r.reason.empty()) out += fmt::format("    {}\n", r.reason);
+  if (f.unreadable_lines != 0)
+    out +=
+        fmt::format("    {} lines cannot be read, and what they do not tell is unknown: line {}\n",
+                    f.unreadable_lines, f.unreadable_at.text(20));
   for (const auto& [what, count] : r.skipped) {
     out += fmt::format("    skipped {:>6}  {}\n", count, what);
     const auto at = r.skipped_at.find(what);
