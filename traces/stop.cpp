@@ -33,9 +33,9 @@ void set(int signal, void (*handler)(int)) {
 }  // namespace
 
 void on_signals() {
-  set(SIGINT, [](int) { request(); });
-  set(SIGTERM, [](int) { request(); });
   set(SIGPIPE, SIG_IGN);
+  set(SIGTERM, [](int) { request(); });
+  set(SIGINT, [](int) { request(); });  // last: who sees it caught can rely on the others
 }
 
 void in_child() {

@@ -74,10 +74,7 @@ void add_input_options(CLI::App& command, CheckArguments& a) {
       ->check(CLI::IsMember(names));
   command.add_option("--format", a.format, "input format")
       ->check(CLI::IsMember({"auto", "assay", "strace", "ftrace", "binary", "capture"}));
-  command.add_option("--host", a.host, host_option_help)->check([](const std::string& text) {
-    Host<Concrete> host;
-    return read_host_option(text, host);
-  });
+  add_host_option(command, a.host);
 }
 
 void add(CLI::App& app, Common& common, const char* name, const char* help, bool explain) {

@@ -3,13 +3,11 @@
 // operations.
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <map>
 
 #include "checker/cli/cli.hpp"
 #include "checker/cli/host_option.hpp"
+#include "checker/cli/trace_files.hpp"
 #include "gen/performer.hpp"
 #include "traces/binary.hpp"
 #include "traces/capture_reader.hpp"
@@ -100,14 +98,8 @@ int to_binary(const ConvertArguments& a, traces::Format format) {
 
 // The calls of a trace as operations: `assay lab perform` carries them out again.
 int to_operations(const ConvertArguments& a) {
-  std::ifstream file;
-  if (a.in != "-") file.open(a.in, std::ios::binary);
-  std::istream& in = a.in == "-" ? std::cin : file;
-  if (!in) {
-    fmt::print(stderr, "assay: cannot read {}\n", a.in);
-    return exit_usage;
-  }
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  std::string text;
+  if (!read_text(a.in, text)) return stop::requested() ? exit_unknown : exit_usage;
   const gen::ProgramText read = gen::read_program(text);
   if (!read.error.empty() || read.program.operations.empty()) {
     fmt::print(stderr, "{}:{}\n", a.in,
@@ -200,10 +192,7 @@ void add_convert(CLI::App& app, Common& common) {
                    "kvm_entry and kvm_exit is bound to the vCPU on which its thread was inside "
                    "KVM_RUN; what cannot be bound is left out and reported, and the status is 2")
       ->type_name("TRACE.txt");
-  command->add_option("--host", a->host, host_option_help)->check([](const std::string& text) {
-    Host<Concrete> host;
-    return read_host_option(text, host);
-  });
+  add_host_option(*command, a->host);
   command->add_option("--format", a->format, "input format")
       ->check(CLI::IsMember({"auto", "assay", "strace", "ftrace", "binary", "capture"}));
   add_common(*command, common, only_text);

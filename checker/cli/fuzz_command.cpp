@@ -7,6 +7,7 @@
 #include <set>
 #include <thread>
 
+#include "checker/cli/host_option.hpp"
 #include "checker/cli/progress.hpp"
 #include "checker/cli/targets.hpp"
 #include "checker/judge.hpp"
@@ -182,7 +183,7 @@ void add_fuzz(CLI::App& app, Common& common) {
                       "model, lab:KERNEL[:MACHINE], device:/dev/kvm, cmd:PROGRAM");
   command->add_option("--profile", a->profile, "default: the laboratory kernel's own")
       ->check(CLI::IsMember(profiles));
-  command->add_option("--host", a->host, "the target's host: \"key=number ...\"");
+  add_host_option(*command, a->host);
   command->add_option("--seed", a->seed, "a case depends on the seed and its number, nothing else");
   command->add_option("--cases", a->cases);
   command->add_option("--first-case", a->first, "number of the first case");

@@ -1,15 +1,14 @@
 // assay minimise, assay replay: a trace's calls again, on a target or by their recorded answers.
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iostream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
+#include "checker/cli/host_option.hpp"
 #include "checker/cli/progress.hpp"
 #include "checker/cli/recent_lines.hpp"
 #include "checker/cli/reports.hpp"
 #include "checker/cli/targets.hpp"
+#include "checker/cli/trace_files.hpp"
 #include "checker/judge.hpp"
 #include "checker/report/report.hpp"
 #include "gen/minimise.hpp"
@@ -37,16 +36,7 @@ bool write_result(const Arguments& a, const Common& common, const std::string& t
 // The file as a program; false with a message when it holds nothing that can be performed.
 bool read_file(const Arguments& a, gen::ProgramText& out) {
   std::string text;
-  if (a.file == "-") {
-    text.assign(std::istreambuf_iterator<char>(std::cin), {});
-  } else {
-    std::ifstream in(a.file, std::ios::binary);
-    if (!in) {
-      fmt::print(stderr, "{}: cannot be read\n", a.file);
-      return false;
-    }
-    text.assign(std::istreambuf_iterator<char>(in), {});
-  }
+  if (!read_text(a.file, text)) return false;
   out = gen::read_program(text);
   if (!out.error.empty()) {
     fmt::print(stderr, "{}:{}\n", a.file, out.error);
@@ -72,10 +62,7 @@ void fill_profile(const Arguments& a, const ChosenTarget* chosen, gen::Program& 
     if (a.target != "model" || p.host.vcpus_max == 0) p.host = chosen->host;
   }
   if (p.profile == nullptr) p.profile = find_profile("documented");
-  if (!a.host.empty()) {
-    p.host = {};
-    traces::read_host(a.host, p.host);
-  }
+  if (!a.host.empty()) read_host_option(a.host, p.host = {});
 }
 
 // The answers that a recorded program carries in its own operations.
@@ -94,7 +81,7 @@ gen::Answers recorded_answers(const gen::Program& p) {
 
 int minimise(const Arguments& a, const Common& common) {
   gen::ProgramText read;
-  if (!read_file(a, read)) return exit_usage;
+  if (!read_file(a, read)) return stop::requested() ? exit_unknown : exit_usage;
   ChosenTarget chosen;
   bool recorded = a.target.empty();
   if (!recorded && !choose_target(a.target, a.profile, a.host, a.drop, chosen)) return exit_usage;
@@ -183,7 +170,7 @@ void to_lines_of_file(const gen::ProgramText& read, checker::Report& report) {
 
 int replay(const Arguments& a, const Common& common) {
   gen::ProgramText read;
-  if (!read_file(a, read)) return exit_usage;
+  if (!read_file(a, read)) return stop::requested() ? exit_unknown : exit_usage;
   ChosenTarget chosen;
   if (!choose_target(a.target, a.profile, a.host, a.drop, chosen)) return exit_usage;
   fill_profile(a, &chosen, read.program);
@@ -234,7 +221,7 @@ void add(CLI::App& app, Common& common, const char* name, const char* help,
   command->add_option("--target", a->target,
                       "model, lab:KERNEL[:MACHINE], device:/dev/kvm, cmd:PROGRAM");
   command->add_option("--profile", a->profile)->check(CLI::IsMember(profiles));
-  command->add_option("--host", a->host, "the host: \"key=number ...\"");
+  add_host_option(*command, a->host);
   command->add_option("--drop", a->drop, "model target: leave this check out")
       ->type_name("RULE.CHECK");
   command->add_option("-o,--output", a->out, "the resulting trace; default: standard output")

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "checker/cli/host_option.hpp"
 #include "checker/cli/this_host.hpp"
 #include "gen/mutants.hpp"
 #include "traces/host_info.hpp"
@@ -79,12 +80,13 @@ bool choose_target(const std::string& description, const std::string& profile,
   header.host = traces::default_host();
   if (description.starts_with("lab:") && !lab_host(description, options.lab_script, header))
     return false;
-  if (!host.empty()) {
-    header.host = {};
-    traces::read_host(host, header.host);
-  }
+  if (!host.empty()) read_host_option(host, header.host = {});
+  const std::string no_profile =
+      profile.empty() ? traces::no_profile_text(header.kernel) : std::string();
+  if (!no_profile.empty()) fmt::print(stderr, "assay: {} (judged as documented)\n", no_profile);
   out.profile = !profile.empty()          ? find_profile(profile)
                 : !header.profile.empty() ? find_profile(header.profile)
+                : !no_profile.empty()     ? find_profile("documented")
                                           : find_profile("linux-6.1");
   out.host = header.host;
   if (!drop.empty()) {

@@ -21,6 +21,7 @@ std::vector<Severity> checks_of(const Profile& profile, const std::string& rule)
 }
 
 void prove_without(const Options& options, const Hypothesis& hypothesis, Severity& s) {
+  if (stop::requested()) return;
   FreshContext scope;
   Options mutated = options;
   mutated.mutation = &s.mutation;

@@ -34,6 +34,11 @@ zstd -q "$work/twice.trace"
 for packed in "$work/twice.trace.gz" "$work/twice.trace.zst"; do
   expect 1 'line 6: 96 ioctl' -- "$assay" check "$packed"
 done
+expect 1 '1-minimal' -- "$assay" minimise "$work/twice.trace.gz"
+expect 0 -- "$assay" convert "$work/twice.trace.zst" "$work/t.ops"
+mkdir "$work/packed"
+cp "$work/twice.trace.gz" "$work/packed"
+expect 1 'create_vcpu.duplicate_id' -- "$assay" check "$work/packed"
 head -c 200 "$work/twice.trace.gz" >"$work/cut.gz"
 expect 3 'the gzip data are damaged or cut short' -- "$assay" check "$work/cut.gz"
 head -c 200 "$work/twice.trace.zst" >"$work/cut.zst"
@@ -129,6 +134,12 @@ sed 's/vcpus_max=512/vcpus_max=0/' "$work/twice.trace" >"$work/zero.trace"
 expect 3 'zero.trace:3:' -- "$assay" check "$work/zero.trace"
 sed 's/vcpus_max=512/vcpus=512/' "$work/twice.trace" >"$work/unknown.trace"
 expect 3 "'vcpus=512' is none" -- "$assay" check "$work/unknown.trace"
+for command in 'fuzz --cases 1' "replay $work/twice.trace" "minimise $work/twice.trace"; do
+  # shellcheck disable=SC2086
+  expect 3 'neither key=number nor a file' -- "$assay" $command --host /does/not/exist
+  # shellcheck disable=SC2086
+  expect 3 'is no key=number of the host record' -- "$assay" $command --host nonsense=1
+done
 for line in '96 ioctl(4<anon_inode:kvm-vm>, KVM_SET_TSS_ADDR, 0xfffbd000) = 0' \
   '96 ioctl(4<anon_inode:kvm-vm>, 0xae47, 0xfffbd000) = 0' \
   '96 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_CPUID2, {nent=3}) = 0'; do

@@ -26,7 +26,7 @@ stopped() {
     kill -0 "$guard" 2>/dev/null || break
     pid=$(cat "/proc/$guard/task/$guard/children" 2>/dev/null)
   done
-  # Before it has asked for signals, one ends it as it ends any program.
+  # SIGINT is the last that it asks for. Before it has, one ends it as it ends any program.
   while [ -n "$pid" ] && [ -e "/proc/$pid" ] && ! grep -q 'SigCgt.*[2367abef]$' "/proc/$pid/status" 2>/dev/null; do :; done
   sleep "$((RANDOM % 2)).$((RANDOM % 3))$((RANDOM % 10))"
   [ -n "$pid" ] && kill -"$signal" $pid 2>/dev/null
@@ -65,6 +65,8 @@ for _ in $(seq "$rounds"); do
     stopped $signal 2 "$assay" minimise --target "$slow" "$work/twice.trace"
     stopped $signal 2 "$assay" replay --target 'cmd:sleep 1000' "$work/twice.trace"
     stopped $signal 2 "$assay" convert - "$work/converted"
+    stopped $signal 2 "$assay" minimise -
+    stopped $signal 2 "$assay" record -o "$work/recorded" -- sleep 1000
     stopped $signal 0,2 "$assay" check --follow "$work/growing.trace"
   done
 done
