@@ -87,21 +87,38 @@ Handle Checker::machine() {
 }
 
 // Where state cells say they were written: the source line where there is one.
-
 std::uint32_t Checker::line_of(const TraceEvent& e) const {
   std::uint64_t line = e.line != 0 ? e.line : number_;
   return line > 0xffffffffu ? 0xffffffffu : static_cast<std::uint32_t>(line);
 }
 
 void Checker::skip(std::string_view what, const char* why) {
-  ++report_.skipped[fmt::format("{}: {}", what, why)];
+  const std::string reason = fmt::format("{}: {}", what, why);
+  ++report_.skipped[reason];
+  report_.skipped_at[reason].add(last_line_);
 }
 
 void Checker::incomplete(const std::string& reason) { incomplete_ = reason; }
 
-// What the descriptor is; a decorated one that was never seen made is told by its decoration, but
-// its VM's history is unknown.
-const Handle& Checker::resolve(const TraceEvent& e) { return handles_.find(e.tid, e.fd); }
+// What the descriptor is. One that was never seen made is told by its decoration where that says
+// all that there is to know: /dev/kvm has no history, and a vGIC whose making the trace hides
+// belongs to the only VM there is, of which it is unknown by then whether it has one.
+const Handle& Checker::resolve(const TraceEvent& e) {
+  const Handle& known = handles_.find(e.tid, e.fd);
+  if (known.kind != HandleKind::none || e.fd < 0) return known;
+  if (e.on == HandleKind::system) {
+    handles_.bind(e.tid, e.fd, {HandleKind::system, 0, 0, false});
+  } else if (const HandleDeclaration* device = declaration_of(e.on);
+             device != nullptr && device->owner == HandleKind::vm && !device->is_counted &&
+             live_vms() == 1) {
+    for (std::uint32_t vm = 1; vm < vms_.size(); ++vm) {
+      if (!vms_[vm] || !vms_[vm]->unknown) continue;
+      ++vms_[vm]->references;
+      handles_.bind(e.tid, e.fd, {e.on, vm, 0, false});
+    }
+  }
+  return handles_.find(e.tid, e.fd);
+}
 
 void Checker::feed(const TraceEvent& e) {
   ++number_;
@@ -393,6 +410,7 @@ void Checker::add_claim(const char* name, std::string observed, std::string kept
 
 void Checker::add_finding(Finding finding) {
   ++report_.findings_total;
+  if (options_.on_finding) options_.on_finding(finding);
   if (report_.findings.size() < options_.findings_max)
     report_.findings.push_back(std::move(finding));
 }

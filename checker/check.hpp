@@ -31,6 +31,8 @@ struct CheckOptions {
   unsigned findings_max = 1000;
   // Called for each judged event with its state changes, when `explain`.
   std::function<void(const traces::TraceEvent&, const std::vector<std::string>& changes)> on_event;
+  // Called for each finding as it is made, also beyond findings_max.
+  std::function<void(const Finding&)> on_finding;
 };
 
 class Checker {

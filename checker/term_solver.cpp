@@ -1,10 +1,10 @@
 #include "checker/term_solver.hpp"
 
-#include <z3++.h>
-
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
+
+#include "checker/solve.hpp"
 
 namespace assay::checker {
 namespace {
@@ -184,7 +184,7 @@ TermSolver::Result TermSolver::solve(const Terms& terms, std::span<const Constra
   z3::solver solver(context, z3::solver::simple());
   z3::params params(context);
   params.set("rlimit", rlimit_per_query);
-  params.set("ctrl_c", false);
+  leave_signals_alone(params);
   solver.set(params);
   Translation expressions(context, terms);
   for (const Constraint* c : concerned(kept, wanted)) solver.add(expressions.of(c->flag.term));
@@ -194,7 +194,7 @@ TermSolver::Result TermSolver::solve(const Terms& terms, std::span<const Constra
     if (symbol.is_int()) solver.add(zero <= symbol && symbol < end);
 
   Result result;
-  const z3::check_result answer = solver.check();
+  const z3::check_result answer = checker::solve(solver);
   work_ = rlimit_count(solver);  // of the context, so far
   if (answer == z3::unsat) result.answer = Answer::impossible;
   if (answer != z3::sat) return result;

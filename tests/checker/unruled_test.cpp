@@ -128,12 +128,24 @@ TEST(Unruled, LinesThatAreNotKvmsEndNoStrace) {
   EXPECT_EQ(r.ignored, 1u);
 }
 
-// Our own traces have no such lines, a line that names KVM is needed, and a text without any call
-// is no trace.
+// What a line that is KVM's does not tell is unknown, or missing where not even its answer is told.
+TEST(Unruled, LinesOfKvmThatCannotBeReadAreUnknownCalls) {
+  const Report hidden =
+      check(std::string(vm) + "9 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, {{) = 5\n");
+  EXPECT_EQ(hidden.verdict, Verdict::conforms);
+  EXPECT_EQ(hidden.unknown_arguments, 1u);
+  const Report missing =
+      check(std::string(vm) + "9 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0, {\n");
+  EXPECT_EQ(missing.verdict, Verdict::inconclusive);
+  EXPECT_NE(missing.reason.find("1 records are missing at line 3"), std::string::npos)
+      << missing.reason;
+}
+
+// Our own traces have no such lines, and a text without any call is no trace.
 TEST(Unruled, OtherLinesThatCannotBeReadAreErrors) {
-  const std::string kvm = "9 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0, {) = ?\n";
+  const std::string kvm = "9 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0, {\n";
   for (const std::string& text :
-       {std::string(host) + vm + last_words, vm + kvm, std::string("hello world\n")}) {
+       {std::string(host) + vm + last_words, kvm, std::string("hello world\n")}) {
     const TemporaryFile file(text);
     traces::TraceSink sink;
     sink.event = [](const traces::TraceEvent&, std::string_view) { return true; };
