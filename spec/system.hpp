@@ -10,7 +10,7 @@
 #include "model/dispatch.hpp"
 #include "spec/handles.hpp"
 #include "spec/kvm/host_assumptions.hpp"
-#include "spec/kvm/unruled.hpp"
+#include "spec/unruled.hpp"
 
 namespace assay {
 

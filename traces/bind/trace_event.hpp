@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "model/event.hpp"
-#include "spec/kvm/unruled.hpp"
+#include "spec/unruled.hpp"
 #include "traces/call/descriptor.hpp"
 
 namespace assay::traces {

@@ -1,4 +1,4 @@
-#include "spec/kvm/unruled.hpp"
+#include "spec/unruled.hpp"
 
 #include <algorithm>
 #include <array>
