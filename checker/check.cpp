@@ -24,6 +24,10 @@ struct Checker::Vm {
   bool lost = false;  // no longer followed
 };
 
+Checker::Made Checker::made_by(Errno answer) {
+  return answer == Errno::ok ? Made::object : Made::nothing;
+}
+
 std::string_view name_of(Verdict v) {
   switch (v) {
     case Verdict::conforms: return "conforms";
@@ -59,7 +63,7 @@ std::uint32_t Checker::new_vm() {
   // The hardware has a history that began before the VM.
   if (machine_used_ && vms_[0]->states) vm->states.emplace(*vms_[0]->states);
   else if (options_.host) vm->states.emplace(*options_.host);
-  else vm->unknown.emplace(*options_.profile);
+  else vm->unknown.emplace(options_.host_part, unknown_context());
   if (!free_vms_.empty()) {
     std::uint32_t number = free_vms_.back();
     free_vms_.pop_back();
@@ -83,21 +87,38 @@ Handle Checker::machine() {
 }
 
 // Where state cells say they were written: the source line where there is one.
-
 std::uint32_t Checker::line_of(const TraceEvent& e) const {
   std::uint64_t line = e.line != 0 ? e.line : number_;
   return line > 0xffffffffu ? 0xffffffffu : static_cast<std::uint32_t>(line);
 }
 
 void Checker::skip(std::string_view what, const char* why) {
-  ++report_.skipped[fmt::format("{}: {}", what, why)];
+  const std::string reason = fmt::format("{}: {}", what, why);
+  ++report_.skipped[reason];
+  report_.skipped_at[reason].add(last_line_);
 }
 
 void Checker::incomplete(const std::string& reason) { incomplete_ = reason; }
 
-// What the descriptor is; a decorated one that was never seen made is told by its decoration, but
-// its VM's history is unknown.
-const Handle& Checker::resolve(const TraceEvent& e) { return handles_.find(e.tid, e.fd); }
+// What the descriptor is. One that was never seen made is told by its decoration where that says
+// all that there is to know: /dev/kvm has no history, and a vGIC whose making the trace hides
+// belongs to the only VM there is, of which it is unknown by then whether it has one.
+const Handle& Checker::resolve(const TraceEvent& e) {
+  const Handle& known = handles_.find(e.tid, e.fd);
+  if (known.kind != HandleKind::none || e.fd < 0) return known;
+  if (e.on == HandleKind::system) {
+    handles_.bind(e.tid, e.fd, {HandleKind::system, 0, 0, false});
+  } else if (const HandleDeclaration* device = declaration_of(e.on);
+             device != nullptr && device->owner == HandleKind::vm && !device->is_counted &&
+             live_vms() == 1) {
+    for (std::uint32_t vm = 1; vm < vms_.size(); ++vm) {
+      if (!vms_[vm] || !vms_[vm]->unknown) continue;
+      ++vms_[vm]->references;
+      handles_.bind(e.tid, e.fd, {e.on, vm, 0, false});
+    }
+  }
+  return handles_.find(e.tid, e.fd);
+}
 
 void Checker::feed(const TraceEvent& e) {
   ++number_;
@@ -239,22 +260,35 @@ void Checker::lose(Vm& vm, const std::string& why) {
   if (incomplete_.empty()) incomplete(why);
 }
 
-// A call that no rule describes leaves the modelled state alone, as the specification says of it,
-// or nothing is known of its VM from here on.
+// A call that no rule describes leaves the modelled state alone, or the parts that the
+// specification names are unknown from here on, or nothing is known of its VM.
 void Checker::feed_unruled(const TraceEvent& e) {
   skip(e.name, "no rule");
   const Handle on = resolve(e);
   if (on.kind == HandleKind::none || on.kind == HandleKind::system || on.foreign || !vms_[on.vm])
     return;
-  if (!e.event.answered || e.event.answer != Errno::ok || vms_[on.vm]->lost) return;
-  if (!(on.kind == HandleKind::vcpu ? e.may_change_on_vcpu : e.may_change_elsewhere)) return;
-  lose(*vms_[on.vm], fmt::format("{} at line {} has no rule and may have changed what rules read",
-                                 e.name, line_of(e)));
+  Vm& vm = *vms_[on.vm];
+  if (vm.lost) return;
+  const MayChange& change = on.kind == HandleKind::vcpu ? e.changes_on_vcpu : e.changes_elsewhere;
+  const bool has_failed = e.event.answered && e.event.answer != Errno::ok;
+  // ENOTTY: the kernel does not know the request.
+  if (has_failed && (!change.also_when_failing || e.event.answer == Errno::notty)) return;
+  switch (change.what) {
+    case MayChange::What::nothing: return;
+    case MayChange::What::parts:
+      make_unknown(vm);
+      vm.unknown->forget(line_of(e),
+                         [&](std::string_view path) { return is_part(path, change.parts); });
+      return;
+    case MayChange::What::anything:
+      lose(vm, fmt::format("{} at line {} has no rule and may have changed what rules read", e.name,
+                           line_of(e)));
+  }
 }
 
 void Checker::make_unknown(Vm& vm) {
   if (vm.unknown) return;
-  vm.unknown.emplace(vm.states->all(), *options_.profile);
+  vm.unknown.emplace(vm.states->all(), unknown_context());
   vm.states.reset();
 }
 
@@ -265,11 +299,11 @@ Checker::Made Checker::judge(const TraceEvent& e, std::uint32_t number) {
     skip(binder_.rule(e.event.rule).name, "its VM is no longer followed");
     return Made::nothing;
   }
-  const Made as_answered = e.event.answer == Errno::ok ? Made::object : Made::nothing;
+  const Made as_answered = made_by(e.event.answer);
   if (e.event.unknown != 0) make_unknown(vm);
   if (vm.unknown) {
     std::uint32_t rule = e.event.rule;
-    return judge_unknown(e, vm, {&rule, 1}, false) ? as_answered : Made::nothing;
+    return judge_unknown(e, vm, {&rule, 1}, false);
   }
   const bool is_spoken_of = properties_->speak_of(e.event.rule, claims());
   VmStates::Context context{
@@ -295,44 +329,41 @@ Checker::Made Checker::judge(const TraceEvent& e, std::uint32_t number) {
   return Made::nothing;
 }
 
-bool Checker::judge_unknown(const TraceEvent& e, Vm& vm, std::span<const std::uint32_t> rules,
-                            bool may_be_other) {
-  // A symbolic step evaluates every check of every rule it may be, for all values at once.
+Checker::Made Checker::judge_unknown(const TraceEvent& e, Vm& vm,
+                                     std::span<const std::uint32_t> rules, bool may_be_other) {
+  // Every check of every rule that it may be is evaluated, for all values at once.
   for (std::uint32_t rule : rules) report_.evaluations += checks_of_rule_[rule];
-  switch (vm.unknown->step(e.event, rules, may_be_other)) {
-    case UnknownVm::Outcome::possible: return true;
+  const UnknownVm::Call call{e.event, line_of(e), rules, may_be_other};
+  switch (vm.unknown->step(call)) {
     case UnknownVm::Outcome::undecided:
-      incomplete(fmt::format("the solver gave up at line {}", line_of(e)));
-      return true;
-    case UnknownVm::Outcome::exhausted:
-      lose(vm, fmt::format("the solver's budget for a VM with unknown values is spent at line {}",
-                           line_of(e)));
-      return true;
+      if (incomplete_.empty()) incomplete(fmt::format("the solver gave up at line {}", line_of(e)));
+      [[fallthrough]];
+    case UnknownVm::Outcome::possible:
+      if (options_.explain && options_.on_event) options_.on_event(e, vm.unknown->changes());
+      return made_by(e.event.answer);
     case UnknownVm::Outcome::impossible: break;
   }
-  Finding f;
-  f.allowed = vm.unknown->allowed(e.event, rules);
-  f.rule = binder_.rule(e.event.rule).name;
-  f.check = fmt::format("{}.answer", f.rule);
-  f.line = line_of(e);
-  f.event = number_;
-  f.call = binder_.text(e);
-  f.observed = e.event.answer == Errno::ok ? "success" : std::string(name_of(e.event.answer));
-  f.follow_on = vm.violated;
-  vm.violated = true;
+  UnknownVm::Refusal refusal = vm.unknown->refusal(call);
+  if (refusal.why.check.empty())
+    refusal.why.check = fmt::format("{}.answer", binder_.rule(e.event.rule).name);
+  Finding f = finding_of(e, std::move(refusal.why), vm);
+  f.tried = std::move(refusal.tried);
+  const auto adopted = vm.unknown->adopt(call);
   add_finding(std::move(f));
-  return false;
+  return adopted ? made_by(*adopted) : Made::nothing;
 }
 
-Checker::Made Checker::contradiction(const TraceEvent& e, Vm& vm) {
-  const RuleInfo& rule = binder_.rule(e.event.rule);
-  Explanation why =
-      explain(vm.states->front(), e.event, rule, *options_.profile, options_.mutation);
+UnknownVm::Context Checker::unknown_context() const {
+  return {options_.profile, options_.mutation, options_.budget};
+}
+
+// What all violations of a rule's answer say.
+Finding Checker::finding_of(const TraceEvent& e, Explanation why, Vm& vm) {
   Finding f;
   f.line = line_of(e);
   f.event = number_;
   f.call = binder_.text(e);
-  f.rule = rule.name;
+  f.rule = binder_.rule(e.event.rule).name;
   f.observed = e.event.answer == Errno::ok
                    ? (e.event.returned == 0 ? std::string("success")
                                             : fmt::format("0x{:x}", e.event.returned))
@@ -347,11 +378,19 @@ Checker::Made Checker::contradiction(const TraceEvent& e, Vm& vm) {
   f.reasons = std::move(why.reasons);
   f.follow_on = vm.violated;
   vm.violated = true;
+  return f;
+}
+
+Checker::Made Checker::contradiction(const TraceEvent& e, Vm& vm) {
+  Finding f = finding_of(e,
+                         explain(vm.states->front(), e.event, binder_.rule(e.event.rule),
+                                 *options_.profile, options_.mutation),
+                         vm);
   VmStates::Context context{options_.profile, nullptr, &journal_, options_.mutation,
                             options_.states_max};
-  Errno adopted = vm.states->adopt(e.event, line_of(e), context);
+  const Errno adopted = vm.states->adopt(e.event, line_of(e), context);
   add_finding(std::move(f));
-  return adopted == Errno::ok ? Made::object : Made::nothing;
+  return made_by(adopted);
 }
 
 // Every answer was allowed by the profile's rules, and what is claimed of them is broken all the
@@ -371,6 +410,7 @@ void Checker::add_claim(const char* name, std::string observed, std::string kept
 
 void Checker::add_finding(Finding finding) {
   ++report_.findings_total;
+  if (options_.on_finding) options_.on_finding(finding);
   if (report_.findings.size() < options_.findings_max)
     report_.findings.push_back(std::move(finding));
 }

@@ -20,7 +20,10 @@ namespace assay::checker {
 
 struct CheckOptions {
   const Profile* profile = nullptr;    // required
-  std::optional<Host<Concrete>> host;  // nothing: unknown, every VM is symbolic
+  std::optional<Host<Concrete>> host;  // all of it is known
+  HostPart host_part;                  // else: what is known of it
+  // Of Z3's work on one VM with unknown values, in Z3's own units; about two minutes.
+  u64 budget = 2'000'000'000;
   const Mutation* mutation = nullptr;
   bool explain = false;      // keep the state changes of every event
   bool questions = false;    // findings for what nobody promised, too
@@ -28,6 +31,8 @@ struct CheckOptions {
   unsigned findings_max = 1000;
   // Called for each judged event with its state changes, when `explain`.
   std::function<void(const traces::TraceEvent&, const std::vector<std::string>& changes)> on_event;
+  // Called for each finding as it is made, also beyond findings_max.
+  std::function<void(const Finding&)> on_finding;
 };
 
 class Checker {
@@ -49,11 +54,14 @@ class Checker {
   void lose(Vm& vm, const std::string& why);
   // What the model did in answer to an event: whether the object that the call makes now exists.
   enum class Made : unsigned char { nothing, object };
+  static Made made_by(Errno answer);
   Made judge(const traces::TraceEvent& e, std::uint32_t vm);
   Claims claims() const { return options_.questions ? Claims::all : Claims::promises; }
   void add_claim(const char* name, std::string observed, std::string kept, std::string call);
-  bool judge_unknown(const traces::TraceEvent& e, Vm& vm, std::span<const std::uint32_t> rules,
+  Made judge_unknown(const traces::TraceEvent& e, Vm& vm, std::span<const std::uint32_t> rules,
                      bool may_be_other);
+  UnknownVm::Context unknown_context() const;
+  Finding finding_of(const traces::TraceEvent& e, Explanation why, Vm& vm);
   Made contradiction(const traces::TraceEvent& e, Vm& vm);
   void add_finding(Finding finding);
   void bind_result(const traces::TraceEvent& e, std::uint32_t vm, Made made);

@@ -26,15 +26,16 @@ inline void prepend(std::string& path, const std::string& step) {
 template <class T, class Found>
 bool leaf_at(const T& t, const void* place, std::string& path, Found&& found) {
   if constexpr (is_std_array<T>::value || AnyTable<T>) {
-    std::size_t n = 0;
-    if constexpr (AnyTable<T>) n = t.extent();
-    else n = t.size();
-    for (std::size_t i = 0; i < n; ++i) {
-      if (!holds_address(t[i], place) || !leaf_at(t[i], place, path, found)) continue;
-      prepend(path, "[" + std::to_string(i) + "]");
-      return true;
-    }
-    return false;
+    bool done = false;
+    auto look = [&](const auto& entry, std::size_t i) {
+      done = holds_address(entry, place) && leaf_at(entry, place, path, found);
+      if (done) prepend(path, "[" + std::to_string(i) + "]");
+      return done;
+    };
+    if constexpr (AnyTable<T>) return t.find(look);
+    else
+      for (std::size_t i = 0; i < t.size() && !done; ++i) look(t[i], i);
+    return done;
   } else if constexpr (Record<T>) {
     bool done = false;
     each_member(

@@ -1,179 +1,457 @@
 #include "checker/unknown_vm.hpp"
 
-#include "model/symbolic.hpp"
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "checker/leaf_at.hpp"
+#include "checker/term_solver.hpp"
+#include "model/partial.hpp"
+#include "traces/header.hpp"
 
 namespace assay::checker {
 namespace {
 
-using Sym = Symbolic;
-using SymVm = SystemState<Sym>;
-// Deterministic bound of one query; about a second of work.
-constexpr unsigned rlimit_per_query = 20'000'000;
-// Of one VM: each call makes the formula longer, so that time grows with the square of their
-// number.
-constexpr u64 rlimit_per_vm = 100'000'000;
-constexpr unsigned steps_per_vm = 40;
+using PartialVm = SystemState<Partial>;
 
-// Nothing is known of the host: every field is free, the first PEs and PMUs included. That is
-// weaker than any particular host, so it never excludes an answer.
-void make_host_unknown(SymVm& vm, SymFlag& domain) {
-  constexpr unsigned pes = 64, pmus = 4;
-  vm.host = fresh<Host<Sym>>("host", domain);
-  auto word = [](const std::string& name) {
-    return SymWord<32>(z3_context().bv_const(name.c_str(), 32));
-  };
-  for (unsigned i = 0; i < pes; ++i)
-    vm.host.pe[i].pmu = word("host.pe[" + std::to_string(i) + "].pmu");
-  for (unsigned i = 0; i < pmus; ++i)
-    vm.host.pmu[i].type = word("host.pmu[" + std::to_string(i) + "].type");
-  domain = domain && vm.host.slots_max > 0 && vm.host.vcpus_max > 0 &&
-           SymWord<8>(32) <= vm.host.ipa_bits_max && vm.host.ipa_bits_max <= SymWord<8>(52);
-}
+// Terms are collected when there are this many, or four times what the last collection left.
+constexpr std::size_t terms_min = 50'000;
+// Constraints are looked through when there are this many, or twice what was left.
+constexpr std::size_t constraints_min = 256;
+// More than these are not kept: the oldest go.
+constexpr std::size_t constraints_max = 2'000;
 
-struct Branch {
-  SymVm vm;
-  SymFlag possible;  // conditions under which this branch gives the observed answer
+// What places of the state hold after a call.
+using Writes = std::map<PartialValue*, PartialValue>;
+
+// One rule that a call may belong to, applied and taken back.
+struct Way {
+  std::vector<PartialFlag> conditions;
+  Writes writes;
+  Event event;  // with the witness's values for what is unknown
+  PartialFlag holds = true;
 };
 
-bool is_unchanged(SymVm& before, SymVm& after) {
-  bool same = true;
-  leaves([&](const auto& a, const auto& b) { same = same && z3::eq(a.e, b.e); }, before, after);
-  return same;
+// The journal keeps addresses of leaves.
+PartialValue& value_at(void* place) { return *static_cast<PartialValue*>(place); }
+
+// f(leaf, other leaf) for each leaf of two states that either uses.
+template <class T, class F>
+void each_pair(T& a, T& b, F&& f) {
+  if constexpr (is_std_array<T>::value) {
+    for (std::size_t i = 0; i < a.size(); ++i) each_pair(a[i], b[i], f);
+  } else if constexpr (AnyTable<T>) {
+    b.for_each([&](auto&, std::size_t i) { a[i]; });
+    a.for_each([&](auto& e, std::size_t i) { each_pair(e, b[i], f); });
+  } else if constexpr (Record<T>) {
+    [&]<auto... P>(Members<P...>) { (each_pair(a.*P, b.*P, f), ...); }
+    (T::fields());
+  } else {
+    f(a, b);
+  }
 }
 
-SymFlag answer_is(const Step<Sym>& k, Errno code, const Event& e) {
-  SymFlag same = k.code() == SymWord<8>(static_cast<u64>(code));
-  if (code != Errno::ok) return same;
-  same = same && k.legal();
-  if (e.has_returned) same = same && (!k.returns_if() || k.returned() == SymWord<64>(e.returned));
-  return same;
+// The state that the witness describes.
+template <class T, class From>
+void make_instance(T& t, const From& from, const Terms& terms) {
+  if constexpr (is_std_array<T>::value) {
+    for (std::size_t i = 0; i < t.size(); ++i) make_instance(t[i], from[i], terms);
+  } else if constexpr (AnyTable<T>) {
+    from.for_each([&](const auto& e, std::size_t i) { make_instance(t[i], e, terms); });
+  } else if constexpr (Record<T>) {
+    [&]<auto... P, auto... Q>(Members<P...>, Members<Q...>) {
+      (make_instance(t.*P, from.*Q, terms), ...);
+    }
+    (T::fields(), From::fields());
+  } else {
+    store(t, static_cast<u64>(terms.value(from)));
+    t.by = from.by;
+  }
+}
+
+// f(table, path) for each table of a state.
+template <class T, class F>
+void each_table(T& t, const std::string& path, F&& f) {
+  if constexpr (AnyTable<T>) {
+    f(t, path);
+  } else if constexpr (Record<T>) {
+    each_member(
+        [&](const char* name, auto& member) {
+          each_table(member, path.empty() ? std::string(name) : path + "." + name, f);
+        },
+        t);
+  }
 }
 
 }  // namespace
 
 struct UnknownVm::State {
-  const Profile& profile;
-  z3::solver solver;
-  SymVm vm{};
-  unsigned fresh_count = 0;
-  unsigned steps = 0;
+  Context context;
+  Terms terms;
+  PartialVm vm{};
+  std::vector<Constraint> constraints;
+  std::vector<Constraint> wanted;  // of the call just refused
+  TermSolver solver;
+  Journal journal;
+  std::size_t terms_limit = terms_min, constraints_limit = constraints_min;
 
-  // Z3's count of its own work, of this thread's context.
-  u64 work() const {
-    const z3::stats stats = solver.statistics();
-    for (unsigned i = 0; i < stats.size(); ++i)
-      if (stats.key(i) == "rlimit count" && stats.is_uint(i)) return stats.uint_value(i);
-    return 0;
-  }
-  u64 work_before = work();
-  bool is_exhausted() const { return steps > steps_per_vm || work() - work_before > rlimit_per_vm; }
+  explicit State(const Context& c) : context(c) {}
 
-  explicit State(const Profile& p) : profile(p), solver(z3_context()) {
-    z3::params params(z3_context());
-    params.set("rlimit", rlimit_per_query);
-    solver.set(params);
-  }
-
-  // One candidate rule applied to a copy of the state.
-  Branch apply(std::uint32_t rule, const Event& e, bool all_unknown, Errno code) {
-    SymFlag domain = true;
-    const auto call =
-        system_ops<Sym>()[rule](e.vcpu, [&](SymLeaf leaf, unsigned position, const std::string&) {
-          if (!all_unknown && (e.unknown >> position & 1) == 0) {
-            leaf.e = leaf.value(e.value[position]);
-            return;
-          }
-          leaf.e = leaf.constant("u" + std::to_string(fresh_count++));
-          if (leaf.kind != SymLeaf::Kind::number) return;
-          const SymNumber n(leaf.e);
-          domain = domain && SymNumber(0) <= n && n < wrap_at<Sym>();
+  // --- one rule ------------------------------------------------------------------------------
+  // Applies it in place and leaves what it replaced in the journal.
+  Way run(u32 rule, const Call& call, Errno answer, bool all_unknown) {
+    Way way;
+    way.event = call.event;
+    way.event.rule = rule;
+    const auto made = system_ops<Partial>()[rule](
+        call.event.vcpu, [&](PartialValue& leaf, unsigned position, const std::string& name) {
+          const u64 told = call.event.value[position];
+          if (all_unknown || (call.event.unknown >> position & 1) != 0)
+            leaf = terms.unknown(leaf.width, name);
+          else store(leaf, told);
+          way.event.value[position] = static_cast<u64>(terms.value(leaf));
         });
-    Branch branch{vm, true};
-    StepContext context;
-    context.profile = &profile;
-    context.rule = rule;
-    Step<Sym> k(context);
-    call->apply(k, branch.vm);
-    branch.possible = answer_is(k, code, e) && domain;
-    return branch;
+    way.event.unknown = 0;
+    StepContext step;
+    step.profile = context.profile;
+    step.mutation = context.mutation;
+    step.journal = &journal;
+    step.rule = rule;
+    step.event = call.line;
+    step.observed = answer;
+    step.knows_observed = true;
+    journal.clear();
+    Step<Partial> k(step);
+    made->apply(k, vm);
+    way.conditions = k.conditions();
+    way.conditions.push_back(k.explains(answer));
+    if (answer == Errno::ok && call.event.has_returned && k.has_return())
+      way.conditions.push_back(!k.returns_if() ||
+                               k.returned() == PartialWord<64>(call.event.returned));
+    for (const PartialFlag& c : way.conditions) way.holds = way.holds && c;
+    return way;
   }
 
-  std::vector<Branch> branches(const Event& e, std::span<const std::uint32_t> rules, Errno code) {
-    std::vector<Branch> out;
-    for (std::uint32_t rule : rules) out.push_back(apply(rule, e, rules.size() > 1, code));
+  // What the last run wrote, taken back.
+  void take_back(Way& way) {
+    for (const Journal::Entry& e : journal.entries()) {
+      way.writes[&value_at(e.place)] = value_at(e.place);
+    }
+    journal.undo();
+  }
+
+  // --- conditions ----------------------------------------------------------------------------
+  Constraint constraint(const PartialFlag& flag) const {
+    Constraint c{flag, {}};
+    terms.symbols_of(flag.term, c.symbols);
+    return c;
+  }
+  bool is_exhausted() const { return solver.work() > context.budget; }
+
+  // Whether the conditions can hold together with all that is kept. The witness follows.
+  Outcome ask(const std::vector<PartialFlag>& conditions) {
+    wanted.clear();
+    bool explained = true, possible = true;
+    for (const PartialFlag& c : conditions) {
+      possible = possible && !c.is_false();
+      if (c.is_known()) continue;
+      wanted.push_back(constraint(c));
+      explained = explained && terms.value(c) != 0;
+    }
+    if (!possible) return Outcome::impossible;
+    if (explained) return Outcome::possible;
+    if (is_exhausted()) return Outcome::undecided;
+    const TermSolver::Result result = solver.solve(terms, constraints, wanted);
+    if (result.answer == TermSolver::Answer::impossible) return Outcome::impossible;
+    if (result.answer == TermSolver::Answer::undecided) return Outcome::undecided;
+    terms.set_witness(result.witness);
+    return Outcome::possible;
+  }
+  void keep_wanted() {
+    for (Constraint& c : wanted) {
+      terms.assume(c.flag);
+      constraints.push_back(std::move(c));
+    }
+    wanted.clear();
+  }
+
+  // --- memory --------------------------------------------------------------------------------
+  void collect() {
+    if (terms.size() < terms_limit && constraints.size() < constraints_limit) return;
+    std::vector<PartialValue*> live;
+    each_partial_leaf(vm, [&](PartialValue& leaf) {
+      if (leaf.is_known()) return;
+      leaf = terms.resolved(leaf);
+      if (!leaf.is_known()) live.push_back(&leaf);
+    });
+    drop_dead_constraints(live);
+    for (Constraint& c : constraints) live.push_back(&c.flag);
+    terms.keep_only(live);
+    terms_limit = std::max(terms_min, 4 * terms.size());
+    constraints_limit = std::max(constraints_min, 2 * constraints.size());
+  }
+  // A constraint matters while the state holds one of its unknowns, or another that matters does.
+  void drop_dead_constraints(const std::vector<PartialValue*>& state) {
+    std::vector<u32> open;
+    for (const PartialValue* leaf : state) terms.symbols_of(leaf->term, open);
+    std::vector<bool> is_alive(terms.symbols().size(), false);
+    std::map<u32, std::vector<std::size_t>> by_symbol;
+    for (std::size_t i = 0; i < constraints.size(); ++i)
+      for (const u32 s : constraints[i].symbols) by_symbol[s].push_back(i);
+    std::vector<bool> matters(constraints.size(), false);
+    while (!open.empty()) {
+      const u32 s = open.back();
+      open.pop_back();
+      if (is_alive[s]) continue;
+      is_alive[s] = true;
+      if (const auto at = by_symbol.find(s); at != by_symbol.end())
+        for (const std::size_t i : at->second) {
+          if (!matters[i])
+            open.insert(open.end(), constraints[i].symbols.begin(), constraints[i].symbols.end());
+          matters[i] = true;
+        }
+    }
+    std::size_t i = 0;
+    std::erase_if(constraints, [&](const Constraint&) { return !matters[i++]; });
+    if (constraints.size() > constraints_max)
+      constraints.erase(constraints.begin(),
+                        constraints.end() - static_cast<std::ptrdiff_t>(constraints_max));
+  }
+
+  // --- a call --------------------------------------------------------------------------------
+  Outcome step_one(const Call& call, Errno answer) {
+    const Way way = run(call.rules.front(), call, answer, false);
+    const Outcome outcome = ask(way.conditions);
+    if (outcome == Outcome::impossible) journal.undo();
+    if (outcome == Outcome::possible) accept();
+    return outcome;
+  }
+  void accept() {
+    keep_wanted();
+    for (const Journal::Entry& e : journal.entries()) {
+      PartialValue& place = value_at(e.place);
+      place = terms.resolved(place);
+    }
+  }
+
+  // Several rules, or perhaps none: the state after is that of one of the ways, and unknown which.
+  Outcome step_many(const Call& call, Errno answer) {
+    std::vector<Way> ways;
+    for (const u32 rule : call.rules) {
+      Way way = run(rule, call, answer, call.rules.size() > 1);
+      take_back(way);
+      if (!way.holds.is_false()) ways.push_back(std::move(way));
+    }
+    if (call.may_be_other) ways.emplace_back();
+    journal.clear();
+    wanted.clear();
+    if (ways.empty()) return Outcome::impossible;
+    Writes merged = ways.front().writes;
+    PartialFlag condition = ways.front().holds;
+    for (std::size_t i = 1; i < ways.size(); ++i) {
+      const bool taken = terms.value(condition) == 0 && terms.value(ways[i].holds) != 0;
+      const PartialFlag is_this(terms.unknown(flag_width, "", taken ? 1 : 0));
+      condition = ite(is_this, ways[i].holds, condition);
+      merge(merged, ways[i].writes, is_this, call.line);
+    }
+    const Outcome outcome = ask({condition});
+    if (outcome == Outcome::impossible) return outcome;
+    for (const auto& [place, after] : merged) {
+      journal.save(*place);
+      *place = terms.bounded(after);
+    }
+    if (outcome == Outcome::possible) accept();
+    return outcome;
+  }
+  void merge(Writes& into, const Writes& way, const PartialFlag& is_this, u32 line) {
+    for (const auto& [place, after] : way) into.try_emplace(place, *place);
+    for (auto& [place, after] : into) {
+      const auto at = way.find(place);
+      const PartialValue& mine = at == way.end() ? *place : at->second;
+      after = terms.apply(TermOp::ite, place->width, is_this, mine, after);
+      after.by = line;
+    }
+  }
+
+  Outcome step(const Call& call, Errno answer) {
+    UseTerms use(terms);
+    terms.at_line(call.line);
+    collect();
+    journal.clear();
+    each_table(vm, "", [](auto& table, const std::string&) { table.drop_unused(); });
+    return call.rules.size() == 1 && !call.may_be_other ? step_one(call, answer)
+                                                        : step_many(call, answer);
+  }
+
+  // --- after a refusal -------------------------------------------------------------------------
+  // Whether some values permit this answer. Changes nothing.
+  bool permits(const Call& call, Errno answer) {
+    for (const u32 rule : call.rules) {
+      Way way = run(rule, call, answer, call.rules.size() > 1);
+      journal.undo();
+      if (way.holds.is_false()) continue;
+      if (way.holds.is_known() || terms.value(way.holds) != 0) return true;
+      const Constraint only = constraint(way.holds);
+      if (solver.solve(terms, constraints, {&only, 1}).answer != TermSolver::Answer::impossible)
+        return true;
+    }
+    return false;
+  }
+  std::vector<Errno> permitted(Call call) {
+    std::vector<Errno> codes{Errno::ok}, out;
+    for (const CatalogEntry& c : system_catalog(*context.profile))
+      for (const u32 rule : call.rules)
+        if (c.code != Errno::ok && rule_named(c.rule) == rule &&
+            std::find(codes.begin(), codes.end(), c.code) == codes.end())
+          codes.push_back(c.code);
+    Event open = call.event;
+    open.has_returned = false;
+    UseTerms use(terms);
+    for (const Errno code : codes)
+      if (permits({open, call.line, call.rules}, code)) out.push_back(code);
+    return out;
+  }
+
+  std::map<std::string, u32> unknown_places() {
+    std::map<std::string, u32> out;
+    each_partial_leaf(std::string(), vm, [&](PartialValue& leaf, const std::string& path) {
+      if (!leaf.is_known()) out.emplace(path, leaf.by);
+    });
     return out;
   }
 };
 
-UnknownVm::UnknownVm(const Profile& profile) : state_(std::make_unique<State>(profile)) {
-  SymFlag domain = true;
-  make_host_unknown(state_->vm, domain);
-  state_->solver.add(domain.e);
+UnknownVm::UnknownVm(const std::vector<std::unique_ptr<RecordedVm>>& states, const Context& context)
+    : state_(std::make_unique<State>(context)) {
+  UseTerms use(state_->terms);
+  make_known(state_->vm, *states.front());
+  for (std::size_t i = 1; i < states.size(); ++i) {
+    PartialVm other{};
+    make_known(other, *states[i]);
+    const PartialFlag is_other(state_->terms.unknown(flag_width, "an earlier freedom"));
+    each_pair(state_->vm, other, [&](PartialValue& mine, const PartialValue& theirs) {
+      mine = state_->terms.apply(TermOp::ite, mine.width, is_other, theirs, mine);
+    });
+  }
 }
 
-UnknownVm::UnknownVm(const std::vector<std::unique_ptr<RecordedVm>>& states, const Profile& profile)
-    : state_(std::make_unique<State>(profile)) {
-  state_->vm = lift<SymVm>(*states.front());
-  for (std::size_t i = 1; i < states.size(); ++i) {
-    SymVm other = lift<SymVm>(*states[i]);
-    SymFlag which(z3_context().bool_const(("which" + std::to_string(i)).c_str()));
-    leaves([&](auto& mine, const auto& theirs) { mine = ite(which, theirs, mine); }, state_->vm,
-           other);
-  }
+// Every field that is not told is free, and so are PEs and PMUs. That is weaker than any particular
+// host, so it never excludes an answer.
+UnknownVm::UnknownVm(const HostPart& host, const Context& context)
+    : state_(std::make_unique<State>(context)) {
+  Terms& terms = state_->terms;
+  UseTerms use(terms);
+  PartialVm& vm = state_->vm;
+  vm.host.pe.forget_rest();
+  vm.host.pmu.forget_rest();
+  // A usual host is the first guess: it explains most answers.
+  SystemState<Partial> usual{};
+  make_known(usual.host, traces::default_host());
+  std::map<std::string, u128> guess;
+  each_partial_leaf("host", usual.host, [&](const PartialValue& leaf, const std::string& path) {
+    guess[path] = leaf.known;
+  });
+  each_pair(vm.host, usual.host, [](const PartialValue&, const PartialValue&) {});
+  each_partial_leaf("host", vm.host, [&](PartialValue& leaf, const std::string& path) {
+    leaf = terms.unknown(leaf.width, path, guess[path]);
+  });
+  const std::vector<PartialFlag> bounds = {vm.host.slots_max > 0, vm.host.vcpus_max > 0,
+                                           PartialWord<8>(32) <= vm.host.ipa_bits_max,
+                                           vm.host.ipa_bits_max <= PartialWord<8>(52)};
+  if (state_->ask(bounds) == Outcome::possible) state_->keep_wanted();
+  for (const auto& [path, value] : host) assign(vm.host, path, value);
 }
 
 UnknownVm::~UnknownVm() = default;
 UnknownVm::UnknownVm(UnknownVm&&) noexcept = default;
 
-UnknownVm::Outcome UnknownVm::step(const Event& e, std::span<const std::uint32_t> rules,
-                                   bool may_be_other) {
-  if (state_->is_exhausted()) return Outcome::exhausted;
-  std::vector<Branch> branches = state_->branches(e, rules, e.answer);
-  // Nothing to decide, and nothing that later calls would carry along.
-  if (branches.size() == 1 && !may_be_other && branches[0].possible.e.is_true() &&
-      is_unchanged(state_->vm, branches[0].vm))
-    return Outcome::possible;
-  ++state_->steps;
-  if (may_be_other) branches.push_back({state_->vm, true});
-  SymFlag some = false;
-  for (const Branch& b : branches) some = some || b.possible;
-  state_->solver.push();
-  state_->solver.add(some.e);
-  z3::check_result result = state_->solver.check();
-  state_->solver.pop();
-  if (result == z3::unsat) return Outcome::impossible;
-
-  // The state after is one of the branches; a fresh selector says which.
-  SymVm after = branches.front().vm;
-  SymFlag chosen = branches.front().possible;
-  for (std::size_t i = 1; i < branches.size(); ++i) {
-    SymFlag which(
-        z3_context().bool_const(("branch" + std::to_string(state_->fresh_count++)).c_str()));
-    leaves([&](auto& mine, const auto& theirs) { mine = ite(which, theirs, mine); }, after,
-           branches[i].vm);
-    chosen = ite(which, branches[i].possible, chosen);
-  }
-  state_->solver.add(chosen.e);
-  state_->vm = std::move(after);
-  return result == z3::sat ? Outcome::possible : Outcome::undecided;
+UnknownVm::Outcome UnknownVm::step(const Call& call) {
+  return state_->step(call, call.event.answer);
 }
 
-std::vector<std::string> UnknownVm::allowed(const Event& e, std::span<const std::uint32_t> rules) {
-  std::vector<std::string> out;
-  unsigned count = 0;
-  const Errno* codes = all_errnos(count);
-  for (unsigned i = 0; i < count; ++i) {
-    SymFlag some = false;
-    Event open = e;
-    open.has_returned = false;
-    for (const Branch& b : state_->branches(open, rules, codes[i])) some = some || b.possible;
-    state_->solver.push();
-    state_->solver.add(some.e);
-    if (state_->solver.check() == z3::sat)
-      out.push_back(codes[i] == Errno::ok ? "success" : std::string(name_of(codes[i])));
-    state_->solver.pop();
+std::optional<Errno> UnknownVm::adopt(const Call& call) {
+  const std::vector<Errno> permitted = state_->permitted(call);
+  if (permitted.size() != 1) return std::nullopt;
+  Event as_permitted = call.event;
+  as_permitted.has_returned = false;
+  if (state_->step({as_permitted, call.line, call.rules}, permitted.front()) == Outcome::impossible)
+    return std::nullopt;
+  return permitted.front();
+}
+
+UnknownVm::Refusal UnknownVm::refusal(const Call& call) {
+  State& s = *state_;
+  UseTerms use(s.terms);
+  Refusal out;
+  std::vector<u32> symbols;
+  for (const Constraint& c : s.wanted)
+    symbols.insert(symbols.end(), c.symbols.begin(), c.symbols.end());
+  if (call.rules.size() == 1) {
+    Way way = s.run(call.rules.front(), call, call.event.answer, false);
+    s.journal.undo();
+    RecordedVm instance;
+    make_instance(instance, s.vm, s.terms);
+    const RuleInfo& rule = system_rules()[call.rules.front()];
+    out.why = explain(instance, way.event, rule, *s.context.profile, s.context.mutation);
+    const std::map<std::string, u32> unknown = s.unknown_places();
+    for (Reason& reason : out.why.reasons)
+      for (Because& b : reason.because) b.is_unknown = unknown.contains(b.place);
+  }
+  out.why.allowed.clear();
+  for (const Errno code : s.permitted(call))
+    out.why.allowed.push_back(code == Errno::ok ? "success" : std::string(name_of(code)));
+  std::sort(symbols.begin(), symbols.end());
+  symbols.erase(std::unique(symbols.begin(), symbols.end()), symbols.end());
+  for (const u32 n : symbols) {
+    const Terms::Symbol& symbol = s.terms.symbols()[n];
+    if (symbol.name.empty()) continue;
+    std::string text =
+        symbol.line == 0 ? symbol.name : fmt::format("{} of line {}", symbol.name, symbol.line);
+    if (std::find(out.tried.begin(), out.tried.end(), text) == out.tried.end())
+      out.tried.push_back(std::move(text));
   }
   return out;
+}
+
+void UnknownVm::forget(u32 line, const std::function<bool(std::string_view)>& is_forgotten) {
+  State& s = *state_;
+  UseTerms use(s.terms);
+  s.terms.at_line(line);
+  s.collect();
+  each_partial_leaf(std::string(), s.vm, [&](PartialValue& leaf, const std::string& path) {
+    if (!is_forgotten(path)) return;
+    leaf = s.terms.unknown(leaf.width, path, s.terms.value(leaf));
+    leaf.by = line;
+  });
+  each_table(s.vm, "", [&](auto& table, const std::string& path) {
+    if (is_forgotten(path)) table.forget_rest();
+  });
+}
+
+std::vector<std::string> UnknownVm::changes() const {
+  std::vector<std::string> out;
+  const PartialVm& vm = state_->vm;
+  auto text = [](const PartialValue& v) {
+    return v.is_known() ? fmt::format("{}", static_cast<u64>(v.known)) : std::string("?");
+  };
+  for (const Journal::Entry& e : state_->journal.entries()) {
+    std::string path;
+    PartialValue before, after;
+    std::memcpy(static_cast<void*>(&before), e.before, sizeof before);
+    after = value_at(e.place);
+    if (before.term == after.term && before.known == after.known) continue;
+    if (leaf_at(vm, e.place, path, [](const auto&) {}))
+      out.push_back(fmt::format("{}: {} -> {}", path, text(before), text(after)));
+  }
+  return out;
+}
+
+std::size_t UnknownVm::unknown_leaves() const {
+  std::size_t count = 0;
+  each_partial_leaf(state_->vm,
+                    [&](const PartialValue& leaf) { count += leaf.is_known() ? 0 : 1; });
+  return count;
 }
 
 }  // namespace assay::checker

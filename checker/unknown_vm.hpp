@@ -1,36 +1,74 @@
-// A VM of which the trace does not tell everything: arguments behind opaque pointers, an unknown
-// host. Its state is symbolic; a step is allowed when some values of the unknowns explain it.
+// A VM of which the trace does not tell everything: arguments behind opaque pointers, a host that
+// is not described, calls without a rule. What is known stays a plain value, what is not is a term.
 //
-// Nothing is guessed: an answer violates only when no assignment of all unknowns so far, together
-// with all earlier answers, permits it. Solver bounds are rlimit; an undecided query keeps the
-// state (the answer counts as permitted) and is reported.
+// Nothing is guessed: an answer violates only when no values of the unknowns, together with all
+// earlier answers, explain it. What was learnt from earlier answers is kept within a budget;
+// forgetting some of it only ever permits more. Bounds are in work, never in time.
 #pragma once
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "checker/explain.hpp"
 #include "checker/vm_states.hpp"
 
 namespace assay::checker {
 
+// What is known of a host: paths of its leaves ("pe[0].pmu") with their values.
+using HostPart = std::vector<std::pair<std::string, u64>>;
+
 class UnknownVm {
  public:
-  // exhausted: the budget was spent before this call, which was not looked at.
-  enum class Outcome : std::uint8_t { possible, impossible, undecided, exhausted };
+  struct Context {
+    const Profile* profile;
+    const Mutation* mutation = nullptr;
+    u64 budget;  // of Z3's work on one VM, in its own units
+  };
+  enum class Outcome : std::uint8_t {
+    possible,
+    impossible,
+    undecided,  // the solver gave up, or the budget is spent: the answer counts as permitted
+  };
+  // A call to judge: its event, and the rules that it may belong to. For more than one, the
+  // arguments are unknown. `may_be_other`: or it is one that no rule describes and that changes
+  // nothing here.
+  struct Call {
+    const Event& event;
+    u32 line;
+    std::span<const u32> rules;
+    bool may_be_other = false;
+  };
 
-  // Continues from the states that explained the trace so far, on that known host.
-  UnknownVm(const std::vector<std::unique_ptr<RecordedVm>>& states, const Profile& profile);
-  // A new VM on a host of which nothing is known.
-  explicit UnknownVm(const Profile& profile);
+  // Continues from the states that explained the trace so far.
+  UnknownVm(const std::vector<std::unique_ptr<RecordedVm>>& states, const Context& context);
+  // A new VM on a host of which only a part is known.
+  UnknownVm(const HostPart& host, const Context& context);
   ~UnknownVm();
   UnknownVm(UnknownVm&&) noexcept;
 
-  // `rules` are the rules the call may belong to; for more than one, `e`'s arguments are unknown.
-  // `may_be_other`: the call may also be one that no rule describes and that changes nothing here.
-  Outcome step(const Event& e, std::span<const std::uint32_t> rules, bool may_be_other);
-  // After impossible: every errno (or success) that would have been permitted.
-  std::vector<std::string> allowed(const Event& e, std::span<const std::uint32_t> rules);
+  // Applies an answered call. After `impossible` the VM is as before.
+  Outcome step(const Call& call);
+  // After `impossible`: why, for one choice of the unknown values that explains everything before.
+  // Reasons whose values were not told say so.
+  struct Refusal {
+    Explanation why;
+    std::vector<std::string> tried;  // the unknown values that the answer speaks of
+  };
+  Refusal refusal(const Call& call);
+  // After `impossible`: goes on as if the only permitted answer had been given and returns it;
+  // nothing when there are several.
+  std::optional<Errno> adopt(const Call& call);
+
+  // Forgets parts of the state: `is_forgotten(path)` for each leaf ("slot[3].flags"). Of tables of
+  // which something is forgotten, unused entries are unknown, too.
+  void forget(u32 line, const std::function<bool(std::string_view path)>& is_forgotten);
+
+  // What the last step that was possible changed: "vcpu[0].pmu.irq: 0 -> 23", "...: 0 -> ?".
+  std::vector<std::string> changes() const;
+  // How many of the values it holds are not known; for tests and statistics.
+  std::size_t unknown_leaves() const;
 
  private:
   struct State;

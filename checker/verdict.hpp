@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "checker/line_set.hpp"
 #include "model/coverage.hpp"
 #include "model/errno.hpp"
 
@@ -16,8 +17,9 @@ enum class Verdict : std::uint8_t { conforms, violates, inconclusive };
 struct Because {
   std::string place;  // "vcpu[0].pmu.irq"
   std::uint64_t value = 0;
-  std::uint64_t line = 0;  // 0: the initial state
-  std::string text;        // of that line, where the source can be read again
+  std::uint64_t line = 0;   // 0: the initial state
+  std::string text;         // of that line, where the source can be read again
+  bool is_unknown = false;  // the trace does not tell the value; this is one that was tried
 };
 
 // One check of the rule concerned, and why it answered as it did.
@@ -30,14 +32,16 @@ struct Reason {
 };
 
 struct Finding {
-  std::uint64_t line = 0;   // of the source; the event's number for binary sources
-  std::uint64_t event = 0;  // number of the event, from 1
-  std::string call;         // as text
+  std::uint64_t line = 0;    // of the source; the event's number for binary sources
+  std::uint32_t column = 0;  // of the call in that line, from 1; 0: not told
+  std::uint64_t event = 0;   // number of the event, from 1
+  std::string call;          // as text
   std::string rule;
   std::string observed;              // "EBUSY", "0", "0, 48"
   std::vector<std::string> allowed;  // every answer the specification permits here
   std::string check;                 // id of the check violated: the key of a minimisation
   std::vector<Reason> reasons;
+  std::vector<std::string> tried;    // values that the trace does not tell: all were tried
   std::vector<std::string> changes;  // explain: "vcpu[0].pmu.irq: 0 -> 23"
   bool follow_on = false;            // the same VM already violated before
   // An invariant or a property of steps is broken, whose name both are; every answer was allowed.
@@ -53,6 +57,7 @@ struct Report {
   std::uint64_t unknown_arguments = 0;           // of those, with arguments the trace hides
   std::uint64_t ignored = 0;                     // calls that have nothing to do with KVM
   std::map<std::string, std::uint64_t> skipped;  // "KVM_GET_ONE_REG: no rule" -> count
+  std::map<std::string, LineSet> skipped_at;     // where in the trace they stand
   std::uint64_t evaluations = 0;                 // checks evaluated
   unsigned checks_seen = 0;                      // distinct checks evaluated
   unsigned checks_total = 0;                     // of the specification

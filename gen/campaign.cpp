@@ -94,7 +94,8 @@ void Campaign::judge(Job& job, const Program& p, const Answers& a) {
     const bool known =
         a.at < p.operations.size() && p.operations[a.at].kind == Operation::Kind::call;
     const char* rule = known ? Rules::instance().info(p.operations[a.at].event.rule).name : "?";
-    found(job, p, a, {fmt::format("{} in {}", hung ? "hang" : "crash", rule), a.at, a.note});
+    const char* what = hung ? "hang" : a.end == Answers::End::garbled ? "nonsense" : "crash";
+    found(job, p, a, {fmt::format("{} in {}", what, rule), a.at, a.note});
   }
   const bool doubtful = first_doubt(*job.world, p, a, &job.part.coverage).has_value();
   if (options_.quick_look && !doubtful) return;

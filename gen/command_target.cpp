@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include <chrono>
 
 #include "gen/target.hpp"
+#include "traces/stop.hpp"
 
 namespace assay::gen {
 namespace {
@@ -57,30 +59,38 @@ ssize_t write_quietly(int fd, std::string_view bytes) {
   return n;
 }
 
-// Feeds `input` to the command and collects what it writes, until it ends or time is over.
-std::string converse(const std::string& command, std::string_view input, unsigned seconds,
-                     bool& timed_out) {
-  Pipes pipes;
+// How a conversation with the command ended, besides what it wrote.
+struct Conversation {
   std::string output;
-  const pid_t child = fork();
-  if (child < 0) return output;
-  if (child == 0) {
-    setpgid(0, 0);
-    dup2(pipes.to[0], 0);
-    dup2(pipes.from[1], 1);
-    execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));
-    _exit(127);
-  }
-  Pipes::shut(pipes.to[0]);
-  Pipes::shut(pipes.from[1]);
+  std::string end;          // "it exited with status 1", for people
+  bool is_missing = false;  // the shell found no such command, or may not run it
+  bool timed_out = false;   // it was ended by us for want of an answer
+  bool stopped = false;     // it was ended by us because a stop was requested
+};
+
+std::string end_of(int status) {
+  if (WIFEXITED(status)) return fmt::format("it exited with status {}", WEXITSTATUS(status));
+  return fmt::format("signal {} ended it", WTERMSIG(status));
+}
+
+// Waits until the command writes or takes more input. False: time is over, or a stop requested.
+bool wait_for(const Pipes& pipes, Clock::time_point until, Conversation& out, pollfd (&wait)[3]) {
+  wait[0] = {pipes.from[0], POLLIN, 0};
+  wait[1] = {pipes.to[1], POLLOUT, 0};
+  wait[2] = {stop::descriptor(), POLLIN, 0};
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now());
+  const int ready = left.count() <= 0 ? 0 : poll(wait, 3, static_cast<int>(left.count()));
+  out.timed_out = ready == 0;
+  out.stopped = stop::requested();
+  return !out.timed_out && !out.stopped;
+}
+
+// Feeds `input` to the command and collects what it writes, until it closes its output, time is
+// over or a stop is requested.
+void talk(Pipes& pipes, std::string_view input, unsigned seconds, Conversation& out) {
   const auto until = Clock::now() + std::chrono::seconds(seconds);
-  for (bool open = true; open;) {
-    pollfd wait[2] = {{pipes.from[0], POLLIN, 0}, {pipes.to[1], POLLOUT, 0}};
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now());
-    if (left.count() <= 0 || poll(wait, 2, static_cast<int>(left.count())) == 0) {
-      timed_out = true;
-      break;
-    }
+  pollfd wait[3];
+  for (bool open = true; open && wait_for(pipes, until, out, wait);) {
     if ((wait[1].revents & (POLLOUT | POLLERR)) != 0) {
       const ssize_t n = write_quietly(pipes.to[1], input);
       if (n > 0) input.remove_prefix(static_cast<std::size_t>(n));
@@ -89,13 +99,44 @@ std::string converse(const std::string& command, std::string_view input, unsigne
     if ((wait[0].revents & (POLLIN | POLLHUP)) == 0) continue;
     char buffer[65536];
     const ssize_t n = ::read(pipes.from[0], buffer, sizeof buffer);
-    if (n > 0) output.append(buffer, static_cast<std::size_t>(n));
+    if (n > 0) out.output.append(buffer, static_cast<std::size_t>(n));
     open = n > 0 || (n < 0 && errno == EINTR);
   }
+}
+
+Conversation converse(const std::string& command, std::string_view input, unsigned seconds) {
+  Pipes pipes;
+  Conversation out;
+  const pid_t child = fork();
+  if (child < 0) {
+    out.end = "it cannot be started";
+    return out;
+  }
+  if (child == 0) {
+    stop::in_child();
+    setpgid(0, 0);                     // Ctrl-C is for the campaign to handle
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // and it must not outlive us, however we end
+    dup2(pipes.to[0], 0);
+    dup2(pipes.from[1], 1);
+    execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));
+    _exit(127);
+  }
+  Pipes::shut(pipes.to[0]);
+  Pipes::shut(pipes.from[1]);
+  talk(pipes, input, seconds, out);
+  // It closed its output and is mostly about to exit; then its own status is told.
+  constexpr int patience_milliseconds = 200;
+  int status = 0;
+  const bool ends_itself =
+      !out.timed_out && !out.stopped && stop::wait_child(child, status, patience_milliseconds);
+  out.end = out.timed_out ? "it did not answer in time"
+            : ends_itself ? end_of(status)
+                          : "it closed its output and went on";
+  const int code = ends_itself && WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+  out.is_missing = out.output.empty() && (code == 126 || code == 127);  // POSIX's sh
   ::kill(-child, SIGKILL);  // its own group: also what it started
-  int status;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
-  return output;
+  if (!ends_itself) stop::reap(child, status);
+  return out;
 }
 
 // Puts what was answered where the program's operations are. Both list calls in order; a call that
@@ -120,15 +161,21 @@ class CommandTarget final : public Target {
   CommandTarget(std::string command, const TargetOptions& options)
       : command_(std::move(command)), options_(options) {}
 
+  // A command that ends is started again for what is left; one that never begins a program is given
+  // up after a few times.
   std::vector<Answers> run(std::span<const Program> batch) override {
+    constexpr unsigned silent_max = 3;
     std::vector<Answers> out(batch.size());
-    for (std::size_t done = 0; done < batch.size();) {
-      bool timed_out = false;
-      const std::string text =
-          converse(command_, input(batch.subspan(done), done), options_.timeout_seconds, timed_out);
-      const std::size_t ended = take(text, batch, done, out, timed_out);
-      if (ended == done) break;
-      done = ended;
+    unsigned silent = 0;
+    for (std::size_t done = 0; done < batch.size() && silent < silent_max && !stop::requested();) {
+      const Conversation said =
+          converse(command_, input(batch.subspan(done), done), options_.timeout_seconds);
+      const std::size_t ended = take(said, batch, done, out);
+      if (said.stopped || said.is_missing) break;
+      silent = ended == done ? silent + 1 : 0;
+      if (ended == done) blame(said, batch[done], out[done]);
+      if (said.timed_out && ended == done) break;
+      done = std::max(ended, done + 1);
     }
     return out;
   }
@@ -144,10 +191,23 @@ class CommandTarget final : public Target {
     return text + "# end\n";
   }
 
+  // The command ended, or wrote what nobody can read, before it began this program.
+  static void blame(const Conversation& said, const Program& p, Answers& out) {
+    constexpr std::size_t shown_bytes = 60;
+    align(p, {}, out);
+    out.end = said.timed_out        ? Answers::End::hung
+              : said.output.empty() ? Answers::End::crashed
+                                    : Answers::End::garbled;
+    const std::size_t bytes = std::min({said.output.find('\n'), said.output.size(), shown_bytes});
+    out.note = said.end + (bytes == 0 ? " before it answered"
+                                      : "; it wrote \"" + said.output.substr(0, bytes) + "\"");
+  }
+
   // Returns the number of the first program that was not begun.
-  static std::size_t take(std::string_view text, std::span<const Program> batch, std::size_t from,
-                          std::vector<Answers>& out, bool timed_out) {
+  static std::size_t take(const Conversation& said, std::span<const Program> batch,
+                          std::size_t from, std::vector<Answers>& out) {
     constexpr std::string_view mark = "# program ";
+    const std::string_view text = said.output;
     std::size_t next = from;
     for (std::size_t at = text.find(mark); at != std::string_view::npos;) {
       std::size_t number = 0;
@@ -157,6 +217,7 @@ class CommandTarget final : public Target {
       const std::size_t end = text.find("\n# end", at);
       const bool complete = after != std::string_view::npos || end != std::string_view::npos;
       if (number != next || number >= batch.size()) break;
+      if (!complete && said.stopped) break;  // our doing
       Program named = batch[number];
       renumber(named);
       const ProgramText read = read_program(
@@ -168,10 +229,13 @@ class CommandTarget final : public Target {
         a.of[i].event.vm = batch[number].operations[i].event.vm;
         a.of[i].event.vcpu = batch[number].operations[i].event.vcpu;
       }
-      a.note = read.error;
-      a.end = complete    ? Answers::End::completed
-              : timed_out ? Answers::End::hung
-                          : Answers::End::crashed;
+      a.note = !read.error.empty() ? "what it wrote is no trace: " + read.error
+               : complete          ? std::string()
+                                   : said.end;
+      a.end = !read.error.empty() ? Answers::End::garbled
+              : complete          ? Answers::End::completed
+              : said.timed_out    ? Answers::End::hung
+                                  : Answers::End::crashed;
       a.at = static_cast<u32>(read.program.operations.size());
       next = number + 1;
       at = after;

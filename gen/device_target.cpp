@@ -2,15 +2,15 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/wait.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <filesystem>
 #include <fstream>
 
 #include "gen/performer.hpp"
 #include "gen/target.hpp"
+#include "traces/stop.hpp"
 
 namespace assay::gen {
 namespace {
@@ -37,6 +37,7 @@ class DeviceTarget final : public Target {
     for (std::size_t done = 0; done < batch.size() && !dir_.empty();) {
       const std::span<const Program> rest = batch.subspan(done);
       const bool died = !perform(rest);
+      if (stop::requested()) break;  // we ended it
       const std::size_t ended =
           read_capture((dir_ / "capture").string(), rest, died, {out.data() + done, rest.size()});
       done += ended;
@@ -56,13 +57,18 @@ class DeviceTarget final : public Target {
     }
     const pid_t child = fork();
     if (child == 0) {
-      setpgid(0, 0);  // Ctrl-C is for the campaign to handle
+      stop::in_child();
+      setpgid(0, 0);                     // Ctrl-C is for the campaign to handle
+      prctl(PR_SET_PDEATHSIG, SIGKILL);  // and it must not outlive us, however we end
       execl(options_.performer.c_str(), "perform", ops.c_str(), capture.c_str(),
             static_cast<char*>(nullptr));
       _exit(127);
     }
     int status = -1;
-    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+    if (child > 0 && !stop::wait_child(child, status)) {
+      ::kill(-child, SIGKILL);  // its own group: also what it started
+      stop::reap(child, status);
+    }
     return child > 0 && status == 0;
   }
 

@@ -9,10 +9,10 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
 #include "gen/performer.hpp"
 #include "gen/target.hpp"
+#include "traces/stop.hpp"
 
 namespace assay::gen {
 namespace {
@@ -60,6 +60,7 @@ void LabTarget::start() {
   server_ = fork();
   if (server_ != 0) return;
   // A group of its own: Ctrl-C is for us to handle, and we end the machine in order.
+  stop::in_child();
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGTERM);  // and it must not outlive us, however we end
   const int log = ::open((dir_ / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
@@ -96,7 +97,7 @@ bool LabTarget::wait_ready() {
       server_ = -1;
       return false;
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    if (stop::wait(20)) return false;
   }
   return false;
 }
@@ -142,7 +143,7 @@ LabTarget::Outcome LabTarget::perform(std::span<const Program> batch, std::strin
       kill_machine(before);
       killed = true;
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    if (stop::wait(2)) return Outcome::failed;
   }
   result = base.string() + ".partial";
   return killed ? Outcome::timed_out : Outcome::died;
@@ -151,7 +152,7 @@ LabTarget::Outcome LabTarget::perform(std::span<const Program> batch, std::strin
 std::vector<Answers> LabTarget::run(std::span<const Program> batch) {
   std::vector<Answers> out(batch.size());
   std::size_t done = 0;
-  for (unsigned boot = 0; done < batch.size() && boot < boots_max; ++boot) {
+  for (unsigned boot = 0; done < batch.size() && boot < boots_max && !stop::requested(); ++boot) {
     if (!wait_ready()) continue;  // it died while it booted
     const std::span<const Program> rest = batch.subspan(done);
     const std::span<Answers> answers{out.data() + done, rest.size()};

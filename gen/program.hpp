@@ -50,7 +50,8 @@ struct Answer {
 };
 
 struct Answers {
-  enum class End : std::uint8_t { completed, crashed, hung, not_run };
+  // garbled: the target answered with what is no trace, and nothing it says of the program counts.
+  enum class End : std::uint8_t { completed, crashed, hung, garbled, not_run };
   End end = End::not_run;
   u32 at = 0;     // crashed, hung: the operation begun last
   u64 arena = 0;  // where the target put the program's user addresses; 0 = unchanged
@@ -128,6 +129,7 @@ void each_trace_event(const Program& p, const Answers* answers, F&& f) {
   open.line = 1;
   f(open);
   for (std::size_t i = 0; i < p.operations.size(); ++i) {
+    if (answers != nullptr && i >= answers->of.size()) return;  // it did not run
     const Answer* answer = answers == nullptr ? nullptr : &answers->of[i];
     if (p.operations[i].kind == Operation::Kind::affinity) continue;
     if (d.of(i) < 0 || (answer != nullptr && !answer->executed)) continue;

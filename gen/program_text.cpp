@@ -21,7 +21,8 @@ std::string planned_result(const Program& p, const Descriptors& d, std::size_t i
 }
 
 bool is_cut_short(const Answers& answers) {
-  return answers.end == Answers::End::crashed || answers.end == Answers::End::hung;
+  return answers.end == Answers::End::crashed || answers.end == Answers::End::hung ||
+         answers.end == Answers::End::garbled;
 }
 
 // The task that made the operation, or its thread's other ones.
@@ -49,6 +50,7 @@ std::string body(const Program& p, const Answers* answers) {
                        Descriptors::system);
   };
   for (std::size_t i = 0; i < p.operations.size(); ++i) {
+    if (answers != nullptr && i >= answers->of.size()) break;  // it did not run
     const Operation& op = p.operations[i];
     const Answer* answer = answers == nullptr ? nullptr : &answers->of[i];
     const u32 tid = tid_of(p, answers, i);

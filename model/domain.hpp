@@ -3,7 +3,8 @@
 //   Concrete    bool / machine word                   execution, fuzzing, replay of proofs
 //   Recorded    the same; state cells also know which event last wrote them: trace checking
 //   Tracked     a value and the events it came from   explanations          (tracked.hpp)
-//   Symbolic    Z3 expressions                        proof, unknown values (symbolic.hpp)
+//   Partial     a value or, where unknown, a term     traces that do not tell all (partial.hpp)
+//   Symbolic    Z3 expressions                        proof                 (symbolic.hpp)
 //   Catalog     nothing at all                        lists a rule's checks (catalog.hpp)
 //
 // A rule may use only: ! && || on flags, == != < <= > >= + - & | ^ ~ on words, the comparisons,
@@ -80,9 +81,17 @@ class DimensionTable : public BoundedTable<T> {
  public:
   DimensionTable() : BoundedTable<T>(shape_in_use().size[dimension]) {}
 };
+template <class D, class T, std::size_t dimension>
+struct TableOf {
+  using type = std::conditional_t<D::bounded, DimensionTable<T, dimension>, SparseTable<T>>;
+};
+template <class D, class T, std::size_t dimension>
+requires requires { typename D::template GrowingTable<T>; }
+struct TableOf<D, T, dimension> {
+  using type = typename D::template GrowingTable<T>;
+};
 template <class D, class T, auto dimension>
-using Table = std::conditional_t<D::bounded, DimensionTable<T, static_cast<std::size_t>(dimension)>,
-                                 SparseTable<T>>;
+using Table = typename TableOf<D, T, static_cast<std::size_t>(dimension)>::type;
 
 // --- operations that are functions, Concrete ------------------------------------------------
 inline constexpr bool ite(bool c, bool a, bool b) { return c ? a : b; }
@@ -148,16 +157,30 @@ constexpr Flag<D> implies(const std::type_identity_t<Flag<D>>& a,
 
 // --- loops over things ----------------------------------------------------------------------
 // Each calls f(entry) or f(entry, index). In merging domains all entries are combined; in the
-// others any/all stop at the first entry that decides.
+// others any/all stop at the first entry that decides. Where it is not known which entries a table
+// has, neither is the result.
 template <class F, class T>
 decltype(auto) call_entry(F& f, T& entry, std::size_t index) {
   if constexpr (requires { f(entry, index); }) return f(entry, index);
   else return f(entry);
 }
 
+// Whether guards are mostly known, so that a loop may stop where the result is.
+template <class D>
+inline constexpr bool folds = requires {
+  D::folds;
+};
+
 template <class D, class Tab, class F>
 Flag<D> any(const Tab& table, F&& f) {
-  if constexpr (D::merges || D::collects) {
+  if constexpr (folds<D>) {
+    Flag<D> some = table.has_unknown_rest() ? D::any_flag() : Flag<D>(false);
+    table.find([&](const auto& e, std::size_t i) {
+      some = some || Flag<D>(call_entry(f, e, i));
+      return some.is_true();
+    });
+    return some;
+  } else if constexpr (D::merges || D::collects) {
     Flag<D> some = false;
     table.for_each(
         [&](const auto& e, std::size_t i) { some = some || Flag<D>(call_entry(f, e, i)); });
@@ -169,7 +192,10 @@ Flag<D> any(const Tab& table, F&& f) {
 
 template <class D, class Tab, class F>
 Flag<D> all(const Tab& table, F&& f) {
-  if constexpr (D::merges || D::collects) {
+  if constexpr (folds<D>) {
+    return !any<D>(table,
+                   [&](const auto& e, std::size_t i) { return !Flag<D>(call_entry(f, e, i)); });
+  } else if constexpr (D::merges || D::collects) {
     Flag<D> every = true;
     table.for_each(
         [&](const auto& e, std::size_t i) { every = every && Flag<D>(call_entry(f, e, i)); });
@@ -182,6 +208,11 @@ Flag<D> all(const Tab& table, F&& f) {
 template <class D, class Tab, class F>
 void each(Tab& table, F&& f) {
   table.for_each([&](auto& e, std::size_t i) { call_entry(f, e, i); });
+  // One entry of which nothing is known stands for all those that the table may have besides.
+  if constexpr (folds<D>) {
+    if (table.has_unknown_rest())
+      table.with_unused([&](auto& e, std::size_t i) { call_entry(f, e, i); });
+  }
 }
 
 }  // namespace assay

@@ -19,6 +19,7 @@
 // must be total and free of effects; tests/model/domains_agree holds rules to that.
 #pragma once
 #include <array>
+#include <vector>
 
 #include "model/catalog_entry.hpp"
 #include "model/choices.hpp"
@@ -74,7 +75,7 @@ class Step {
   using Code = Word<D, 8>;
 
   explicit Step(const StepContext& context) : c_(context) {
-    if constexpr (!D::merges)
+    if constexpr (!D::merges || folds<D>)
       every_ = D::collects || c_.profile->precedence == Precedence::documented;
   }
 
@@ -92,7 +93,11 @@ class Step {
   }
 
   void may_fail(Errno code, const Why& why) {
-    if constexpr (D::merges) {
+    if constexpr (folds<D>) {
+      // Of an answer that was given, this is an explanation; unknown is only whether it is needed.
+      apply_reject(code, c_.knows_observed ? F(c_.observed == code) : choose(why), why,
+                   VerbKind::may_fail);
+    } else if constexpr (D::merges) {
       if constexpr (requires { D::on_check(why, code, VerbKind::may_fail); })
         D::on_check(why, code, VerbKind::may_fail);
       apply_reject(code, choose(why), why, VerbKind::may_fail);
@@ -105,7 +110,18 @@ class Step {
 
   template <class T, class V>
   void set(T& place, const V& value) {
-    if constexpr (D::merges) {
+    if constexpr (folds<D>) {
+      const F now = guard_ && live_;
+      if (now.is_false()) return;
+      if constexpr (requires { place.by; }) {
+        if (c_.journal != nullptr) c_.journal->save(place);
+        place =
+            D::kept(now.is_true() ? T(plain_as<T>(value)) : ite(now, plain_as<T>(value), place));
+        place.by = c_.event;
+      } else {
+        place = ite(now, plain_as<T>(value), place);
+      }
+    } else if constexpr (D::merges) {
       if constexpr (requires { D::on_write(&place); }) D::on_write(&place);
       place = ite(guard_ && live_, plain_as<T>(value), place);
     } else if (alive()) {
@@ -129,6 +145,9 @@ class Step {
   void when(const F& condition, Body&& body) {
     if constexpr (D::merges) {
       F outer = guard_;
+      if constexpr (folds<D>) {
+        if ((guard_ && condition).is_false() || (live_.is_false() && !every_)) return;
+      }
       guard_ = guard_ && condition;
       body();
       guard_ = outer;
@@ -154,9 +173,20 @@ class Step {
           return;
         }
       }
+      [[maybe_unused]] F is_other = true;
       table.for_each([&](auto& entry, std::size_t i) {
-        if (i <= W::mask) when(plain(index) == W(i), [&] { call_entry(body, entry, i); });
+        if (i > W::mask) return;
+        const F is_this = plain(index) == W(i);
+        if constexpr (folds<D>) is_other = is_other && !is_this;
+        when(is_this, [&] { call_entry(body, entry, i); });
       });
+      // Any entry that was never used may be meant, and be anything afterwards.
+      if constexpr (folds<D>) {
+        when(is_other, [&] {
+          table.with_unused([&](auto& entry, std::size_t i) { call_entry(body, entry, i); });
+          if constexpr (!std::is_const_v<Tab>) table.forget_rest();
+        });
+      }
     } else {
       std::size_t i = raw(plain(index));
       if (table.can_hold(i)) call_entry(body, table[i], i);
@@ -184,7 +214,12 @@ class Step {
     if (c_.mutation != nullptr && c_.mutation->kind == Mutation::Kind::drop &&
         c_.mutation->rule == c_.rule && c_.mutation->first == why.hash)
       return;
-    if constexpr (D::merges) {
+    if constexpr (folds<D>) {
+      const F asked = guard_ && live_;
+      if (asked.is_false() || (c_.knows_observed && c_.observed != Errno::ok)) return;
+      conditions_.push_back(!asked || condition);
+      legal_ = legal_ && conditions_.back();
+    } else if constexpr (D::merges) {
       legal_ = legal_ && (!(guard_ && live_) || condition);
       if constexpr (requires { D::on_check(why, Errno::ok, VerbKind::require); })
         D::on_check(why, Errno::ok, VerbKind::require);
@@ -209,6 +244,14 @@ class Step {
   const char* illegal() const { return illegal_; }
   // Merging domains: the conjunction of all require()s.
   const F& legal() const { return legal_; }
+  // Domains that fold, when the answer is known: what must be true for the rule to give it, each
+  // condition by itself. Complete with explains().
+  const std::vector<F>& conditions() const { return conditions_; }
+  // Domains that fold: whether the rule gives this answer, under conditions().
+  F explains(Errno answer) const requires(folds<D>) {
+    if (answer == Errno::ok) return live_;
+    return every_ ? some_held_ : code_ == Code(static_cast<u64>(answer));
+  }
   // What a success returns, if the rule said so (has_return()).
   bool has_return() const { return returns_by_ != nullptr; }
   // Merging domains: when the returned number is specified at all.
@@ -238,7 +281,21 @@ class Step {
 
   void apply_reject(Errno code, const F& condition, const Why& why,
                     [[maybe_unused]] VerbKind kind = VerbKind::reject) {
-    if constexpr (D::merges) {
+    if constexpr (folds<D>) {
+      const F holds = guard_ && condition;
+      if (c_.knows_observed && code == c_.observed) some_held_ = some_held_ || holds;
+      const F fires = live_ && holds;
+      if (fires.is_false()) return;
+      // It would have given another answer than the one seen.
+      const bool would_be_seen = code == c_.observed || (every_ && c_.observed != Errno::ok);
+      if (c_.knows_observed && !would_be_seen && !fires.is_true()) {
+        conditions_.push_back(!fires);
+        return;
+      }
+      code_ = ite(fires, Code(static_cast<u64>(code)), code_);
+      live_ = live_ && !fires;
+      if (fires.is_true()) decided_by_ = why.id;
+    } else if constexpr (D::merges) {
       if constexpr (requires { D::on_check(why, code, kind); }) D::on_check(why, code, kind);
       F fires = live_ && guard_ && condition;
       code_ = ite(fires, Code(static_cast<u64>(code)), code_);
@@ -290,7 +347,9 @@ class Step {
   F live_ = F(true);   // no check has fired
   F guard_ = F(true);  // inside every enclosing when(); merging and collecting domains
   F legal_ = F(true);
-  F returns_if_ = F(false);  // merging domains: under which condition a number is returned
+  F some_held_ = F(false);     // domains that fold: a check held that gives the answer seen
+  std::vector<F> conditions_;  // domains that fold
+  F returns_if_ = F(false);    // merging domains: under which condition a number is returned
   Code code_ = Code(0);
   Word<D, 64> returned_ = Word<D, 64>(0);
   bool every_ = false;  // evaluate guarded blocks after a check has fired too

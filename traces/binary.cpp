@@ -9,6 +9,8 @@
 #include <cstring>
 #include <vector>
 
+#include "traces/stop.hpp"
+
 namespace assay::traces {
 namespace {
 
@@ -157,8 +159,7 @@ class Window {
     begin_ = 0;
     if (bytes > buffer_.size()) return false;
     while (end_ < bytes) {
-      ssize_t got = ::read(fd_, buffer_.data() + end_, buffer_.size() - end_);
-      if (got < 0 && errno == EINTR) continue;
+      const ssize_t got = stop::read(fd_, buffer_.data() + end_, buffer_.size() - end_);
       if (got <= 0) return false;
       end_ += static_cast<std::size_t>(got);
     }

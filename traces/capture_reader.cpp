@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "traces/stop.hpp"
+
 namespace assay::traces {
 namespace {
 
@@ -61,8 +63,7 @@ std::size_t CaptureReader::fill(std::size_t wanted) {
     begin_ = 0;
   }
   while (!at_end_ && end_ - begin_ < wanted) {
-    const ssize_t got = ::read(descriptor_, buffer_.get() + end_, buffer_bytes - end_);
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got = stop::read(descriptor_, buffer_.get() + end_, buffer_bytes - end_);
     if (got < 0) error_ = errno;
     if (got <= 0) at_end_ = true;
     if (got > 0) end_ += static_cast<std::size_t>(got);

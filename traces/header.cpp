@@ -50,45 +50,97 @@ std::string_view read_host(std::string_view text, Host<Concrete>& host) {
   return {};
 }
 
+namespace {
+
+// Makes the diagnostics of one header line.
+struct Line {
+  std::string_view text;
+  std::uint64_t number;
+  Diagnostic& why;
+  bool wrong(std::string_view word, std::string_view expected, std::string message) const {
+    why.line = number;
+    why.column = word.empty() ? static_cast<std::uint32_t>(text.size() + 1)
+                              : static_cast<std::uint32_t>(word.data() - text.data() + 1);
+    why.expected = expected;
+    why.message = std::move(message);
+    return false;
+  }
+};
+
+// A key that may stand once, or again with the same value.
+bool set_once(const Line& line, std::string_view key, std::string_view value, std::string& field) {
+  if (!field.empty() && field != value)
+    return line.wrong(value, "one value", fmt::format("the header says {} {} already", key, field));
+  field = value;
+  return true;
+}
+
+bool read_profile(const Line& line, std::string_view word, TraceHeader& header) {
+  if (find_profile(word) == nullptr)
+    return line.wrong(word, "profile", fmt::format("there is no profile '{}'", word));
+  return set_once(line, "profile", word, header.profile);
+}
+
+// What every host has some of: zero is no value of it.
+bool is_never_zero(std::string_view key) {
+  return key == "vcpus_max" || key == "slots_max" || key == "user_address_bits";
+}
+
+bool read_host_words(const Line& line, std::string_view rest, TraceHeader& header) {
+  std::string of_record;
+  const std::string_view all = rest;
+  for (std::string_view word = next_word(rest); !word.empty(); word = next_word(rest)) {
+    const std::size_t equals = std::min(word.find('='), word.size());
+    const std::string_view key = word.substr(0, equals);
+    const std::string_view text = word.substr(std::min(equals + 1, word.size()));
+    if (key == "machine") {
+      if (!set_once(line, key, text, header.machine)) return false;
+      continue;
+    }
+    u64 value = 0;
+    if (!number_of(text, value)) continue;  // read_host() finds it below
+    if (value == 0 && is_never_zero(key))
+      return line.wrong(word, "a number from 1", fmt::format("no host has {}", word));
+    const auto [at, is_new] = header.host_words.try_emplace(std::string(key), value);
+    if (!is_new && at->second != value)
+      return line.wrong(word, "one value",
+                        fmt::format("the header says {}={} already", key, at->second));
+  }
+  rest = all;
+  for (std::string_view word = next_word(rest); !word.empty(); word = next_word(rest)) {
+    if (word.starts_with("machine=")) continue;
+    if (!read_host(word, header.host).empty())
+      return line.wrong(word, "key=number of the host record", fmt::format("'{}' is none", word));
+    header.host_known = true;
+  }
+  return true;
+}
+
+}  // namespace
+
 bool read_header_line(std::string_view line, std::uint64_t number, TraceHeader& header,
                       Diagnostic& why) {
   std::string_view rest = line;
   header.lines.emplace_back(line);
   if (!rest.starts_with('#')) return true;
   rest.remove_prefix(1);
-  std::string_view key = next_word(rest);
-  auto wrong = [&](std::string_view word, std::string_view expected, std::string message) {
-    why.line = number;
-    why.column = word.empty() ? static_cast<std::uint32_t>(line.size() + 1)
-                              : static_cast<std::uint32_t>(word.data() - line.data() + 1);
-    why.expected = expected;
-    why.message = std::move(message);
-    return false;
-  };
+  const std::string_view key = next_word(rest);
+  const Line at{line, number, why};
   if (key == "assay-trace") {
-    std::string_view word = next_word(rest);
+    const std::string_view word = next_word(rest);
     u64 version = 0;
     if (!number_of(word, version) || version != trace_version)
-      return wrong(word, "version 1",
-                   fmt::format("this reader knows trace version {}", trace_version));
+      return at.wrong(word, "version 1",
+                      fmt::format("this reader knows trace version {}", trace_version));
     header.version = trace_version;
   }
   if (header.version == 0) return true;  // a comment of somebody else's text
-  if (key == "profile") {
-    std::string_view word = next_word(rest);
-    if (find_profile(word) == nullptr)
-      return wrong(word, "profile", fmt::format("there is no profile '{}'", word));
-    header.profile = word;
-  } else if (key == "kernel") {
-    header.kernel = next_word(rest);
-  } else if (key == "expect") {
+  if (key == "profile") return read_profile(at, next_word(rest), header);
+  if (key == "kernel") return set_once(at, key, next_word(rest), header.kernel);
+  if (key == "host") return read_host_words(at, rest, header);
+  if (key == "expect") {
     while (rest.starts_with(' ')) rest.remove_prefix(1);
-    header.expect = rest;
-  } else if (key == "host") {
-    std::string_view bad = read_host(rest, header.host);
-    if (!bad.empty())
-      return wrong(bad, "key=number of the host record", fmt::format("'{}' is none", bad));
-    header.host_known = true;
+    return set_once(at, key, rest, header.expect);
   }
   return true;
 }
@@ -102,9 +154,30 @@ std::string write_header(const TraceHeader& header) {
   std::string out = fmt::format("# assay-trace {}\n", trace_version);
   if (!header.profile.empty()) out += fmt::format("# profile {}\n", header.profile);
   if (!header.kernel.empty()) out += fmt::format("# kernel {}\n", header.kernel);
+  if (!is_arm64(header.machine)) out += fmt::format("# host machine={}\n", header.machine);
   if (header.host_known) out += fmt::format("# host {}\n", host_text(header.host));
   if (!header.expect.empty()) out += fmt::format("# expect {}\n", header.expect);
   return out;
+}
+
+const Profile* profile_of_kernel(std::string_view release) {
+  const std::size_t dot = release.find('.');
+  const std::size_t end =
+      release.find_first_not_of("0123456789", std::min(dot, release.size()) + 1);
+  return dot == std::string_view::npos
+             ? nullptr
+             : find_profile("linux-" + std::string(release.substr(0, end)));
+}
+
+std::string no_profile_text(std::string_view release) {
+  const Profile* nearest = profile_for_release(release);
+  if (nearest == nullptr || profile_of_kernel(release) != nullptr) return {};
+  return fmt::format("no profile for {}; nearest {}: --profile {}", release, nearest->name,
+                     nearest->name);
+}
+
+bool is_arm64(std::string_view machine) {
+  return machine.empty() || machine == "aarch64" || machine == "aarch64_be" || machine == "arm64";
 }
 
 Host<Concrete> default_host() {

@@ -86,11 +86,12 @@ std::string read_host_info(std::string_view text, TraceHeader& header) {
   header.host_known = true;
   if (auto release = pairs.find("release"); release != pairs.end()) {
     header.kernel = release->second;
-    if (const Profile* p = profile_for_release(header.kernel); p != nullptr)
-      header.profile = p->name;
+    if (const Profile* p = profile_of_kernel(header.kernel); p != nullptr) header.profile = p->name;
   } else {
     missing = "release";
   }
+  if (auto machine = pairs.find("machine"); machine != pairs.end())
+    header.machine = machine->second;
   host.ipa_bits_max = get("cap.ARM_VM_IPA_SIZE") & 0xff;
   host.vcpus_max = get("cap.MAX_VCPUS") & 0xffff;
   host.slots_max = get("cap.NR_MEMSLOTS") & 0xffff;

@@ -4,10 +4,13 @@
 
 #include "traces/binary.hpp"
 #include "traces/capture_reader.hpp"
+#include "traces/stop.hpp"
+#include "traces/text/foreign.hpp"
 #include "traces/text/grammar.hpp"
 #include "traces/text/joiner.hpp"
 #include "traces/text/line_source.hpp"
 #include "traces/text/print.hpp"
+#include "traces/text/salvage.hpp"
 
 namespace assay::traces {
 namespace {
@@ -56,64 +59,83 @@ class Delivery {
 
 class TextReader {
  public:
-  TextReader(LineSource& source, Delivery& delivery, ReadFailure& failure)
-      : source_(source), delivery_(delivery), failure_(failure) {}
+  TextReader(LineSource& source, Delivery& delivery, const TraceSink& sink, ReadFailure& failure)
+      : source_(source), delivery_(delivery), sink_(sink), failure_(failure) {}
 
   ReadResult run() {
     SourceLine line;
-    while (source_.next(line)) {
-      if (line.too_long) return malformed(too_long(line.number, source_.line_bytes_max()), line);
-      Diagnostic why;
-      switch (read_line(line.text, line.number, call_, why)) {
-        case LineKind::malformed:
-          if (!passes_over(why, line)) return malformed(why, line);
-          break;
-        case LineKind::comment:
-        case LineKind::blank:
-        case LineKind::note:
-          if (!delivery_.header_line(line.text, line.number, why)) return malformed(why, line);
-          break;
-        case LineKind::call:
-          switch (joiner_.take(line.text, call_, why)) {
-            case Joiner::Answer::malformed:
-              if (!passes_over(why, line)) return malformed(why, line);
-              break;
-            case Joiner::Answer::held: any_was_read_ = true; break;
-            case Joiner::Answer::ready:
-              any_was_read_ = true;
-              if (!delivery_.call(call_, line.text)) return ReadResult::stopped;
-              break;
-          }
-          break;
-      }
-    }
+    while (source_.next(line))
+      if (const ReadResult r = take_line(line); r != ReadResult::complete) return r;
     if (source_.failed()) {
       failure_.why = source_.failure();
       return ReadResult::failed;
     }
-    while (joiner_.flush(call_))
-      if (!delivery_.call(call_, {})) return ReadResult::stopped;
-    // Not a line of it was a call: this is no trace.
-    if (!any_was_read_ && has_failed()) return ReadResult::malformed;
+    if (!source_.stopped()) {
+      while (joiner_.flush(call_))
+        if (!delivery_.call(call_, {})) return ReadResult::stopped;
+      // Not a line of it was a call: this is no trace.
+      if (!any_was_read_ && has_failed()) return ReadResult::malformed;
+    }
     failure_ = {};
     delivery_.header_done();
-    return ReadResult::complete;
+    return source_.stopped() ? ReadResult::stopped : ReadResult::complete;
   }
 
  private:
+  // `complete`: go on.
+  ReadResult take_line(const SourceLine& line) {
+    Diagnostic why;
+    if (line.too_long)
+      return unreadable(line.text, too_long(line.number, source_.line_bytes_max()), line);
+    const bool is_foreign = may_be_foreign_ && spelt_as_strace(line.text, foreign_);
+    const std::string_view text = is_foreign ? std::string_view(foreign_) : line.text;
+    switch (read_line(text, line.number, call_, why)) {
+      case LineKind::malformed: return unreadable(text, why, line);
+      case LineKind::comment:
+      case LineKind::blank:
+      case LineKind::note:
+        if (!delivery_.header_line(line.text, line.number, why)) return malformed(why, line);
+        may_be_foreign_ = may_be_foreign_ && delivery_.header().version == 0;
+        return ReadResult::complete;
+      case LineKind::call: break;
+    }
+    // A file is of one tracer, and most are strace's.
+    if (call_.kind == CallKind::syscall && !is_foreign) may_be_foreign_ = false;
+    switch (joiner_.take(text, call_, why)) {
+      case Joiner::Answer::malformed: return unreadable(joiner_.joined(text), why, line);
+      case Joiner::Answer::held: any_was_read_ = true; return ReadResult::complete;
+      case Joiner::Answer::ready: break;
+    }
+    any_was_read_ = true;
+    return delivery_.call(call_, line.text) ? ReadResult::complete : ReadResult::stopped;
+  }
+
   bool has_failed() const {
     return !failure_.why.message.empty() || !failure_.why.expected.empty();
   }
-  // strace prints lines of calls that are not KVM's in forms that no grammar foresees. They count
-  // as such; our own traces have no such lines, and a line that names KVM is needed.
-  bool passes_over(const Diagnostic& why, const SourceLine& line) {
-    if (delivery_.header().version != 0) return false;
-    for (const char* word : {"KVM", "kvm"})
-      if (line.text.find(word) != std::string_view::npos) return false;
+  // Our own traces are to be read whole. Of anybody else's a line that cannot be read ends nothing:
+  // where it is KVM's business, what it does not tell is unknown.
+  ReadResult unreadable(std::string_view text, const Diagnostic& why, const SourceLine& line) {
+    if (delivery_.header().version != 0) return malformed(why, line);
     if (!any_was_read_ && !has_failed()) malformed(why, line);
-    TraceEvent not_ours;
-    not_ours.line = line.number;
-    return delivery_.event(not_ours);
+    TraceEvent event;
+    event.line = line.number;
+    const std::string joined(text);  // it may refer to what is read next
+    const Salvage what = salvage(joined, salvaged_);
+    if (what != Salvage::not_ours && sink_.unreadable) sink_.unreadable(why, line.text);
+    if (what == Salvage::repaired) {
+      Diagnostic ignored;
+      if (read_line(salvaged_, line.number, call_, ignored) == LineKind::call &&
+          call_.part == CallPart::whole) {
+        any_was_read_ = true;
+        return delivery_.call(call_, line.text) ? ReadResult::complete : ReadResult::stopped;
+      }
+    }
+    if (what != Salvage::not_ours) {
+      event.kind = TraceKind::lost;
+      event.event.value[0] = 1;
+    }
+    return delivery_.event(event) ? ReadResult::complete : ReadResult::stopped;
   }
   ReadResult malformed(const Diagnostic& why, const SourceLine& line) {
     failure_.why = why;
@@ -122,10 +144,13 @@ class TextReader {
   }
   LineSource& source_;
   Delivery& delivery_;
+  const TraceSink& sink_;
   ReadFailure& failure_;
   Joiner joiner_;
   Call call_;
+  std::string foreign_, salvaged_;  // what call_ may refer to
   bool any_was_read_ = false;
+  bool may_be_foreign_ = true;
 };
 
 // Lines that a binary trace keeps as text go the way of lines of a text.
@@ -172,7 +197,7 @@ ReadResult read_binary_trace(LineSource& source, const Binder& binder, Delivery&
   }
   delivery.header_done();
   if (text.wrong()) failure.why = text.why();
-  bool stopped = failure.why.message.empty() && failure.why.expected.empty();
+  bool stopped = stop::requested() || (failure.why.message.empty() && failure.why.expected.empty());
   return stopped ? ReadResult::stopped : ReadResult::malformed;
 }
 
@@ -183,17 +208,34 @@ ReadResult read_capture(LineSource& source, Delivery& delivery, ReadFailure& fai
   TraceHeader& header = delivery.header();
   header.version = trace_version;
   header.kernel = reader.release();
-  if (const Profile* profile = profile_for_release(reader.release()); profile != nullptr)
+  header.machine = reader.machine();
+  if (const Profile* profile = profile_of_kernel(reader.release()); profile != nullptr)
     header.profile = profile->name;
   Call call;
   for (;;) {
     switch (reader.next(call, failure.why)) {
-      case CaptureReader::Answer::end: return delivery.header_done(), ReadResult::complete;
-      case CaptureReader::Answer::malformed: return delivery.header_done(), ReadResult::malformed;
+      case CaptureReader::Answer::end:
+        delivery.header_done();
+        return stop::requested() ? ReadResult::stopped : ReadResult::complete;
+      case CaptureReader::Answer::malformed:
+        delivery.header_done();
+        return stop::requested() ? ReadResult::stopped : ReadResult::malformed;
       case CaptureReader::Answer::call:
         if (!delivery.call(call, delivery.printed(call))) return ReadResult::stopped;
     }
   }
+}
+
+// A byte order mark, or letters and NULs by turns.
+bool is_utf16(std::string_view beginning) {
+  if (beginning.starts_with("\xff\xfe") || beginning.starts_with("\xfe\xff")) return true;
+  if (beginning.size() < 4) return false;
+  bool even = true, odd = true;
+  for (std::size_t i = 0; i + 1 < std::min<std::size_t>(beginning.size(), 64); i += 2) {
+    even = even && beginning[i] == 0 && beginning[i + 1] != 0;
+    odd = odd && beginning[i] != 0 && beginning[i + 1] == 0;
+  }
+  return even || odd;
 }
 
 }  // namespace
@@ -210,6 +252,7 @@ bool format_named(std::string_view name, Format& format) {
 ReadResult read_trace(const std::string& path, Format format, const Binder& binder,
                       const TraceSink& sink, ReadFailure& failure) {
   LineSource source;
+  if (sink.follows) source.follow();
   if (!source.open(path, failure.why)) return ReadResult::failed;
   std::string_view beginning = source.peek();
   if (source.failed()) {
@@ -225,11 +268,16 @@ ReadResult read_trace(const std::string& path, Format format, const Binder& bind
   if (source.looks_binary()) {
     failure.why.line = 1;
     failure.why.column = 1;
+    if (is_utf16(beginning)) {
+      failure.why.expected = "text in UTF-8";
+      failure.why.message = "this is UTF-16: iconv -f UTF-16 -t UTF-8 makes it readable";
+      return ReadResult::malformed;
+    }
     failure.why.expected = "a text trace, an ASSAYTRC file or a capture stream";
     failure.why.message = "the input holds NUL bytes and starts like none of them";
     return ReadResult::malformed;
   }
-  return TextReader(source, delivery, failure).run();
+  return TextReader(source, delivery, sink, failure).run();
 }
 
 }  // namespace assay::traces

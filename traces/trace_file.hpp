@@ -22,6 +22,11 @@ struct TraceSink {
   std::function<bool(const TraceEvent&, std::string_view line)> event;
   // Binary sources have no lines; with this set their calls are delivered with printed text.
   bool wants_text = false;
+  // At the end of the file wait for more, until a stop is requested (text and uncompressed only).
+  bool follows = false;
+  // A line that is KVM's business and cannot be read: where, and the line. What it does not tell is
+  // unknown. Of traces in our own form such a line is malformed. May be empty.
+  std::function<void(const Diagnostic& why, std::string_view line)> unreadable;
   // Lines that are no call and no header line (comments, blank lines, notes), after `header`, for
   // lossless conversion. May be empty.
   std::function<void(std::string_view line)> other;
@@ -29,7 +34,7 @@ struct TraceSink {
 
 enum class ReadResult : std::uint8_t {
   complete,
-  stopped,    // the sink said so
+  stopped,    // the sink said so, or a stop was requested (traces/stop.hpp)
   malformed,  // `why` says where; what came before was delivered
   failed,     // the file cannot be opened or read
 };

@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <filesystem>
 
@@ -14,33 +14,54 @@
 
 namespace assay::cli {
 
-void add_common(CLI::App& command, Common& common) {
-  command.add_flag("--json", common.json, "print the result as JSON");
+namespace {
+
+void refuse(CLI::App& command, const std::string& option, const std::string& why) {
+  const std::string message = "`assay " + command.get_name() + "` " + why;
+  command
+      .add_option_function<std::vector<std::string>>(
+          option,
+          [option, message](const std::vector<std::string>&) {
+            throw CLI::ValidationError(option, message);
+          })
+      ->expected(0, 1)
+      ->group("");
+}
+
+}  // namespace
+
+void add_common(CLI::App& command, Common& common, unsigned outputs) {
+  if ((outputs & as_json) != 0) command.add_flag("--json", common.json, "print one JSON document");
+  else refuse(command, "--json", "has no result to print as JSON");
   command.add_flag("-q,--quiet", common.quiet, "print only what is wrong");
+  command.add_option("--color", common.color, "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+  if ((outputs & as_reports) == 0) {
+    for (const char* option : {"--junit", "--sarif", "--html", "--github"})
+      refuse(command, option, "judges no trace: check, explain and replay write such reports");
+    return;
+  }
   command.add_option("--junit", common.junit, "also write a JUnit XML report")->type_name("FILE");
   command.add_option("--sarif", common.sarif, "also write a SARIF 2.1.0 report")->type_name("FILE");
   command.add_option("--html", common.html, "also write a self-contained HTML report")
       ->type_name("FILE");
-  command.add_option("--color", common.color, "auto, always or never")
-      ->check(CLI::IsMember({"auto", "always", "never"}));
+  command.add_flag("--github", common.github,
+                   "also print annotations for GitHub Actions: ::error file=...,line=...");
+}
+
+std::string shell_word(const std::string& word) {
+  constexpr std::string_view plain = "_-./:=,+@%";
+  bool is_plain = !word.empty();
+  for (const char c : word)
+    is_plain = is_plain && (std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                            plain.find(c) != std::string_view::npos);
+  if (is_plain) return word;
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
 }
 
 const traces::Binder& binder() { return gen::Rules::instance().binder(); }
-
-std::atomic<bool>& interrupted() {
-  static std::atomic<bool> flag{false};
-  return flag;
-}
-
-// The first Ctrl-C asks; a second one ends the program the ordinary way.
-void catch_interrupts() {
-  struct sigaction action {};
-  action.sa_handler = [](int) { interrupted().store(true); };
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-  interrupted().load();  // construct before any signal can come
-}
 
 bool use_color(const Common& common) {
   if (common.color != "auto") return common.color == "always";

@@ -5,7 +5,6 @@
 // 2 inconclusive, 3 bad usage or malformed input, 4 internal error.
 #pragma once
 #include <CLI/CLI.hpp>
-#include <atomic>
 #include <string>
 #include <vector>
 
@@ -23,23 +22,32 @@ enum Exit : int {
   exit_internal = 4
 };
 
-// Options that every command takes.
+// Options that commands share.
 struct Common {
   bool json = false;
   bool quiet = false;
+  bool verbose = false;
+  bool github = false;
   std::string junit, sarif, html;  // files to write, empty = none
   std::string color = "auto";
+  bool ends_by_stop = false;  // a stop is how the command ends, and says nothing against its result
   int status = exit_ok;
 };
 
-void add_common(CLI::App& command, Common& common);
+// What a command can print besides text. An option that it does not take is refused with the names
+// of the commands that do.
+enum Outputs : unsigned {
+  only_text = 0,
+  as_json = 1,     // --json: one document on standard output
+  as_reports = 2,  // --junit, --sarif, --html, --github: of traces that were judged
+};
+void add_common(CLI::App& command, Common& common, unsigned outputs);
 
 // The rules of the specification, bound to text once.
 const traces::Binder& binder();
 
-// Set by Ctrl-C; long commands look at it and end with the best so far.
-std::atomic<bool>& interrupted();
-void catch_interrupts();
+// A word as a shell takes it: quoted where it has to be.
+std::string shell_word(const std::string& word);
 
 // Whether to write colours to standard output.
 bool use_color(const Common& common);
@@ -70,5 +78,6 @@ void add_minimise(CLI::App& app, Common& common);
 void add_record(CLI::App& app, Common& common);
 void add_replay(CLI::App& app, Common& common);
 void add_lab(CLI::App& app, Common& common);
+void add_info(CLI::App& app, Common& common);
 
 }  // namespace assay::cli

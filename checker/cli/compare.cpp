@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "checker/check.hpp"
 #include "checker/cli/cli.hpp"
 #include "checker/cli/progress.hpp"
 #include "checker/cli/trace_files.hpp"
+#include "traces/stop.hpp"
 #include "traces/trace_file.hpp"
 
 namespace assay::cli {
@@ -110,15 +112,26 @@ void print(const std::vector<Row>& rows, const std::vector<const Profile*>& prof
   }
 }
 
+void print_json(const std::vector<Row>& rows, const std::vector<const Profile*>& profiles) {
+  nlohmann::ordered_json out = nlohmann::ordered_json::array();
+  for (const Row& row : rows) {
+    nlohmann::ordered_json cells = nlohmann::ordered_json::object();
+    for (std::size_t i = 0; i < profiles.size(); ++i)
+      if (!row.cells[i].empty()) cells[std::string(profiles[i]->name)] = row.cells[i];
+    out.push_back({{"name", row.name}, {"source", row.source}, {"profiles", cells}});
+  }
+  fmt::print("{}\n", out.dump(2));
+}
+
 }  // namespace
 
 int compare(prove::Options options, const std::vector<const Profile*>& profiles,
-            const std::string& witnesses) {
+            const std::string& witnesses, bool json) {
   Witnesses known;
   if (!witnesses.empty() && !find_witnesses(witnesses, known)) return exit_usage;
   std::vector<Row> rows;
   int status = exit_ok;
-  for (std::size_t column = 0; column < profiles.size(); ++column) {
+  for (std::size_t column = 0; column < profiles.size() && !stop::requested(); ++column) {
     options.profile = profiles[column];
     Progress progress;
     progress.start(std::string(profiles[column]->name));
@@ -138,7 +151,8 @@ int compare(prove::Options options, const std::vector<const Profile*>& profiles,
       row->cells[column] = cell_of(r, *profiles[column], options.depth, known, status);
     }
   }
-  print(rows, profiles);
+  if (json) print_json(rows, profiles);
+  else print(rows, profiles);
   return status;
 }
 

@@ -7,11 +7,12 @@
 
 namespace assay::cli {
 
-// Proves everything under each profile and prints a Markdown table: a row for each invariant and
-// property of steps, a column for each profile. Where induction fails and no history of up to
-// options.depth events is found, the shortest trace below `witnesses` that was judged to break the
-// invariant is named instead. The exit status is that of a proof of all profiles together.
+// Proves everything under each profile and prints a Markdown table (or JSON): a row for each
+// invariant and property of steps, a column for each profile. Where induction fails and no history
+// of up to options.depth events is found, the shortest trace below `witnesses` that was judged to
+// break the invariant is named instead. The exit status is that of a proof of all profiles
+// together.
 int compare(prove::Options options, const std::vector<const Profile*>& profiles,
-            const std::string& witnesses);
+            const std::string& witnesses, bool json);
 
 }  // namespace assay::cli

@@ -3,17 +3,16 @@
 // operations.
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <map>
 
 #include "checker/cli/cli.hpp"
 #include "checker/cli/host_option.hpp"
+#include "checker/cli/trace_files.hpp"
 #include "gen/performer.hpp"
 #include "traces/binary.hpp"
 #include "traces/capture_reader.hpp"
 #include "traces/ftrace/merge.hpp"
+#include "traces/stop.hpp"
 
 namespace assay::cli {
 namespace {
@@ -51,13 +50,14 @@ int to_text(const ConvertArguments& a, traces::Format format) {
   sink.event = [&](const traces::TraceEvent& e, std::string_view line) {
     text += line.empty() ? binder().text(e) : std::string(line);
     text += '\n';
-    return !interrupted();
+    return !stop::requested();
   };
   sink.other = [&](std::string_view line) { text += std::string(line) + "\n"; };
   traces::ReadFailure failure;
   traces::ReadResult result = read_trace(a.in, format, binder(), sink, failure);
   if (result == traces::ReadResult::malformed || result == traces::ReadResult::failed)
     return show_failure(a.in, failure);
+  if (stop::requested()) fmt::print(stderr, "assay: interrupted: {} is not all of it\n", a.out);
   return write_file(a.out, text) ? exit_ok : exit_internal;
 }
 
@@ -80,7 +80,7 @@ int to_binary(const ConvertArguments& a, traces::Format format) {
                     e.kind == traces::TraceKind::close;
     if (line.empty() || (modelled && binder().text(e) == line)) writer->event(e);
     else writer->text(line);
-    return !interrupted().load();
+    return !stop::requested();
   };
   sink.other = [&](std::string_view line) {
     if (writer && opened) writer->text(line);
@@ -91,21 +91,15 @@ int to_binary(const ConvertArguments& a, traces::Format format) {
     return show_failure(a.in, failure);
   if (!opened || result == traces::ReadResult::stopped || !writer->close(why)) {
     fmt::print(stderr, "assay: {}\n", why.message.empty() ? "interrupted" : why.message);
-    return exit_internal;
+    return stop::requested() ? exit_unknown : exit_internal;
   }
   return exit_ok;
 }
 
 // The calls of a trace as operations: `assay lab perform` carries them out again.
 int to_operations(const ConvertArguments& a) {
-  std::ifstream file;
-  if (a.in != "-") file.open(a.in, std::ios::binary);
-  std::istream& in = a.in == "-" ? std::cin : file;
-  if (!in) {
-    fmt::print(stderr, "assay: cannot read {}\n", a.in);
-    return exit_usage;
-  }
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  std::string text;
+  if (!read_text(a.in, text)) return stop::requested() ? exit_unknown : exit_usage;
   const gen::ProgramText read = gen::read_program(text);
   if (!read.error.empty() || read.program.operations.empty()) {
     fmt::print(stderr, "{}:{}\n", a.in,
@@ -153,18 +147,20 @@ int to_merged(const ConvertArguments& a) {
   traces::TraceHeader header;
   header.version = traces::trace_version;
   header.kernel = reader.release();
-  if (const Profile* p = profile_for_release(header.kernel); p != nullptr) header.profile = p->name;
+  header.machine = reader.machine();
+  if (const Profile* p = traces::profile_of_kernel(header.kernel); p != nullptr)
+    header.profile = p->name;
   set_host(a, header);
   traces::Merger merger(std::move(kernel));
   traces::Call call;
-  for (bool more = true; more && !interrupted();) {
+  for (bool more = true; more && !stop::requested();) {
     switch (reader.next(call, failure.why)) {
       case traces::CaptureReader::Answer::call: merger.call(call); break;
       case traces::CaptureReader::Answer::malformed: return show_failure(a.in, failure);
       case traces::CaptureReader::Answer::end: more = false; break;
     }
   }
-  if (interrupted()) return exit_internal;
+  if (stop::requested()) return exit_unknown;
   const traces::Merged merged = merger.finish();
   std::string text = write_header(header);
   for (const std::string& line : merged.lines) text += line + "\n";
@@ -196,13 +192,10 @@ void add_convert(CLI::App& app, Common& common) {
                    "kvm_entry and kvm_exit is bound to the vCPU on which its thread was inside "
                    "KVM_RUN; what cannot be bound is left out and reported, and the status is 2")
       ->type_name("TRACE.txt");
-  command->add_option("--host", a->host, host_option_help)->check([](const std::string& text) {
-    Host<Concrete> host;
-    return read_host_option(text, host);
-  });
+  add_host_option(*command, a->host);
   command->add_option("--format", a->format, "input format")
       ->check(CLI::IsMember({"auto", "assay", "strace", "ftrace", "binary", "capture"}));
-  add_common(*command, common);
+  add_common(*command, common, only_text);
   command->callback([a, &common] {
     traces::Format format = traces::Format::automatic;
     traces::format_named(a->format, format);

@@ -10,6 +10,7 @@
 #include "checker/cli/trace_files.hpp"
 #include "checker/exercised.hpp"
 #include "checker/perf_check.hpp"
+#include "traces/stop.hpp"
 
 namespace assay::cli {
 namespace {
@@ -28,7 +29,7 @@ bool take(const std::vector<std::string>& files, const Profile& profile, Taken& 
     traces::TraceSink sink;
     sink.header = [&](const traces::TraceHeader& h) {
       const Profile* its =
-          h.profile.empty() ? profile_for_release(h.kernel) : find_profile(h.profile);
+          h.profile.empty() ? traces::profile_of_kernel(h.kernel) : find_profile(h.profile);
       if (its != nullptr && its != &profile) return;
       checker::CheckOptions options;
       options.profile = &profile;
@@ -37,7 +38,7 @@ bool take(const std::vector<std::string>& files, const Profile& profile, Taken& 
     };
     sink.event = [&](const traces::TraceEvent& e, std::string_view) {
       if (checker) checker->feed(e);
-      return checker.has_value() && !interrupted().load(std::memory_order_relaxed);
+      return checker.has_value() && !stop::requested();
     };
     traces::ReadFailure failure;
     const traces::ReadResult result =

@@ -13,6 +13,7 @@
 #include "checker/cli/progress.hpp"
 #include "checker/cli/shape_option.hpp"
 #include "checker/judge.hpp"
+#include "traces/stop.hpp"
 #include "traces/trace_file.hpp"
 
 namespace assay::cli {
@@ -167,7 +168,7 @@ Answer search(prove::Options& options, const prove::Predicate& predicate) {
   Progress progress;
   progress.start("find");
   options.progress = [&](std::size_t done, std::size_t total) { progress.show(done, total); };
-  options.stop = [] { return interrupted().load(std::memory_order_relaxed); };
+  options.stop = [] { return stop::requested(); };
   Answer answer;
   answer.result = prove::find(options, predicate);
   progress.done();
@@ -237,7 +238,7 @@ void add_find(CLI::App& app, Common& common) {
       ->check(CLI::Range(0, 64));
   command->add_option("-o,--output", a->out, "write the trace here")->type_name("FILE");
   command->footer(language);
-  add_common(*command, common);
+  add_common(*command, common, as_json);
   command->callback([a, &common] { common.status = run(*a, common); });
 }
 

@@ -7,10 +7,12 @@
 #include <set>
 #include <thread>
 
+#include "checker/cli/host_option.hpp"
 #include "checker/cli/progress.hpp"
 #include "checker/cli/targets.hpp"
 #include "checker/judge.hpp"
 #include "gen/campaign.hpp"
+#include "traces/stop.hpp"
 
 namespace assay::cli {
 namespace {
@@ -64,25 +66,44 @@ class CoveringPrograms {
   unsigned kept_ = 0;
 };
 
+// The options that say what was fuzzed, to be pasted into a shell.
+std::string options_again(const FuzzArguments& a) {
+  std::string out = " --target " + shell_word(a.target);
+  if (!a.profile.empty()) out += " --profile " + shell_word(a.profile);
+  if (!a.host.empty()) out += " --host " + shell_word(a.host);
+  if (!a.drop.empty()) out += " --drop " + shell_word(a.drop);
+  return out;
+}
+
+std::string again(const gen::Finding& f, const FuzzArguments& a) {
+  return fmt::format("assay fuzz{} --seed {} --first-case {} --cases 1", options_again(a), a.seed,
+                     f.number);
+}
+
 void print_findings(const gen::CampaignSummary& s, const FuzzArguments& a, const Common& common) {
   for (const gen::Finding& f : s.findings) {
     fmt::print("{} case {}: operation {}{}\n    {}\n", paint(common, "red", f.violation.key),
                f.number, f.violation.operation,
                f.file.empty() ? "" : fmt::format(", kept as {}", f.file), f.violation.text);
-    fmt::print("    again: assay fuzz --target {} --seed {} --first-case {} --cases 1{}\n",
-               a.target, a.seed, f.number, a.drop.empty() ? "" : " --drop " + a.drop);
+    fmt::print("    again: {}\n", again(f, a));
     if (!f.file.empty())
-      fmt::print("    shrink: assay minimise {} --target {}{}\n", f.file, a.target,
-                 a.drop.empty() ? "" : " --drop " + a.drop);
+      fmt::print("    shrink: assay minimise {}{}\n", shell_word(f.file), options_again(a));
   }
 }
 
 nlohmann::ordered_json json_of(const gen::CampaignSummary& s, const FuzzArguments& a) {
-  nlohmann::ordered_json out{{"target", a.target},     {"seed", a.seed},
-                             {"first_case", a.first},  {"cases", s.cases},
-                             {"not_run", s.not_run},   {"operations", s.operations},
-                             {"executed", s.executed}, {"crashes", s.crashes},
-                             {"hangs", s.hangs},       {"violating_programs", s.violating},
+  nlohmann::ordered_json out{{"target", a.target},
+                             {"seed", a.seed},
+                             {"first_case", a.first},
+                             {"cases", s.cases},
+                             {"not_run", s.not_run},
+                             {"operations", s.operations},
+                             {"executed", s.executed},
+                             {"crashes", s.crashes},
+                             {"hangs", s.hangs},
+                             {"violating_programs", s.violating},
+                             {"interrupted", s.interrupted},
+                             {"error", s.error},
                              {"seconds", s.seconds}};
   out["findings"] = nlohmann::ordered_json::array();
   for (const gen::Finding& f : s.findings)
@@ -91,6 +112,7 @@ nlohmann::ordered_json json_of(const gen::CampaignSummary& s, const FuzzArgument
                                {"operation", f.violation.operation},
                                {"call", f.violation.text},
                                {"file", f.file},
+                               {"again", again(f, a)},
                                {"programs", s.by_key.at(f.violation.key)}});
   return out;
 }
@@ -109,7 +131,7 @@ int run(const FuzzArguments& a, const Common& common) {
   options.jobs = a.jobs != 0 ? a.jobs : is_model ? std::thread::hardware_concurrency() : 1;
   options.target = chosen.factory;
   options.corpus = a.corpus;
-  options.stop = &interrupted();
+  options.stop = &stop::flag();
   CoveringPrograms covering(a.keep);
   options.quick_look = a.keep.empty();
   options.oracle = [&](const gen::Program& p, const gen::Answers& answers) {
@@ -123,10 +145,6 @@ int run(const FuzzArguments& a, const Common& common) {
   };
   gen::CampaignSummary s = gen::run_campaign(options);
   progress.done();
-  if (!s.error.empty()) {
-    fmt::print(stderr, "assay: {}\n", s.error);
-    return exit_internal;
-  }
   unsigned seen = 0, both = 0;
   s.coverage.each([&](const Coverage::Counter& c) {
     ++seen;
@@ -139,15 +157,18 @@ int run(const FuzzArguments& a, const Common& common) {
       fmt::print(
           "{} under {}: seed {}, cases {}..{}: {} calls made, {} violating programs, {} distinct "
           "findings, {} crashes, {} hangs, {} not run; {} checks seen, {} both true and false; "
-          "{:.1f} s, {:.0f} programs/s, {:.0f} calls/s\n",
+          "{:.1f} s, {:.0f} programs/s, {:.0f} calls/s{}\n",
           a.target, chosen.profile->name, a.seed, a.first, a.first + s.cases, s.executed,
           s.violating, s.findings.size(), s.crashes, s.hangs, s.not_run, seen, both, s.seconds,
           static_cast<double>(s.cases) / std::max(s.seconds, 1e-9),
-          static_cast<double>(s.executed) / std::max(s.seconds, 1e-9));
+          static_cast<double>(s.executed) / std::max(s.seconds, 1e-9),
+          s.interrupted ? " (interrupted)" : "");
   }
   if (!a.keep.empty())
     fmt::print(stderr, "assay: {} programs kept in {}\n", covering.kept(), a.keep);
+  if (!s.error.empty()) fmt::print(stderr, "assay: {}\n", s.error);  // what was found is above
   if (!s.findings.empty()) return exit_found;
+  if (!s.error.empty()) return exit_internal;
   return s.not_run != 0 || s.executed == 0 ? exit_unknown : exit_ok;
 }
 
@@ -162,7 +183,7 @@ void add_fuzz(CLI::App& app, Common& common) {
                       "model, lab:KERNEL[:MACHINE], device:/dev/kvm, cmd:PROGRAM");
   command->add_option("--profile", a->profile, "default: the laboratory kernel's own")
       ->check(CLI::IsMember(profiles));
-  command->add_option("--host", a->host, "the target's host: \"key=number ...\"");
+  add_host_option(*command, a->host);
   command->add_option("--seed", a->seed, "a case depends on the seed and its number, nothing else");
   command->add_option("--cases", a->cases);
   command->add_option("--first-case", a->first, "number of the first case");
@@ -178,7 +199,7 @@ void add_fuzz(CLI::App& app, Common& common) {
       ->check(CLI::ExistingDirectory);
   command->add_option("--drop", a->drop, "model target: leave this check out, to see it found")
       ->type_name("RULE.CHECK");
-  add_common(*command, common);
+  add_common(*command, common, as_json);
   command->callback([a, &common] { common.status = run(*a, common); });
 }
 

@@ -10,6 +10,13 @@
 
 namespace assay::cli {
 
+void add_host_option(CLI::App& command, std::string& host) {
+  command.add_option("--host", host, host_option_help)->check([](const std::string& text) {
+    Host<Concrete> ignored;
+    return read_host_option(text, ignored);
+  });
+}
+
 std::string read_host_option(const std::string& given, Host<Concrete>& host) {
   if (given.find('=') == std::string::npos) {
     std::ifstream in(given);

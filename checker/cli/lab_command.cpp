@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "checker/cli/cli.hpp"
+#include "traces/stop.hpp"
 
 namespace assay::cli {
 
@@ -27,6 +28,7 @@ void add_lab(CLI::App& app, Common& common) {
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
+    stop::in_child();  // bash takes our place
     ::execvp(argv[0], argv.data());
     fmt::print(stderr, "assay: cannot run bash: {}\n", std::strerror(errno));
     common.status = exit_internal;

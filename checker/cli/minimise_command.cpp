@@ -1,36 +1,42 @@
 // assay minimise, assay replay: a trace's calls again, on a target or by their recorded answers.
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iostream>
-#include <sstream>
+#include <nlohmann/json.hpp>
 
+#include "checker/cli/host_option.hpp"
 #include "checker/cli/progress.hpp"
+#include "checker/cli/recent_lines.hpp"
+#include "checker/cli/reports.hpp"
 #include "checker/cli/targets.hpp"
+#include "checker/cli/trace_files.hpp"
 #include "checker/judge.hpp"
 #include "checker/report/report.hpp"
 #include "gen/minimise.hpp"
+#include "traces/stop.hpp"
 
 namespace assay::cli {
 namespace {
 
 struct Arguments {
-  std::string file, target, profile, host, drop, out = "-";
+  std::string file, target, profile, host, drop, out;
 };
+
+// Traces may hold any bytes; JSON may not.
+std::string json_dump(const nlohmann::ordered_json& j) {
+  return j.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+// The resulting trace: where -o says, else to standard output, unless that holds JSON, which
+// contains it.
+bool write_result(const Arguments& a, const Common& common, const std::string& text) {
+  if (a.out.empty()) return common.json || write_file("-", text);
+  return write_file(a.out, text);
+}
 
 // The file as a program; false with a message when it holds nothing that can be performed.
 bool read_file(const Arguments& a, gen::ProgramText& out) {
   std::string text;
-  if (a.file == "-") {
-    text.assign(std::istreambuf_iterator<char>(std::cin), {});
-  } else {
-    std::ifstream in(a.file, std::ios::binary);
-    if (!in) {
-      fmt::print(stderr, "{}: cannot be read\n", a.file);
-      return false;
-    }
-    text.assign(std::istreambuf_iterator<char>(in), {});
-  }
+  if (!read_text(a.file, text)) return false;
   out = gen::read_program(text);
   if (!out.error.empty()) {
     fmt::print(stderr, "{}:{}\n", a.file, out.error);
@@ -56,10 +62,7 @@ void fill_profile(const Arguments& a, const ChosenTarget* chosen, gen::Program& 
     if (a.target != "model" || p.host.vcpus_max == 0) p.host = chosen->host;
   }
   if (p.profile == nullptr) p.profile = find_profile("documented");
-  if (!a.host.empty()) {
-    p.host = {};
-    traces::read_host(a.host, p.host);
-  }
+  if (!a.host.empty()) read_host_option(a.host, p.host = {});
 }
 
 // The answers that a recorded program carries in its own operations.
@@ -76,9 +79,9 @@ gen::Answers recorded_answers(const gen::Program& p) {
   return answers;
 }
 
-int minimise(const Arguments& a) {
+int minimise(const Arguments& a, const Common& common) {
   gen::ProgramText read;
-  if (!read_file(a, read)) return exit_usage;
+  if (!read_file(a, read)) return stop::requested() ? exit_unknown : exit_usage;
   ChosenTarget chosen;
   bool recorded = a.target.empty();
   if (!recorded && !choose_target(a.target, a.profile, a.host, a.drop, chosen)) return exit_usage;
@@ -97,14 +100,16 @@ int minimise(const Arguments& a) {
   const bool of_claim = !violation;
   if (of_claim) violation = checker::broken_claim(program, answers_of(program));
   if (!violation) {
-    fmt::print(stderr, "assay: {} does not violate {}\n", a.file,
-               recorded ? "the specification" : "it on this target");
+    if (stop::requested()) fmt::print(stderr, "assay: interrupted\n");
+    else
+      fmt::print(stderr, "assay: {} does not violate {}\n", a.file,
+                 recorded ? "the specification" : "it on this target");
     return exit_unknown;
   }
   gen::MinimiseOptions options;
   options.operation = violation->operation;
   options.simplify_arguments = !recorded;  // recorded answers belong to the recorded arguments
-  options.stop = &interrupted();
+  options.stop = &stop::flag();
   options.oracle = [&](const gen::Program& p) {
     auto now =
         of_claim ? checker::broken_claim(p, answers_of(p)) : checker::judge(p, answers_of(p));
@@ -115,18 +120,57 @@ int minimise(const Arguments& a) {
   options.on_progress = [&](std::size_t left, u64 calls) { progress.show(calls, 0), (void)left; };
   gen::MinimiseResult result = gen::minimise(program, options);
   progress.done();
-  std::string text = gen::text_of(result.program, answers_of(result.program),
-                                  fmt::format("violates {}", violation->key));
-  if (!write_file(a.out, text)) return exit_internal;
+  const std::string text = gen::text_of(result.program, answers_of(result.program),
+                                        fmt::format("violates {}", violation->key));
+  if (!write_result(a, common, text)) return exit_internal;
+  if (common.json) {
+    nlohmann::ordered_json out{{"check", violation->key},
+                               {"operations", result.program.operations.size()},
+                               {"operations_before", program.operations.size()},
+                               {"minimal", result.minimal},
+                               {"oracle_calls", result.calls},
+                               {"trace", text}};
+    fmt::print("{}\n", json_dump(out));
+  }
   fmt::print(stderr, "assay: {}: {} operations of {} ({}), {} oracle calls\n", violation->key,
              result.program.operations.size(), program.operations.size(),
-             result.minimal ? "1-minimal" : "stopped early", result.calls);
-  return exit_found;
+             result.minimal      ? "1-minimal"
+             : stop::requested() ? "interrupted: the best so far"
+                                 : "stopped early",
+             result.calls);
+  return stop::requested() && !result.minimal ? exit_unknown : exit_found;
+}
+
+// What the target did to the program, in one word.
+const char* end_of(const gen::Answers& answers) {
+  switch (answers.end) {
+    case gen::Answers::End::completed: return "completed";
+    case gen::Answers::End::crashed: return "crashed";
+    case gen::Answers::End::hung: return "hung";
+    case gen::Answers::End::garbled: return "answered nonsense";
+    case gen::Answers::End::not_run: return "did not run";
+  }
+  return "?";
+}
+
+// Lines of the report are those of the operations; in the file they stand elsewhere.
+void to_lines_of_file(const gen::ProgramText& read, checker::Report& report) {
+  constexpr std::uint64_t first_operation_line = 2;  // as gen::each_trace_event() counts
+  const auto move = [&](std::uint64_t& line) {
+    const std::uint64_t operation = line - first_operation_line;
+    line =
+        line >= first_operation_line && operation < read.lines.size() ? read.lines[operation] : 0;
+  };
+  for (checker::Finding& f : report.findings) {
+    move(f.line);
+    for (checker::Reason& r : f.reasons)
+      for (checker::Because& b : r.because) move(b.line);
+  }
 }
 
 int replay(const Arguments& a, const Common& common) {
   gen::ProgramText read;
-  if (!read_file(a, read)) return exit_usage;
+  if (!read_file(a, read)) return stop::requested() ? exit_unknown : exit_usage;
   ChosenTarget chosen;
   if (!choose_target(a.target, a.profile, a.host, a.drop, chosen)) return exit_usage;
   fill_profile(a, &chosen, read.program);
@@ -136,20 +180,40 @@ int replay(const Arguments& a, const Common& common) {
     fmt::print(stderr, "assay: the target did not run the program {}\n", answers.note);
     return exit_unknown;
   }
-  if (!write_file(a.out, gen::text_of(read.program, answers))) return exit_internal;
+  const std::string trace = gen::text_of(read.program, answers);
+  if (!write_result(a, common, trace)) return exit_internal;
   checker::FileReport report;
   report.file = a.file;
   report.report = checker::judge_report(read.program, answers);
-  if (common.json) fmt::print(stderr, "{}\n", checker::json_text({report}));
-  else if (a.out != "-") checker::print_text(report, common.quiet, use_color(common));
-  if (answers.end != gen::Answers::End::completed)
-    fmt::print(stderr, "assay: the target {} at operation {}\n",
-               answers.end == gen::Answers::End::hung ? "hung" : "crashed", answers.at);
+  to_lines_of_file(read, report.report);
+  if (a.file != "-") add_texts(a.file, report.report.findings);
+  const bool completed = answers.end == gen::Answers::End::completed;
+  if (!completed)
+    report.report.reason = fmt::format("the target {} at operation {}{}", end_of(answers),
+                                       answers.at, answers.note.empty() ? "" : ": " + answers.note);
+  if (!completed && report.report.verdict == checker::Verdict::conforms)
+    report.report.verdict = checker::Verdict::inconclusive;
+  if (common.json) {
+    const nlohmann::ordered_json target{
+        {"name", a.target}, {"end", end_of(answers)}, {"note", answers.note}};
+    const nlohmann::ordered_json text = trace;
+    fmt::print("{}\n", checker::json_text({report}, {{"target", json_dump(target)},
+                                                     {"performed", json_dump(text)}}));
+  } else {
+    checker::TextOptions o;
+    o.quiet = common.quiet;
+    o.color = use_color(common);
+    // The trace itself may be on standard output.
+    fmt::print(a.out.empty() || a.out == "-" ? stderr : stdout, "{}",
+               checker::file_text(report, o));
+  }
+  if (!write_reports({report}, common)) return exit_internal;
   return checker::exit_status(report.report.verdict);
 }
 
-CLI::App* add(CLI::App& app, Common& common, const char* name, const char* help,
-              std::shared_ptr<Arguments> a) {
+void add(CLI::App& app, Common& common, const char* name, const char* help,
+         std::shared_ptr<Arguments> a, unsigned outputs,
+         int (*run)(const Arguments&, const Common&)) {
   auto* command = app.add_subcommand(name, help);
   std::vector<std::string> profiles;
   for (const Profile& p : all_profiles()) profiles.emplace_back(p.name);
@@ -157,12 +221,17 @@ CLI::App* add(CLI::App& app, Common& common, const char* name, const char* help,
   command->add_option("--target", a->target,
                       "model, lab:KERNEL[:MACHINE], device:/dev/kvm, cmd:PROGRAM");
   command->add_option("--profile", a->profile)->check(CLI::IsMember(profiles));
-  command->add_option("--host", a->host, "the host: \"key=number ...\"");
+  add_host_option(*command, a->host);
   command->add_option("--drop", a->drop, "model target: leave this check out")
       ->type_name("RULE.CHECK");
-  command->add_option("-o,--output", a->out, "the resulting trace")->type_name("FILE");
-  add_common(*command, common);
-  return command;
+  command->add_option("-o,--output", a->out, "the resulting trace; default: standard output")
+      ->type_name("FILE");
+  add_common(*command, common, outputs);
+  command->callback([a, &common, run] {
+    if (common.json && a->out == "-")
+      throw CLI::ValidationError("-o", "--json and -o - both want standard output");
+    common.status = run(*a, common);
+  });
 }
 
 }  // namespace
@@ -170,15 +239,15 @@ CLI::App* add(CLI::App& app, Common& common, const char* name, const char* help,
 void add_minimise(CLI::App& app, Common& common) {
   auto a = std::make_shared<Arguments>();
   add(app, common, "minimise",
-      "the smallest trace with the same violation; without --target by the recorded answers", a)
-      ->callback([a, &common] { common.status = minimise(*a); });
+      "the smallest trace with the same violation; without --target by the recorded answers", a,
+      as_json, minimise);
 }
 
 void add_replay(CLI::App& app, Common& common) {
   auto a = std::make_shared<Arguments>();
   a->target = "model";
-  add(app, common, "replay", "perform a trace's calls on a target and judge the answers", a)
-      ->callback([a, &common] { common.status = replay(*a, common); });
+  add(app, common, "replay", "perform a trace's calls on a target and judge the answers", a,
+      as_json | as_reports, replay);
 }
 
 }  // namespace assay::cli

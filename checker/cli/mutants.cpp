@@ -12,6 +12,7 @@
 #include "checker/prove/prove.hpp"
 #include "gen/mutants.hpp"
 #include "traces/header.hpp"
+#include "traces/stop.hpp"
 
 namespace assay::cli {
 namespace {
@@ -53,7 +54,7 @@ std::vector<Recorded> corpus_of(const Profile& profile) {
     sink.event = [&](const traces::TraceEvent& e, std::string_view) {
       if (e.kind != traces::TraceKind::ignored) r.events.push_back(e);
       if (!r.events.empty()) r.events.back().name = {};  // it refers to the line
-      return mine;
+      return mine && !stop::requested();
     };
     traces::ReadFailure failure;
     if (read_trace(file, traces::Format::automatic, binder(), sink, failure) ==
@@ -75,7 +76,7 @@ std::vector<Answered> answered_programs(const Profile& profile, unsigned cases) 
   auto target = gen::make_model_target(nullptr);
   Host<Concrete> host = traces::default_host();
   gen::Generator generator(profile, host, 7, gen::learn(profile, host));
-  for (unsigned i = 0; i < cases; ++i) {
+  for (unsigned i = 0; i < cases && !stop::requested(); ++i) {
     Answered a{generator.program(i), {}};
     a.answers = target->run({&a.program, 1}).front();
     out.push_back(std::move(a));
@@ -129,8 +130,9 @@ int run(const Profile& profile, unsigned cases, const Common& common) {
   progress.start("mutants");
   unsigned alive = 0, done = 0;
   for (const gen::Mutant& m : mutants) {
-    if (interrupted()) break;
+    if (stop::requested()) break;
     std::string killer = killers.of(m);
+    if (killer.empty() && stop::requested()) break;  // it was not asked to the end
     ++by_kind[killer.empty() ? "alive" : killer.substr(0, killer.find_first_of(" :"))];
     alive += killer.empty() ? 1 : 0;
     out.push_back({{"mutant", m.name}, {"killer", killer}});
@@ -141,8 +143,9 @@ int run(const Profile& profile, unsigned cases, const Common& common) {
   progress.done();
   if (common.json) fmt::print("{}\n", out.dump(2));
   else {
-    fmt::print("{} mutants of {}, {} traces, {} generated programs:", mutants.size(), profile.name,
-               killers.traces(), cases);
+    fmt::print("{}{} mutants of {}, {} traces, {} generated programs:",
+               done == mutants.size() ? "" : fmt::format("interrupted after {} of ", done),
+               mutants.size(), profile.name, killers.traces(), cases);
     for (const auto& [kind, count] : by_kind) fmt::print(" {} {}", count, kind);
     fmt::print("\n");
   }

@@ -11,6 +11,7 @@
 #include "checker/cli/shape_option.hpp"
 #include "checker/cli/targets.hpp"
 #include "checker/properties.hpp"
+#include "traces/stop.hpp"
 
 namespace assay::cli {
 namespace {
@@ -107,9 +108,22 @@ int show_counterexamples(const prove::Report& report, const Profile& profile,
   return exit_ok;
 }
 
-int verify(const std::string& directory, unsigned jobs) {
-  int status = exit_ok;
-  for (const prove::SolverCount& c : prove::verify_certificates(directory, 20, jobs)) {
+using Solvers = std::vector<prove::SolverCount>;
+
+nlohmann::ordered_json json_of(const Solvers& solvers) {
+  nlohmann::ordered_json out = nlohmann::ordered_json::array();
+  for (const prove::SolverCount& c : solvers)
+    out.push_back({{"solver", c.solver},
+                   {"installed", c.installed},
+                   {"agreed", c.agreed},
+                   {"disagreed", c.disagreed},
+                   {"unknown", c.unknown},
+                   {"objections", c.objections}});
+  return out;
+}
+
+void print_solvers(const Solvers& solvers) {
+  for (const prove::SolverCount& c : solvers) {
     if (!c.installed) {
       fmt::print("{:<6} not installed\n", c.solver);
       continue;
@@ -117,8 +131,14 @@ int verify(const std::string& directory, unsigned jobs) {
     fmt::print("{:<6} {} agreed, {} disagreed, {} unknown\n", c.solver, c.agreed, c.disagreed,
                c.unknown);
     for (const std::string& o : c.objections) fmt::print("       {}\n", o);
-    if (c.disagreed != 0) status = exit_found;
-    else if (c.unknown != 0 && status == exit_ok) status = exit_unknown;
+  }
+}
+
+int status_of(const Solvers& solvers) {
+  int status = exit_ok;
+  for (const prove::SolverCount& c : solvers) {
+    if (c.disagreed != 0) return exit_found;
+    if (c.unknown != 0) status = exit_unknown;
   }
   return status;
 }
@@ -127,6 +147,7 @@ int show_severities(const prove::Options& options, bool json) {
   nlohmann::ordered_json out = nlohmann::ordered_json::array();
   unsigned carrying = 0, total = 0;
   for (const prove::Severity& s : prove::severities(options)) {
+    if (stop::requested() && s.carries.empty()) continue;  // perhaps not looked at
     ++total;
     carrying += s.carries.empty() ? 0 : 1;
     out.push_back(
@@ -134,24 +155,58 @@ int show_severities(const prove::Options& options, bool json) {
     if (!json && !s.carries.empty()) fmt::print("{}.{}: {}\n", s.rule, s.check, s.text());
   }
   if (json) fmt::print("{}\n", out.dump(2));
+  else if (stop::requested()) fmt::print("interrupted: other checks may carry an invariant too\n");
   else
     fmt::print("{} of {} checks carry an invariant, the others are interface only\n", carrying,
                total);
   return exit_ok;
 }
 
-int show_vacuity(const prove::Options& options) {
+int show_vacuity(const prove::Options& options, bool json) {
+  nlohmann::ordered_json out = nlohmann::ordered_json::array();
   unsigned possible = 0, impossible = 0, unknown = 0;
   for (const prove::Outcome& o : prove::vacuity(options)) {
     (o.possible == prove::Possible::satisfiable     ? possible
      : o.possible == prove::Possible::unsatisfiable ? impossible
                                                     : unknown) += 1;
-    if (o.possible != prove::Possible::satisfiable)
-      fmt::print("{}.{}: {} {}\n", o.rule, o.check,
-                 o.possible == prove::Possible::unknown ? "unknown" : "cannot happen", o.reason);
+    const char* can = o.possible == prove::Possible::satisfiable ? "can happen"
+                      : o.possible == prove::Possible::unknown   ? "unknown"
+                                                                 : "cannot happen";
+    out.push_back({{"outcome", o.rule + "." + o.check}, {"answer", can}, {"reason", o.reason}});
+    if (!json && o.possible != prove::Possible::satisfiable)
+      fmt::print("{}.{}: {} {}\n", o.rule, o.check, can, o.reason);
   }
-  fmt::print("{} outcomes can happen, {} cannot, {} unknown\n", possible, impossible, unknown);
+  if (json) fmt::print("{}\n", out.dump(2));
+  else fmt::print("{} outcomes can happen, {} cannot, {} unknown\n", possible, impossible, unknown);
   return unknown != 0 ? exit_unknown : exit_ok;
+}
+
+int prove_all(const prove::Options& options, const ProveArguments& a, const Common& common) {
+  Progress progress;
+  progress.start("prove");
+  prove::Options o = options;
+  o.progress = [&](std::size_t done, std::size_t total) { progress.show(done, total); };
+  const prove::Report report = prove::prove(o);
+  progress.done();
+  if (!report.refusal.empty()) {
+    fmt::print(stderr, "assay: {}\n", report.refusal);
+    return exit_usage;
+  }
+  const bool verifies = a.verify && !a.certificates.empty() && !stop::requested();
+  Solvers solvers;
+  if (common.json) {
+    nlohmann::ordered_json out = json_of(report, *o.profile, !a.drop.empty());
+    if (verifies)
+      out["solvers"] = json_of(solvers = prove::verify_certificates(a.certificates, 20, a.jobs));
+    fmt::print("{}\n", out.dump(2));
+  } else if (!common.quiet) {
+    print_report(report, common);
+  }
+  const int written = show_counterexamples(report, *o.profile, a, common);
+  if (written != exit_ok) return written;
+  if (verifies && !common.json)
+    print_solvers(solvers = prove::verify_certificates(a.certificates, 20, a.jobs));
+  return std::max(status_of(report), status_of(solvers));
 }
 
 int run(const ProveArguments& a, const Common& common) {
@@ -165,7 +220,7 @@ int run(const ProveArguments& a, const Common& common) {
   if (!a.compared.empty()) {
     std::vector<const Profile*> profiles;
     for (const std::string& name : a.compared) profiles.push_back(find_profile(name));
-    return compare(options, profiles, a.witnesses);
+    return compare(options, profiles, a.witnesses, common.json);
   }
   std::optional<Mutation> mutation;
   if (!a.drop.empty()) {
@@ -177,24 +232,8 @@ int run(const ProveArguments& a, const Common& common) {
     options.mutation = &*mutation;
   }
   if (a.severity) return show_severities(options, common.json);
-  if (a.vacuity) return show_vacuity(options);
-  Progress progress;
-  progress.start("prove");
-  options.progress = [&](std::size_t done, std::size_t total) { progress.show(done, total); };
-  prove::Report report = prove::prove(options);
-  progress.done();
-  if (!report.refusal.empty()) {
-    fmt::print(stderr, "assay: {}\n", report.refusal);
-    return exit_usage;
-  }
-  if (common.json) fmt::print("{}\n", json_of(report, *options.profile, !a.drop.empty()).dump(2));
-  else if (!common.quiet) print_report(report, common);
-  int written = show_counterexamples(report, *options.profile, a, common);
-  if (written != exit_ok) return written;
-  int status = status_of(report);
-  if (a.verify && !a.certificates.empty())
-    status = std::max(status, verify(a.certificates, a.jobs));
-  return status;
+  if (a.vacuity) return show_vacuity(options, common.json);
+  return prove_all(options, a, common);
 }
 
 }  // namespace
@@ -229,7 +268,7 @@ void add_prove(CLI::App& app, Common& common) {
       ->type_name("DIR");
   command->add_flag("--severity", a->severity, "which invariants each check carries");
   command->add_flag("--vacuity", a->vacuity, "which outcomes of rules can happen at all");
-  add_common(*command, common);
+  add_common(*command, common, as_json);
   command->callback([a, &common] { common.status = run(*a, common); });
 }
 

@@ -5,11 +5,14 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 
 #include "checker/cli/cli.hpp"
+#include "checker/cli/this_host.hpp"
 #include "traces/host_info.hpp"
+#include "traces/stop.hpp"
 
 namespace assay::cli {
 namespace {
@@ -34,6 +37,7 @@ std::string recorder_library() {
 int run_recorded(const RecordArguments& a, const std::string& library, const std::string& capture) {
   pid_t child = ::fork();
   if (child == 0) {
+    stop::in_child();
     std::string preload = library;
     if (const char* others = std::getenv("LD_PRELOAD"); others != nullptr && *others != '\0')
       preload += std::string(":") + others;
@@ -47,17 +51,29 @@ int run_recorded(const RecordArguments& a, const std::string& library, const std
     ::_exit(127);
   }
   int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+  if (child < 0 || stop::wait_child(child, status)) return status;
+  // We are to stop, and so is the program; one that does not is ended.
+  constexpr int patience_milliseconds = 300;
+  ::kill(child, SIGTERM);
+  if (stop::wait_child(child, status, patience_milliseconds)) return status;
+  ::kill(child, SIGKILL);
+  stop::reap(child, status);
   return status;
 }
 
 // One capture as a native text trace.
-int write_text(const std::string& capture, const std::string& out) {
+int write_text(const std::string& capture, const std::string& out,
+               const traces::TraceHeader& host) {
   std::string text;
   std::uint64_t calls = 0;
   traces::TraceSink sink;
   sink.wants_text = true;
-  sink.header = [&](const traces::TraceHeader& header) { text = write_header(header); };
+  sink.header = [&](const traces::TraceHeader& read) {
+    traces::TraceHeader header = read;
+    header.host_known = host.host_known;
+    header.host = host.host;
+    text = write_header(header);
+  };
   sink.event = [&](const traces::TraceEvent& e, std::string_view line) {
     text += line.empty() ? binder().text(e) : std::string(line);
     text += '\n';
@@ -96,14 +112,18 @@ int record(const RecordArguments& a) {
   }
   if (a.raw) return exit_ok;
   // Other processes of the program write FILE.<pid>; each becomes a trace of its own.
-  int result = write_text(capture, a.out);
+  traces::TraceHeader host;
+  if (const std::string missing = read_this_host(host); !missing.empty())
+    fmt::print(stderr, "assay: the trace has no host line: {}\n", missing);
+  int result = write_text(capture, a.out, host);
   if (result == exit_ok) fs::remove(capture, error);
   fs::path directory = fs::path(capture).parent_path();
   std::string prefix = fs::path(capture).filename().string() + ".";
   for (const auto& entry : fs::directory_iterator(directory.empty() ? "." : directory, error)) {
     std::string name = entry.path().filename().string();
     if (!name.starts_with(prefix)) continue;
-    if (write_text(entry.path().string(), a.out + "." + name.substr(prefix.size())) == exit_ok)
+    if (write_text(entry.path().string(), a.out + "." + name.substr(prefix.size()), host) ==
+        exit_ok)
       fs::remove(entry.path(), error);
   }
   return result;
@@ -117,7 +137,7 @@ void add_record(CLI::App& app, Common& common) {
   command->add_option("-o,--output", a->out, "the trace to write")->required();
   command->add_flag("--capture", a->raw, "write the capture stream itself instead of text");
   command->add_option("COMMAND", a->command, "the program and its arguments, after --")->required();
-  add_common(*command, common);
+  add_common(*command, common, only_text);
   command->callback([a, &common] { common.status = record(*a); });
 }
 

@@ -10,7 +10,7 @@ namespace assay::cli {
 
 // The points of rules at which several subjects act: printed, or one of them found by its name.
 void list_stages();
-bool show_stage(std::string_view name, bool json);
+void show_stage(std::string_view name, nlohmann::ordered_json& out, bool json);
 nlohmann::ordered_json stages_json();
 
 // `mutants`: is every check of the specification noticed by something? Adds the options of the

@@ -34,14 +34,12 @@ nlohmann::ordered_json stages_json() {
   return out;
 }
 
-bool show_stage(std::string_view name, bool json) {
+void show_stage(std::string_view name, nlohmann::ordered_json& out, bool json) {
   for (const StageInfo& stage : system_stages()) {
     if (name != stage.name) continue;
-    if (json) fmt::print("{}\n", json_of(stage).dump(2));
-    else print(stage);
-    return true;
+    out.push_back(json_of(stage));
+    if (!json) print(stage);
   }
-  return false;
 }
 
 }  // namespace assay::cli

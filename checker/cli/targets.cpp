@@ -8,17 +8,13 @@
 #include <filesystem>
 #include <memory>
 
+#include "checker/cli/host_option.hpp"
+#include "checker/cli/this_host.hpp"
 #include "gen/mutants.hpp"
 #include "traces/host_info.hpp"
 
 namespace assay::cli {
 namespace {
-
-std::string shell_word(const std::string& word) {
-  std::string out = "'";
-  for (char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
 
 // Standard output of a command; nothing when it fails.
 std::optional<std::string> output_of(const std::string& command) {
@@ -75,15 +71,22 @@ bool choose_target(const std::string& description, const std::string& profile,
   fs::path here = program_directory();
   for (fs::path p : {here / "../traces/assay-perform", here / "../lib/assay/assay-perform"})
     if (fs::exists(p, error)) options.performer = fs::weakly_canonical(p, error).string();
+  if (const std::string machine = this_machine();
+      description.starts_with("device:") && !traces::is_arm64(machine)) {
+    fmt::print(stderr, "assay: {} is one of {}: the rules are those of arm64\n",
+               description.substr(7), machine);
+    return false;
+  }
   header.host = traces::default_host();
   if (description.starts_with("lab:") && !lab_host(description, options.lab_script, header))
     return false;
-  if (!host.empty()) {
-    header.host = {};
-    traces::read_host(host, header.host);
-  }
+  if (!host.empty()) read_host_option(host, header.host = {});
+  const std::string no_profile =
+      profile.empty() ? traces::no_profile_text(header.kernel) : std::string();
+  if (!no_profile.empty()) fmt::print(stderr, "assay: {} (judged as documented)\n", no_profile);
   out.profile = !profile.empty()          ? find_profile(profile)
                 : !header.profile.empty() ? find_profile(header.profile)
+                : !no_profile.empty()     ? find_profile("documented")
                                           : find_profile("linux-6.1");
   out.host = header.host;
   if (!drop.empty()) {

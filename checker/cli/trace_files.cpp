@@ -8,13 +8,16 @@
 #include <filesystem>
 
 #include "checker/cli/cli.hpp"
+#include "traces/text/grammar.hpp"
+#include "traces/text/line_source.hpp"
 
 namespace assay::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-bool is_trace_name(const fs::path& path) {
+bool is_trace_name(fs::path path) {
+  if (path.extension() == ".gz" || path.extension() == ".zst") path = path.stem();
   constexpr std::array known{".trace",   ".atrace", ".strace", ".ftrace",
                              ".capture", ".cap",    ".data"};
   return std::find(known.begin(), known.end(), path.extension()) != known.end();
@@ -51,6 +54,25 @@ bool expand_directories(std::vector<std::string>& files) {
   }
   files = std::move(out);
   return true;
+}
+
+bool read_text(const std::string& path, std::string& out) {
+  traces::LineSource source;
+  traces::Diagnostic why;
+  bool good = source.open(path, why);
+  traces::SourceLine line;
+  while (good && source.next(line)) {
+    if (line.too_long) why = traces::too_long(line.number, source.line_bytes_max());
+    good = !line.too_long;
+    out.append(line.text).push_back('\n');
+  }
+  if (good && source.failed()) why = source.failure();
+  good = good && !source.failed() && !source.stopped();
+  const std::string& message = source.stopped() ? "interrupted" : why.message;
+  if (!good)
+    fmt::print(stderr, "assay: {}: {}\n", path == "-" ? "<stdin>" : path,
+               message.empty() ? "cannot be read" : message);
+  return good;
 }
 
 std::vector<std::string> bundled_traces() {

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "checker/prove/obligations.hpp"
+#include "checker/solve.hpp"
 
 namespace assay::prove {
 namespace {
@@ -56,7 +57,7 @@ z3::expr steps_differ(const StepTerms& a, const StepTerms& b) {
 // No difference within the shape: is there one beyond it, or one that only the order hides?
 MutantAnswer same_in_shape(const Options& options, z3::solver& solver) {
   solver.pop();
-  if (solver.check() != z3::unsat)
+  if (checker::solve(solver) != z3::unsat)
     return {Equivalence::unknown, "the same within the shape, perhaps not beyond it", {}, {}};
   if (options.profile->precedence == Precedence::documented)
     return {Equivalence::unknown, "the same where the first check that holds decides", {}, {}};
@@ -74,8 +75,8 @@ MutantAnswer compare_instance(const Job& job, const Instance& instance, const Mu
   solver.push();
   for (const z3::expr& bound : p.bounds) solver.add(bound);
   solver.add(job.encoding->fits_shape(mutant.next));
-  const z3::check_result r = solver.check();
-  if (r == z3::unknown) return {Equivalence::unknown, solver.reason_unknown(), {}, {}};
+  const z3::check_result r = checker::solve(solver);
+  if (r == z3::unknown) return {Equivalence::unknown, checker::why_unknown(solver), {}, {}};
   if (r == z3::unsat) return same_in_shape(options, solver);
   const z3::model model = solver.get_model();
   MutantAnswer answer{Equivalence::differs, "", job.encoding->decode(model, p.before),

@@ -10,6 +10,7 @@
 #include "checker/prove/predicate_value.hpp"
 #include "checker/prove/replay.hpp"
 #include "checker/prove/search.hpp"
+#include "checker/solve.hpp"
 
 namespace assay::prove {
 namespace {
@@ -70,14 +71,14 @@ SearchResult search_reset(const Job& job, const Predicate& predicate) {
   solver.add(enc.host_is_possible(reset));
   solver.add(formula_of(predicate, enc, reset));
   SearchResult result;
-  z3::check_result r = solver.check();
+  z3::check_result r = checker::solve(solver);
   if (r == z3::sat) {
     prefer_typical_host(job, reset, solver);
-    r = solver.check();
+    r = checker::solve(solver);
   }
   if (r == z3::unknown) {
     result.kind = SearchResult::Kind::unknown;
-    result.reason = solver.reason_unknown();
+    result.reason = checker::why_unknown(solver);
   } else if (r == z3::sat) {
     result.kind = SearchResult::Kind::found;
     result.history.host = enc.decode(solver.get_model(), reset).host;

@@ -9,6 +9,8 @@
 
 #include "checker/properties.hpp"
 #include "checker/prove/certificates.hpp"
+#include "checker/solve.hpp"
+#include "traces/stop.hpp"
 
 namespace assay::prove {
 namespace {
@@ -59,9 +61,9 @@ Obligation prove_one(const Job& job, const Premise& p, const Instance& instance,
                              claim_names(*job.options->profile)[number], "unsat"},
                             solver.to_smt2());
     }
-    const z3::check_result r = solver.check();
+    const z3::check_result r = checker::solve(solver);
     o.answer = answer_of(r, z3::unsat);
-    if (r == z3::unknown) o.reason = solver.reason_unknown();
+    if (r == z3::unknown) o.reason = checker::why_unknown(solver);
     if (r == z3::sat) keep_obstacle(job, p, solver.get_model(), o);
     solver.pop();
   }
@@ -88,8 +90,7 @@ z3::solver bounded_solver(const Options& options) {
   z3::params params(z3_context());
   if (options.rlimit != 0)
     params.set("rlimit", static_cast<unsigned>(std::min<u64>(options.rlimit, 0xffffffff)));
-  // Z3 would take Ctrl-C for itself; whoever passes `stop` looks at it.
-  if (options.stop) params.set("ctrl_c", false);
+  checker::leave_signals_alone(params);
   solver.set(params);
   return solver;
 }
@@ -167,7 +168,7 @@ InstanceAnswer prove_instance(const Job& job, const Instance& instance, bool ask
     }
   if (job.certificates != nullptr)
     job.certificates->add({"consistent", name_of(instance), "", "sat"}, solver.to_smt2());
-  answer.premise = asks_premise ? answer_of(solver.check(), z3::sat) : Answer::holds;
+  answer.premise = asks_premise ? answer_of(checker::solve(solver), z3::sat) : Answer::holds;
   Terms after = job.encoding->invariants(p.step.next);
   for (unsigned i = 0; i < after.size(); ++i)
     if (job.hypothesis->assumed[i])
@@ -193,6 +194,8 @@ std::vector<InstanceAnswer> prove_instances(const Job& job,
   std::mutex reporting;
   std::size_t done = 0;
   in_parallel(job.options->jobs, instances.size(), [&](std::size_t i) {
+    answers[i].instance = instances[i];
+    if (stop::requested()) return;  // no formula is built any more
     FreshContext scope;
     const bool is_known = job.satisfiable_premises != nullptr && (*job.satisfiable_premises)[i];
     answers[i] = prove_instance(job, instances[i], !is_known);
@@ -217,7 +220,7 @@ Answer hypothesis_is_satisfiable(const Job& job) {
   if (job.hypothesis->extra) solver.add(job.hypothesis->extra(s));
   if (job.certificates != nullptr)
     job.certificates->add({"consistent", "hypothesis", "", "sat"}, solver.to_smt2());
-  return answer_of(solver.check(), z3::sat);
+  return answer_of(checker::solve(solver), z3::sat);
 }
 
 }  // namespace assay::prove

@@ -2,6 +2,7 @@
 #include "checker/prove/path.hpp"
 
 #include "checker/prove/replay.hpp"
+#include "checker/solve.hpp"
 #include "gen/rules.hpp"
 
 namespace assay::prove {
@@ -55,7 +56,7 @@ void prefer(z3::solver& solver, const z3::expr& e, const std::vector<u64>& value
     z3::expr equal = e == number_like(e, value);
     z3::expr_vector assumption(z3_context());
     assumption.push_back(equal);
-    if (solver.check(assumption) == z3::sat) {
+    if (checker::solve(solver, assumption) == z3::sat) {
       solver.add(equal);
       return;
     }
@@ -126,16 +127,16 @@ SearchResult solve_path(const Job& job, const Path& path) {
   for (bool initial_first : {true, false}) {
     z3::solver solver = bounded_solver(*job.options);
     Steps s = build(job, path, solver);
-    z3::check_result r = solver.check();
+    z3::check_result r = checker::solve(solver);
     if (r != z3::sat) {
       result.kind = r == z3::unsat ? SearchResult::Kind::none : SearchResult::Kind::unknown;
-      result.reason = r == z3::unsat ? "the path has no model" : solver.reason_unknown();
+      result.reason = r == z3::unsat ? "the path has no model" : checker::why_unknown(solver);
       return result;
     }
     prefer_ordinary_values(job, path, s, solver, initial_first);
-    if (solver.check() != z3::sat) {
+    if (checker::solve(solver) != z3::sat) {
       result.kind = SearchResult::Kind::unknown;
-      result.reason = solver.reason_unknown();
+      result.reason = checker::why_unknown(solver);
       return result;
     }
     result = replayed(job, path, s, solver.get_model());

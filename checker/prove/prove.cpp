@@ -13,6 +13,7 @@
 #include "checker/prove/obligations.hpp"
 #include "checker/prove/replay.hpp"
 #include "checker/prove/search.hpp"
+#include "traces/stop.hpp"
 
 namespace assay::prove {
 namespace {
@@ -197,6 +198,7 @@ std::string prove_together(Job& job, Hypothesis& hypothesis, std::vector<Result>
     for (const InstanceAnswer& a : answers) {
       for (const Obligation& o : a.obligations) ++(o.conjuncts != 0 ? report.asked : report.framed);
     }
+    if (stop::requested()) return "interrupted";
     std::vector<bool> failed(hypothesis.assumed.size(), false);
     note_round(answers, report.rounds, results, failed);
     // What failed may be what contradicts: consistent is said of what stands in the end.
@@ -259,7 +261,7 @@ Report prove_under(const Options& options, Hypothesis hypothesis) {
       r.reason = inconsistent;
     } else if (i < hypothesis.assumed.size() ? hypothesis.assumed[i] : r.step) {
       r.verdict = Verdict::proved;
-    } else if (options.depth > 0) {
+    } else if (options.depth > 0 && !stop::requested()) {
       note_history(job, search_for(job, i, r.name, options.depth), r);
     }
     report.results.push_back(std::move(r));

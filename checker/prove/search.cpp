@@ -11,6 +11,7 @@
 
 #include "checker/properties.hpp"
 #include "checker/prove/path.hpp"
+#include "checker/solve.hpp"
 
 namespace assay::prove {
 namespace {
@@ -199,13 +200,13 @@ std::optional<SearchResult> try_goal(const Job& job, Unrolling& u, const z3::exp
                                      const std::function<Path(std::vector<Instance>)>& make) {
   u.solver().push();
   u.solver().add(goal);
-  const z3::check_result r = u.solver().check();
+  const z3::check_result r = checker::solve(u.solver());
   std::optional<SearchResult> result;
   if (r == z3::unknown) {
     result.emplace();
     result->kind = SearchResult::Kind::unknown;
     result->depth = u.depth();
-    result->reason = u.solver().reason_unknown();
+    result->reason = checker::why_unknown(u.solver());
   } else if (r == z3::sat) {
     result = solve_path(job, make(u.path(u.solver().get_model())));
     // The path alone must have a model too: "none" here would hide what was found.

@@ -1,5 +1,6 @@
 // Which invariants a check carries: leave it out, and prove again the rule that has it.
 #include "checker/prove/obligations.hpp"
+#include "traces/stop.hpp"
 
 namespace assay::prove {
 namespace {
@@ -20,13 +21,14 @@ std::vector<Severity> checks_of(const Profile& profile, const std::string& rule)
 }
 
 void prove_without(const Options& options, const Hypothesis& hypothesis, Severity& s) {
+  if (stop::requested()) return;
   FreshContext scope;
   Options mutated = options;
   mutated.mutation = &s.mutation;
   const Job job{encoding_of(options), &mutated, &hypothesis};
   std::vector<bool> broken(invariant_names().size()), open(invariant_names().size());
   for (const Instance& i : instances_of(job.encoding->shape(), *job.options->profile)) {
-    if (i.rule != s.mutation.rule) continue;
+    if (i.rule != s.mutation.rule || stop::requested()) continue;
     for (const Obligation& o : prove_instance(job, i, false).obligations) {
       if (o.answer == Answer::fails) broken[o.invariant] = true;
       if (o.answer == Answer::unknown) open[o.invariant] = true;

@@ -1,6 +1,8 @@
 // Whether every outcome of every rule can happen: a check that never decides proves nothing by
 // being right.
 #include "checker/prove/search.hpp"
+#include "checker/solve.hpp"
+#include "traces/stop.hpp"
 
 namespace assay::prove {
 namespace {
@@ -40,9 +42,9 @@ std::vector<Outcome> outcomes_of_rule(const Job& job, u32 rule) {
       if (check.kind != VerbKind::require) solver.add(p.step.legal);
       solver.push();
       for (const z3::expr& bound : p.bounds) solver.add(bound);
-      const z3::check_result in_shape = solver.check();
+      const z3::check_result in_shape = checker::solve(solver);
       solver.pop();
-      note(c, check, in_shape, in_shape == z3::unsat ? solver.check() : in_shape);
+      note(c, check, in_shape, in_shape == z3::unsat ? checker::solve(solver) : in_shape);
       solver.pop();
     }
   }
@@ -76,7 +78,7 @@ std::vector<Outcome> vacuity(const Options& options, unsigned reach) {
   const Job job{encoding_of(options), &options, &hypothesis, nullptr};
   std::vector<std::vector<Outcome>> by_rule(system_rules().size());
   in_parallel(options.jobs, by_rule.size(), [&](std::size_t rule) {
-    by_rule[rule] = outcomes_of_rule(job, static_cast<u32>(rule));
+    if (!stop::requested()) by_rule[rule] = outcomes_of_rule(job, static_cast<u32>(rule));
   });
   std::vector<Outcome> outcomes;
   for (auto& list : by_rule) outcomes.insert(outcomes.end(), list.begin(), list.end());

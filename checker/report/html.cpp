@@ -49,14 +49,21 @@ std::string reason_html(const Reason& r) {
 }
 
 std::string finding_html(const Finding& f) {
-  std::string allowed;
-  for (const std::string& a : f.allowed) allowed += (allowed.empty() ? "" : ", ") + escaped(a);
-  std::string out = fmt::format(
-      "<details{}><summary><b>{}</b> line {}: observed {}, allowed: {}</summary><pre>{}</pre>",
-      f.follow_on ? "" : " open", escaped(f.check), f.line, escaped(f.observed), allowed,
-      escaped(f.call));
+  std::string out = fmt::format("<details{}><summary><b>{}</b> line {}: {}</summary><pre>{}</pre>",
+                                f.follow_on ? "" : " open", escaped(f.check), f.line,
+                                escaped(message_of(f)), escaped(f.call));
   for (const Reason& r : f.reasons) out += reason_html(r);
   return out + "</details>";
+}
+
+// What the table says beside the verdict.
+std::string note_of(const FileReport& f) {
+  switch (standing_of(f)) {
+    case Standing::unexpected: return ", expected: " + escaped(f.expected);
+    case Standing::unreadable: return ", malformed: " + escaped(f.failure->message);
+    case Standing::inconclusive: return ": " + escaped(f.report.reason);
+    default: return f.met_expectation ? " (as expected)" : "";
+  }
 }
 
 }  // namespace
@@ -70,9 +77,9 @@ std::string html_text(const std::vector<FileReport>& files) {
     out += fmt::format(
         "<tr><td><code>{}</code></td><td class=\"{}\">{}{}</td><td>{}</td><td>{}</td><td>{}</td>"
         "<td>{} of {}</td></tr>",
-        escaped(f.file), name_of(f.report.verdict), name_of(f.report.verdict),
-        f.met_expectation ? " (as expected)" : "", escaped(f.report.profile), f.report.events,
-        f.report.checked, f.report.checks_seen, f.report.checks_total);
+        escaped(f.file), name_of(f.report.verdict), name_of(f.report.verdict), note_of(f),
+        escaped(f.report.profile), f.report.events, f.report.checked, f.report.checks_seen,
+        f.report.checks_total);
   out += "</table>";
   std::size_t left_out = 0;
   for (const FileReport& f : files) {

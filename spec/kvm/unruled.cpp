@@ -34,7 +34,6 @@ constexpr std::array harmless = {
     HarmlessRequest{"KVM_PRE_FAULT_MEMORY", "api.rst 4.143: stage 2 mappings"},
     HarmlessRequest{"KVM_REGISTER_COALESCED_MMIO", "api.rst 4.116: MMIO routing"},
     HarmlessRequest{"KVM_RESET_DIRTY_RINGS", "api.rst 8.29: dirty bits"},
-    HarmlessRequest{"KVM_RUN", "judged by its rule where the trace shows enough of it"},
     HarmlessRequest{"KVM_SET_GSI_ROUTING", "api.rst 4.52: interrupt routing"},
     HarmlessRequest{"KVM_SET_GUEST_DEBUG", "api.rst 4.87: debug state of a vCPU"},
     HarmlessRequest{"KVM_SET_MP_STATE", "api.rst 4.39: whether a vCPU is stopped"},
@@ -47,25 +46,58 @@ constexpr std::array harmless = {
 static_assert(std::is_sorted(harmless.begin(), harmless.end(),
                              [](const auto& a, const auto& b) { return a.name < b.name; }));
 
+// Sorted by name. These change what rules read, in a way that no rule describes.
+constexpr std::string_view of_gic[] = {"gic"};
+constexpr std::string_view of_slots[] = {"slot"};
+constexpr std::string_view of_runs[] = {"dead", "gic", "has_ran_once", "vcpu"};
+struct Changing {
+  std::string_view name;
+  std::span<const std::string_view> parts;
+  bool also_when_failing;
+  const char* source;
+};
+constexpr std::array changing = {
+    Changing{"KVM_CREATE_IRQCHIP", of_gic, false, "api.rst 4.24: makes a GICv2"},
+    Changing{"KVM_RUN", of_runs, true, "arm.c:kvm_arch_vcpu_ioctl_run; one that binds to no rule"},
+    Changing{"KVM_SET_USER_MEMORY_REGION2", of_slots, false, "api.rst 4.140: memory slots"},
+};
+
 // KVM_ARM_VCPU_TIMER_CTRL gives the timers other interrupts than 27 and 30 (vcpu.rst 2), which the
-// checks of a first run read.
+// checks of a first run take for given.
 constexpr unsigned long long timer_group = 1;
 
 }  // namespace
 
 std::span<const HarmlessRequest> harmless_requests() { return harmless; }
 
-bool may_change_modelled_state(std::string_view request, bool on_vcpu, unsigned long long group) {
+MayChange may_change(std::string_view request, bool on_vcpu, unsigned long long group) {
+  using What = MayChange::What;
   // Of a vCPU's groups only the PMU's and the SPE series' have rules; of a vGIC's what places and
   // initialises it has them, and the rest are registers.
-  if (request == "KVM_SET_DEVICE_ATTR") return on_vcpu && (group == timer_group || group == ~0ull);
+  if (request == "KVM_SET_DEVICE_ATTR") {
+    const bool of_timers = on_vcpu && (group == timer_group || group == ~0ull);
+    return {of_timers ? What::anything : What::nothing, {}, false};
+  }
   // strace names both requests of one number: "KVM_ARM_SET_DEVICE_ADDR or KVM_GET_ONE_REG".
-  if (const std::size_t other = request.find(" or "); other != std::string_view::npos)
-    return may_change_modelled_state(request.substr(0, other), on_vcpu, group) ||
-           may_change_modelled_state(request.substr(other + 4), on_vcpu, group);
+  if (const std::size_t other = request.find(" or "); other != std::string_view::npos) {
+    const MayChange first = may_change(request.substr(0, other), on_vcpu, group);
+    const MayChange second = may_change(request.substr(other + 4), on_vcpu, group);
+    if (first.what == What::nothing) return second;
+    return second.what == What::nothing ? first : MayChange{What::anything, {}, true};
+  }
+  for (const Changing& c : changing)
+    if (c.name == request) return {What::parts, c.parts, c.also_when_failing};
   const auto at = std::lower_bound(harmless.begin(), harmless.end(), request,
                                    [](const auto& h, std::string_view r) { return h.name < r; });
-  return at == harmless.end() || at->name != request;
+  const bool is_harmless = at != harmless.end() && at->name == request;
+  return {is_harmless ? What::nothing : What::anything, {}, !is_harmless};
+}
+
+bool is_part(std::string_view path, std::span<const std::string_view> parts) {
+  return std::any_of(parts.begin(), parts.end(), [&](std::string_view part) {
+    if (!path.starts_with(part)) return false;
+    return path.size() == part.size() || path[part.size()] == '.' || path[part.size()] == '[';
+  });
 }
 
 }  // namespace assay

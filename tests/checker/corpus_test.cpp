@@ -2,64 +2,15 @@
 // conforming when any one of its answers is altered.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <set>
 #include <tuple>
 
-#include "checker/check.hpp"
-#include "traces/trace_file.hpp"
+#include "tests/checker/corpus_traces.hpp"
 
 namespace assay::checker {
 namespace {
-
-const traces::Binder& binder() {
-  static const traces::Binder bound(system_rules());
-  return bound;
-}
-
-struct Trace {
-  std::string name;
-  CheckOptions options;
-  std::string expect;
-  std::vector<traces::TraceEvent> events;
-};
-
-// Those of real kernels, or those that were written for what no machine here has.
-enum class Origin { recorded, written };
-
-std::vector<Trace> traces_of(Origin origin) {
-  std::vector<Trace> out;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(CORPUS)) {
-    if (entry.path().extension() != ".trace") continue;
-    const bool written = entry.path().string().find("/spe/") != std::string::npos;
-    if (written != (origin == Origin::written)) continue;
-    Trace t;
-    t.name = entry.path().filename().string();
-    traces::TraceSink sink;
-    sink.header = [&](const traces::TraceHeader& h) {
-      t.options.profile = find_profile(h.profile);
-      t.expect = h.expect;
-      if (h.host_known) t.options.host = h.host;
-    };
-    sink.event = [&](const traces::TraceEvent& e, std::string_view) {
-      if (e.kind != traces::TraceKind::ignored) {
-        t.events.push_back(e);
-        t.events.back().name = {};
-      }
-      return true;
-    };
-    traces::ReadFailure failure;
-    EXPECT_EQ(read_trace(entry.path().string(), traces::Format::automatic, binder(), sink, failure),
-              traces::ReadResult::complete)
-        << t.name;
-    out.push_back(std::move(t));
-  }
-  std::sort(out.begin(), out.end(), [](const Trace& a, const Trace& b) { return a.name < b.name; });
-  return out;
-}
 
 Report judged(const Trace& t) {
   Checker checker(binder(), t.options);
@@ -134,21 +85,6 @@ TEST(Corpus, EveryWrittenTraceIsJudgedAsItSays) {
 }
 
 // --- altered answers -----------------------------------------------------------------------------
-
-u64 hash_of(std::string_view text, u64 number) {
-  u64 h = 0xcbf29ce484222325u;
-  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  for (; number != 0; number >>= 8) h = (h ^ (number & 0xff)) * 0x100000001b3u;
-  return h ^ h >> 29;
-}
-
-// A success becomes a failure; a failure another one, or success.
-Errno other_answer(const traces::TraceEvent& e, u64 hash) {
-  unsigned count = 0;
-  const Errno* codes = all_errnos(count);
-  const Errno other = codes[1 + hash % (count - 1)];
-  return other == e.event.answer ? Errno::ok : other;
-}
 
 // The events of a trace up to `last`, which has another answer.
 Report judged_until(const Trace& t, std::size_t last, Errno answer) {

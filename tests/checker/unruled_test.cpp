@@ -41,12 +41,16 @@ constexpr const char* sets_interrupt =
     "9 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_PMU_V3_CTRL, "
     "attr=KVM_ARM_VCPU_PMU_V3_IRQ, addr=[23]}) = 0\n";
 
-TEST(Unruled, CallThatMayHaveMadeAVgicLeavesTheVmUnjudged) {
-  const Report r =
-      check(std::string(host) + vm + "9 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_IRQCHIP) = 0\n" +
-            vcpu + sets_interrupt);
-  EXPECT_EQ(r.verdict, Verdict::inconclusive);
-  EXPECT_NE(r.reason.find("KVM_CREATE_IRQCHIP at line 5"), std::string::npos) << r.reason;
+TEST(Unruled, CallThatMayHaveMadeAVgicMakesTheVgicUnknown) {
+  const std::string irqchip = "9 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_IRQCHIP) = 0\n";
+  const Report r = check(std::string(host) + vm + irqchip + vcpu + sets_interrupt);
+  EXPECT_EQ(r.verdict, Verdict::conforms) << r.reason;
+  // And nothing else: the interrupt was set, so it cannot be set again.
+  const Report twice =
+      check(std::string(host) + vm + irqchip + vcpu + sets_interrupt + sets_interrupt);
+  ASSERT_EQ(twice.verdict, Verdict::violates);
+  EXPECT_EQ(twice.findings[0].check, "pmu_set_irq.irq_already_set");
+  EXPECT_EQ(twice.findings[0].allowed, std::vector<std::string>{"EBUSY"});
   // One that failed made none.
   const Report failed = check(std::string(host) + vm +
                               "9 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_IRQCHIP) = -1 ENODEV (No "
@@ -64,11 +68,30 @@ TEST(Unruled, HarmlessCallsChangeNothing) {
 }
 
 TEST(Unruled, TimerInterruptsMayMove) {
-  EXPECT_TRUE(may_change_modelled_state("KVM_SET_DEVICE_ATTR", true, 1));
-  EXPECT_FALSE(may_change_modelled_state("KVM_SET_DEVICE_ATTR", false, 1));
-  EXPECT_TRUE(may_change_modelled_state("KVM_NOBODY_KNOWS_THIS", false, ~0ull));
-  EXPECT_FALSE(
-      may_change_modelled_state("KVM_ARM_SET_DEVICE_ADDR or KVM_GET_ONE_REG", true, ~0ull));
+  EXPECT_EQ(may_change("KVM_SET_DEVICE_ATTR", true, 1).what, MayChange::What::anything);
+  EXPECT_EQ(may_change("KVM_SET_DEVICE_ATTR", false, 1).what, MayChange::What::nothing);
+  EXPECT_EQ(may_change("KVM_NOBODY_KNOWS_THIS", false, ~0ull).what, MayChange::What::anything);
+  EXPECT_EQ(may_change("KVM_ARM_SET_DEVICE_ADDR or KVM_GET_ONE_REG", true, ~0ull).what,
+            MayChange::What::nothing);
+}
+
+TEST(Unruled, SlotsAreUnknownAfterARegionOfTheSecondKind) {
+  constexpr const char* region2 =
+      "9 ioctl(4<anon_inode:kvm-vm>, KVM_SET_USER_MEMORY_REGION2, 0xff00) = 0\n";
+  auto region = [](const char* slot, const char* at, const char* size, const char* answer) {
+    return std::string("9 ioctl(4<anon_inode:kvm-vm>, KVM_SET_USER_MEMORY_REGION, {slot=") + slot +
+           ", flags=0, guest_phys_addr=" + at + ", memory_size=" + size +
+           ", userspace_addr=0x7f0000000000}) = " + answer + "\n";
+  };
+  const std::string start = std::string(host) + vm + region("0", "0", "0x1000", "0") + region2;
+  // It may have made slot 1, and so this may delete it; before, there was none.
+  EXPECT_EQ(check(start + region("1", "0", "0", "0")).verdict, Verdict::conforms);
+  EXPECT_EQ(check(std::string(host) + vm + region("1", "0", "0", "0")).verdict, Verdict::violates);
+  // What came after it is known again.
+  const std::string two =
+      start + region("2", "0x4000", "0x1000", "0") + region("3", "0x8000", "0x1000", "0");
+  EXPECT_EQ(check(two + region("3", "0xc000", "0x1000", "0")).verdict, Verdict::conforms);
+  EXPECT_EQ(check(two + region("3", "0x4000", "0x1000", "0")).verdict, Verdict::violates);
 }
 
 TEST(Unruled, EveryHarmlessRequestExistsAndSaysWhy) {
@@ -105,12 +128,24 @@ TEST(Unruled, LinesThatAreNotKvmsEndNoStrace) {
   EXPECT_EQ(r.ignored, 1u);
 }
 
-// Our own traces have no such lines, a line that names KVM is needed, and a text without any call
-// is no trace.
+// What a line that is KVM's does not tell is unknown, or missing where not even its answer is told.
+TEST(Unruled, LinesOfKvmThatCannotBeReadAreUnknownCalls) {
+  const Report hidden =
+      check(std::string(vm) + "9 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, {{) = 5\n");
+  EXPECT_EQ(hidden.verdict, Verdict::conforms);
+  EXPECT_EQ(hidden.unknown_arguments, 1u);
+  const Report missing =
+      check(std::string(vm) + "9 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0, {\n");
+  EXPECT_EQ(missing.verdict, Verdict::inconclusive);
+  EXPECT_NE(missing.reason.find("1 records are missing at line 3"), std::string::npos)
+      << missing.reason;
+}
+
+// Our own traces have no such lines, and a text without any call is no trace.
 TEST(Unruled, OtherLinesThatCannotBeReadAreErrors) {
-  const std::string kvm = "9 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0, {) = ?\n";
+  const std::string kvm = "9 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0, {\n";
   for (const std::string& text :
-       {std::string(host) + vm + last_words, vm + kvm, std::string("hello world\n")}) {
+       {std::string(host) + vm + last_words, kvm, std::string("hello world\n")}) {
     const TemporaryFile file(text);
     traces::TraceSink sink;
     sink.event = [](const traces::TraceEvent&, std::string_view) { return true; };

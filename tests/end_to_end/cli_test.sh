@@ -4,30 +4,8 @@
 set -uo pipefail
 assay=$1
 root=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
+. "$(dirname "$0")/expect.sh"
 
-# expect STATUS [TEXT] -- COMMAND...: exit status, and a text that the output must hold.
-expect() {
-  local status=$1 text=
-  shift
-  if [ "$1" != -- ]; then text=$1; shift; fi
-  shift
-  local out got
-  out=$("$@" 2>&1 </dev/null)
-  got=$?
-  if [ "$got" -ne "$status" ] || { [ -n "$text" ] && ! grep -qF -- "$text" <<<"$out"; }; then
-    printf 'FAILED: %s\n  status %s (expected %s), expected text: %s\n%s\n' "$*" "$got" "$status" "$text" \
-      "$(head -c 2000 <<<"$out")"
-    failed=$((failed + 1))
-  else
-    passed=$((passed + 1))
-  fi
-}
-
-good=$(find "$root/traces/corpus/linux-6.1" -name '*.trace' | sort | head -1)
 
 expect 0 'exit status' -- "$assay" --help
 expect 0 'the bundled real traces' -- "$assay" check --help
@@ -181,5 +159,4 @@ kill -INT "$pid"
 wait "$pid"
 expect 0 'events (interrupted); no shorter' -- cat "$work/stopped"
 
-printf '%s passed, %s failed\n' "$passed" "$failed"
-[ "$failed" -eq 0 ]
+finish

@@ -108,6 +108,22 @@ TEST(ProgramText, keeps_the_call_that_hung) {
   EXPECT_TRUE(same_operation(back.program.operations[2], read.program.operations[2])) << text;
 }
 
+// Found by an interrupt: minimise judged the answers of a program that its target had not run.
+TEST(ProgramText, a_program_that_did_not_run_has_no_events) {
+  const ProgramText read = read_program(
+      "7 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = 3</dev/kvm>\n"
+      "7 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0) = 4<anon_inode:kvm-vm>\n");
+  ASSERT_EQ(read.program.operations.size(), 1u);
+  const Answers none;
+  unsigned events = 0;
+  each_trace_event(read.program, &none, [&](const traces::TraceEvent& e) {
+    ++events;
+    EXPECT_EQ(e.kind, traces::TraceKind::open_kvm);
+  });
+  EXPECT_EQ(events, 1u);
+  EXPECT_EQ(text_of(read.program, none).find("ioctl"), std::string::npos);
+}
+
 TEST(ProgramText, names_the_place_of_an_error) {
   const ProgramText read = read_program("# assay-trace 1\n1 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0\n");
   EXPECT_EQ(read.error.substr(0, 2), "2:") << read.error;

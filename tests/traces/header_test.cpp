@@ -49,6 +49,49 @@ TEST(Header, NamesTheWordThatIsWrong) {
         << value;
 }
 
+// Each line after a first one that says otherwise.
+TEST(Header, ContradictionsAreRefused) {
+  TraceHeader header;
+  header.version = 1;
+  EXPECT_EQ(taken("# profile linux-6.1", header), "ok");
+  EXPECT_EQ(taken("# profile linux-6.1", header), "ok");
+  EXPECT_EQ(taken("# profile linux-6.12", header), "11: one value");
+  EXPECT_EQ(taken("# kernel 6.1.0", header), "ok");
+  EXPECT_EQ(taken("# kernel 6.1.1", header), "10: one value");
+  EXPECT_EQ(taken("# expect conforms", header), "ok");
+  EXPECT_EQ(taken("# expect violates a.b", header), "10: one value");
+  EXPECT_EQ(taken("# host vcpus_max=4 slots_max=5", header), "ok");
+  EXPECT_EQ(taken("# host vcpus_max=0x4 pmu_v3=0", header), "ok");
+  EXPECT_EQ(taken("# host pmu_v3=1", header), "8: one value");
+  EXPECT_EQ(taken("# host slots_max=6", header), "8: one value");
+  EXPECT_EQ(taken("# host vcpus_max=0"), "8: a number from 1");
+}
+
+TEST(Header, TellsTheMachine) {
+  TraceHeader header;
+  header.version = 1;
+  EXPECT_EQ(taken("# host machine=x86_64", header), "ok");
+  EXPECT_EQ(header.machine, "x86_64");
+  EXPECT_FALSE(header.host_known);
+  EXPECT_FALSE(is_arm64(header.machine));
+  EXPECT_EQ(taken("# host machine=aarch64", header), "16: one value");
+  header.lines.clear();
+  EXPECT_EQ(write_header(header), "# assay-trace 1\n# host machine=x86_64\n");
+  EXPECT_TRUE(is_arm64("aarch64"));
+  EXPECT_TRUE(is_arm64(""));
+}
+
+TEST(Header, KernelsWithoutAProfileAreSaid) {
+  ASSERT_NE(profile_of_kernel("6.12.107-arm64"), nullptr);
+  EXPECT_EQ(profile_of_kernel("6.12.107-arm64")->name, "linux-6.12");
+  for (const char* release : {"6.18", "6.13.0", "6.10", "4.19.0", "8.0", "", "x", "6", "6."})
+    EXPECT_EQ(profile_of_kernel(release), nullptr) << release;
+  EXPECT_EQ(no_profile_text("6.13.0-rc1"),
+            "no profile for 6.13.0-rc1; nearest linux-6.12: --profile linux-6.12");
+  EXPECT_EQ(no_profile_text("6.1.0-51-arm64"), "");
+  EXPECT_EQ(no_profile_text("not a release"), "");
+}
+
 TEST(Header, WithoutItsFirstLineCommentsSayNothing) {
   TraceHeader header;
   EXPECT_EQ(taken("# profile no-such", header), "ok");

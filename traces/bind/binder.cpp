@@ -197,11 +197,18 @@ std::uint64_t group_of(const Call& call) {
 
 void note_effect(const Call& call, TraceEvent& out) {
   const std::uint64_t group = group_of(call);
-  out.may_change_on_vcpu = may_change_modelled_state(out.name, true, group);
-  out.may_change_elsewhere = may_change_modelled_state(out.name, false, group);
+  out.changes_on_vcpu = may_change(out.name, true, group);
+  out.changes_elsewhere = may_change(out.name, false, group);
 }
 
 }  // namespace
+
+std::optional<std::uint32_t> Binder::family_of(std::uint32_t rule) const {
+  for (std::uint32_t f = 0; f < families_.size(); ++f)
+    for (const std::uint32_t r : families_[f].rules)
+      if (r == rule) return f;
+  return std::nullopt;
+}
 
 void Binder::bind_ioctl(const Call& call, TraceEvent& out) const {
   const Node* fd = call.argument(0);

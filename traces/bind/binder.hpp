@@ -4,6 +4,7 @@
 // arguments. What the descriptor means is left to the consumer, but a decorated descriptor
 // (`5<anon_inode:kvm-vcpu:0>`) tells which of several rules with one request is meant.
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -27,6 +28,8 @@ class Binder {
     return families_[family].rules;
   }
   std::string_view name_of_family(std::uint32_t family) const { return families_[family].request; }
+  // The family that a rule belongs to; nothing for events, which are no ioctls.
+  std::optional<std::uint32_t> family_of(std::uint32_t rule) const;
   const Pattern& pattern(std::uint32_t rule) const { return patterns_[rule]; }
   const RuleInfo& rule(std::uint32_t number) const { return rules_[number]; }
   std::uint32_t rule_count() const { return static_cast<std::uint32_t>(rules_.size()); }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "model/event.hpp"
+#include "spec/kvm/unruled.hpp"
 #include "traces/call/descriptor.hpp"
 
 namespace assay::traces {
@@ -39,9 +40,8 @@ struct TraceEvent {
   std::uint64_t time_ns = 0;
   std::int64_t result = 0;  // as shown, -1 for errors
   std::string_view name;    // "KVM_GET_ONE_REG"; lives as long as the source line
-  // A call that no rule describes: whether its success may change what rules read, by what it was
-  // made on (spec/kvm/unruled.hpp).
-  bool may_change_on_vcpu = false, may_change_elsewhere = false;
+  // A call that no rule describes: what its success may change, by what it was made on.
+  MayChange changes_on_vcpu, changes_elsewhere;
   Event event;
 };
 

@@ -22,6 +22,7 @@ Diagnostic complaint(std::uint64_t line, std::uint32_t column, std::string messa
 }  // namespace
 
 Joiner::Answer Joiner::take(std::string_view line, Call& call, Diagnostic& why) {
+  joined_.clear();
   if (call.kind == CallKind::exit) drop(call.tid);
   if (call.kind != CallKind::syscall || call.part == CallPart::whole) return Answer::ready;
   return call.part == CallPart::unfinished ? hold(line, call, why) : resume(line, call, why);
@@ -82,6 +83,7 @@ Joiner::Answer Joiner::resume(std::string_view line, Call& call, Diagnostic& why
     call.time_ns = current_.time_ns;
     return hold(current_.text, call, why);
   }
+  joined_ = std::to_string(tid) + " " + current_.text;
   if (why.column > head_bytes) {
     why.column = why.column - static_cast<std::uint32_t>(head_bytes) - 1 + body_column;
   } else {

@@ -38,6 +38,12 @@ class Joiner {
   // CallPart::unfinished and with its arguments if they were complete. False: no more.
   bool flush(Call& call);
 
+  // After take() answered malformed: the text that could not be read, which is the line itself or a
+  // call that the line completes, with its thread.
+  std::string_view joined(std::string_view line) const {
+    return joined_.empty() ? line : std::string_view(joined_);
+  }
+
   std::size_t held() const { return held_.size(); }
 
  private:
@@ -57,6 +63,7 @@ class Joiner {
 
   std::unordered_map<std::uint32_t, Held> held_;
   std::size_t held_bytes_ = 0;
+  std::string joined_;
   Held current_;  // what the call handed out last refers to
 };
 

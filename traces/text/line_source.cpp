@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "traces/stop.hpp"
+
 namespace assay::traces {
 namespace {
 
@@ -27,6 +29,7 @@ LineSource::LineSource(std::size_t line_bytes_max)
       buffer_(new char[capacity_]) {}
 
 LineSource::~LineSource() {
+  inflated_.reset();  // it reads the descriptor
   if (own_ && descriptor_ >= 0) ::close(descriptor_);
 }
 
@@ -35,24 +38,68 @@ bool LineSource::open(const std::string& path, Diagnostic& why) {
     attach(STDIN_FILENO, false);
     return true;
   }
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Opening a FIFO would wait for its writer where no stop can end it; reading waits for one too.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) {
     why = Diagnostic{};
     why.message = std::string("cannot open: ") + std::strerror(errno);
     return false;
   }
+  ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) & ~O_NONBLOCK);
   attach(descriptor, true);
   return true;
 }
 
 void LineSource::attach(int descriptor, bool own) {
+  inflated_.reset();
   if (own_ && descriptor_ >= 0) ::close(descriptor_);
   descriptor_ = descriptor;
   own_ = own;
   begin_ = end_ = 0;
   number_ = 0;
-  at_end_ = false;
+  at_end_ = stopped_ = false;
   error_ = 0;
+  damage_.clear();
+  inflate();
+}
+
+// Some bytes; 0 at the end, -1 with error_ or stopped_ set.
+ssize_t LineSource::read_some(char* to, std::size_t bytes) {
+  constexpr int pause_milliseconds = 50;
+  for (;;) {
+    const ssize_t got = stop::read(descriptor(), to, bytes);
+    if (got > 0) return got;
+    if (got == 0 && follows_) {
+      if (!stop::wait(pause_milliseconds)) continue;
+      errno = ECANCELED;
+    } else if (got == 0) {
+      if (inflated_) damage_ = inflated_->error();
+      return 0;
+    }
+    stopped_ = errno == ECANCELED;
+    if (!stopped_) error_ = errno;
+    return -1;
+  }
+}
+
+// Looks at the first bytes: they tell a compressed input, and a byte order mark.
+void LineSource::inflate() {
+  constexpr std::size_t mark_bytes = 4;
+  const auto look = [this] {
+    while (end_ < mark_bytes && !at_end_) {
+      const ssize_t got = read_some(buffer_.get() + end_, capacity_ - end_);
+      if (got <= 0) at_end_ = true;
+      else end_ += static_cast<std::size_t>(got);
+    }
+    return std::string_view(buffer_.get(), end_);
+  };
+  const std::string_view beginning = look();
+  if (const Compression kind = compression_of(beginning); kind != Compression::none) {
+    inflated_ = std::make_unique<Inflated>(kind, descriptor_, std::string(beginning));
+    end_ = 0;
+    at_end_ = false;
+  }
+  if (look().starts_with("\xef\xbb\xbf")) begin_ = 3;
 }
 
 // Moves what is left to the front and reads one more block. False: nothing came.
@@ -63,16 +110,10 @@ bool LineSource::refill() {
     end_ -= begin_;
     begin_ = 0;
   }
-  while (end_ < capacity_) {
-    const ssize_t got = ::read(descriptor_, buffer_.get() + end_, capacity_ - end_);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) error_ = errno;
-    if (got <= 0) break;
-    end_ += static_cast<std::size_t>(got);
-    return true;
-  }
-  at_end_ = true;
-  return false;
+  const ssize_t got = end_ < capacity_ ? read_some(buffer_.get() + end_, capacity_ - end_) : 0;
+  if (got > 0) end_ += static_cast<std::size_t>(got);
+  else at_end_ = true;
+  return got > 0;
 }
 
 bool LineSource::next(SourceLine& line) {
@@ -96,7 +137,7 @@ bool LineSource::next_slowly(SourceLine& line) {
     if (std::memchr(buffer_.get() + fresh, '\n', end_ - fresh)) return next(line);
     searched = end_ - begin_;
   }
-  if (begin_ == end_) return false;
+  if (begin_ == end_ || stopped_) return false;
   line.too_long = end_ - begin_ > line_bytes_max_;
   const std::size_t bytes = std::min(end_ - begin_, line_bytes_max_);
   line.text = {buffer_.get() + begin_, bytes};
@@ -120,11 +161,7 @@ void LineSource::skip_rest_of_line() {
       begin_ = static_cast<std::size_t>(static_cast<const char*>(newline) - buffer_.get()) + 1;
       return;
     }
-    ssize_t got = 0;
-    do {
-      got = ::read(descriptor_, buffer_.get() + keep, capacity_ - keep);
-    } while (got < 0 && errno == EINTR);
-    if (got < 0) error_ = errno;
+    const ssize_t got = read_some(buffer_.get() + keep, capacity_ - keep);
     if (got <= 0) {
       at_end_ = true;
       begin_ = end_;
@@ -137,7 +174,7 @@ void LineSource::skip_rest_of_line() {
 Diagnostic LineSource::failure() const {
   Diagnostic out;
   out.line = number_ + 1;
-  out.message = std::string("cannot read: ") + std::strerror(error_);
+  out.message = damage_.empty() ? std::string("cannot read: ") + std::strerror(error_) : damage_;
   return out;
 }
 

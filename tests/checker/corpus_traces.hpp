@@ -1,0 +1,67 @@
+// The bundled traces as events, and answers altered in them.
+#pragma once
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
+#include "tests/checker/checked.hpp"
+
+namespace assay::checker {
+
+struct Trace {
+  std::string name;
+  CheckOptions options;
+  std::string expect;
+  std::vector<traces::TraceEvent> events;
+};
+
+// Those of real kernels, or those that were written for what no machine here has.
+enum class Origin { recorded, written };
+
+inline std::vector<Trace> traces_of(Origin origin) {
+  std::vector<Trace> out;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(CORPUS)) {
+    if (entry.path().extension() != ".trace") continue;
+    const bool written = entry.path().string().find("/spe/") != std::string::npos;
+    if (written != (origin == Origin::written)) continue;
+    Trace t;
+    t.name = entry.path().filename().string();
+    traces::TraceSink sink;
+    sink.header = [&](const traces::TraceHeader& h) {
+      t.options.profile = find_profile(h.profile);
+      t.expect = h.expect;
+      if (h.host_known) t.options.host = h.host;
+    };
+    sink.event = [&](const traces::TraceEvent& e, std::string_view) {
+      if (e.kind != traces::TraceKind::ignored) {
+        t.events.push_back(e);
+        t.events.back().name = {};
+      }
+      return true;
+    };
+    traces::ReadFailure failure;
+    EXPECT_EQ(read_trace(entry.path().string(), traces::Format::automatic, binder(), sink, failure),
+              traces::ReadResult::complete)
+        << t.name;
+    out.push_back(std::move(t));
+  }
+  std::sort(out.begin(), out.end(), [](const Trace& a, const Trace& b) { return a.name < b.name; });
+  return out;
+}
+
+inline u64 hash_of(std::string_view text, u64 number) {
+  u64 h = 0xcbf29ce484222325u;
+  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  for (; number != 0; number >>= 8) h = (h ^ (number & 0xff)) * 0x100000001b3u;
+  return h ^ h >> 29;
+}
+
+// A success becomes a failure; a failure another one, or success.
+inline Errno other_answer(const traces::TraceEvent& e, u64 hash) {
+  unsigned count = 0;
+  const Errno* codes = all_errnos(count);
+  const Errno other = codes[1 + hash % (count - 1)];
+  return other == e.event.answer ? Errno::ok : other;
+}
+
+}  // namespace assay::checker
