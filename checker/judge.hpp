@@ -7,8 +7,8 @@
 
 namespace assay::checker {
 
-// The first violation that is no follow-on; nothing when the specification allows every answer,
-// whatever becomes of what is claimed of it.
+// The first violation: what comes after it in the same VM may only follow from it. Nothing when the
+// rules allow every answer. Claims (invariants, properties) are not asked: see broken_claim().
 std::optional<gen::Violation> judge(const gen::Program& program, const gen::Answers& answers,
                                     const Mutation* mutation = nullptr);
 

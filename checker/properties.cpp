@@ -42,7 +42,8 @@ void PropertiesOf::list_of_rule(u32 rule) {
   const SystemState<D> blank{};
   Event event;
   event.rule = rule;
-  const auto ask = [&](const std::vector<SystemClaims<D>::Ask>& all, bool promised, Numbers& who) {
+  const auto note_all = [&](const std::vector<SystemClaims<D>::StepClaims>& all, bool promised,
+                            Numbers& who) {
     for (std::size_t i = 0; i < all.size(); ++i)
       system_ops<D>()[rule].with_call(event, [&](const Call<D>& call) {
         all[i](taken_of<D>({blank, event, blank}, call, profile_),
@@ -52,8 +53,8 @@ void PropertiesOf::list_of_rule(u32 rule) {
                });
       });
   };
-  ask(system_claims<D>().properties, true, promises_[rule]);
-  ask(system_claims<D>().questions, false, questions_[rule]);
+  note_all(system_claims<D>().properties, true, promises_[rule]);
+  note_all(system_claims<D>().questions, false, questions_[rule]);
 }
 
 template <class D>

@@ -47,7 +47,7 @@ void CaseBuilder::begin(const GeneratorOptions& options) {
   vms_wanted_ = random_.one_in(6) ? options.vms_max : 1;
   static constexpr unsigned vcpus[] = {1, 1, 1, 2, 2, 3, 4, 12};
   objects_wanted_ =
-      pupil_ != nullptr && random_.one_in(4) ? 12 : vcpus[random_.below(std::size(vcpus))];
+      learned_ != nullptr && random_.one_in(4) ? 12 : vcpus[random_.below(std::size(vcpus))];
   threads_ = 1 + static_cast<unsigned>(random_.one_in(2) ? 0 : random_.below(threads_max));
   // What is made late meets other states: many vCPUs before the first device, and the reverse.
   for (u32 r = 0; r < rules_.count(); ++r)
@@ -67,8 +67,8 @@ void CaseBuilder::begin(const GeneratorOptions& options) {
   for (auto& w : swarm_) w = swarm ? weights[random_.below(std::size(weights))] : 4;
   const auto& goals = knowledge_.goals();
   goal_ = goals[program_->number % goals.size()];
-  // Lessons go for what was never reached.
-  if (pupil_ != nullptr)
+  // Cases that are learned from go for what was never reached.
+  if (learned_ != nullptr)
     for (unsigned i = 0; i < 8 && reached(goal_) != 0; ++i)
       goal_ = goals[random_.below(goals.size())];
   pe_count_ = 0;
@@ -108,17 +108,17 @@ void CaseBuilder::move_thread(unsigned thread) {
   program_->operations.push_back(op);
 }
 
-// Half of the cases start where an earlier lesson got to: just before this case's goal, or at any
-// other. The rest starts from nothing.
+// Two thirds of the cases start with the calls by which learning reached an outcome: those before
+// this case's goal, or all those before any other. The rest starts from nothing.
 void CaseBuilder::start_from_recipe() {
-  if (random_.one_in(pupil_ != nullptr ? 8 : 3)) return;
+  if (random_.one_in(learned_ != nullptr ? 8 : 3)) return;
   const auto& goals = knowledge_.goals();
-  const bool towards = !random_.one_in(pupil_ != nullptr ? 2 : 3);
+  const bool towards = !random_.one_in(learned_ != nullptr ? 2 : 3);
   Goal g = towards ? goal_ : goals[random_.below(goals.size())];
   // No way known: where its rule can succeed is a good place to look from.
   if (towards && knowledge_.recipe(g).empty()) g.outcome = knowledge_.success(g.rule);
-  // Lessons go on from where few of them were.
-  for (unsigned i = 0; pupil_ != nullptr && !towards && i < 6; ++i) {
+  // While learning, cases go on from outcomes that few others have reached.
+  for (unsigned i = 0; learned_ != nullptr && !towards && i < 6; ++i) {
     const Goal other = goals[random_.below(goals.size())];
     const bool known = !knowledge_.recipe(other).empty();
     if (known && (knowledge_.recipe(g).empty() || reached(other) < reached(g))) g = other;
@@ -127,10 +127,10 @@ void CaseBuilder::start_from_recipe() {
   const bool odd = !towards && !oddities.empty() && random_.one_in(2);
   const Knowledge::Recipe& known =
       odd ? oddities[random_.below(oddities.size())] : knowledge_.recipe(g);
-  // A lesson learns while it repeats, and what it learns may replace or move the recipe.
+  // What is learned while a recipe is repeated may replace or move it.
   Knowledge::Recipe copy;
-  if (pupil_ != nullptr) copy = known;
-  const Knowledge::Recipe& recipe = pupil_ != nullptr ? copy : known;
+  if (learned_ != nullptr) copy = known;
+  const Knowledge::Recipe& recipe = learned_ != nullptr ? copy : known;
   if (recipe.empty()) return;
   for (std::size_t i = 0; i + (towards ? 1 : 0) < recipe.size(); ++i) repeat(recipe[i]);
   if (!towards || live_.empty()) return;
@@ -313,7 +313,7 @@ bool CaseBuilder::attempt_rule(u32 rule, Intent intent) {
     return world_.undo(), false;
   }
   constexpr u64 well_known = 6;  // from then on an outcome shows little that is new
-  if (pupil_ != nullptr && reached_[rule][search_.outcome()] < well_known) observe(op, at);
+  if (learned_ != nullptr && reached_[rule][search_.outcome()] < well_known) observe(op, at);
   push(op);
   if (hit && intent == Intent::goal) {
     const auto& goals = knowledge_.goals();
@@ -341,9 +341,9 @@ void CaseBuilder::observe(const Operation& op, const Where& at) {
   Probe seen;
   const Event e = event_at(op, at.task, at.cpu);
   probe(profile_, e, world_.index_of(op), world_.state_of(op), seen);
-  pupil_->boundaries.learn(e, seen);
+  learned_->boundaries.learn(e, seen);
   search_.evaluate(op, at);
-  pupil_->keep_sample(op.event, search_.outcome());
+  learned_->keep_sample(op.event, search_.outcome());
 }
 
 void CaseBuilder::note_effects(const Operation& op) {
@@ -364,7 +364,7 @@ void CaseBuilder::push(const Operation& built) {
   const bool ok = search_.ok();
   const std::size_t outcome = search_.outcome();
   ++reached_[op.event.rule][outcome];
-  if (pupil_ != nullptr) write_recipe(op);
+  if (learned_ != nullptr) write_recipe(op);
   version_ += world_.changed() || rules_.facts(op.event.rule).makes != HandleKind::none;
   if (ok) {
     note_effects(op);
@@ -392,13 +392,13 @@ void CaseBuilder::push(const Operation& built) {
 void CaseBuilder::write_recipe(const Operation& op) {
   const Goal g{op.event.rule, search_.outcome()};
   if (op.on == HandleKind::system && rules_.facts(op.event.rule).makes != HandleKind::vm)
-    return pupil_->keep_recipe(g, {op}, program_->host);  // it concerns no VM
+    return learned_->keep_recipe(g, {op}, program_->host);  // it concerns no VM
   if (op.event.vm >= history_.size()) history_.resize(op.event.vm + 1);
   Knowledge::Recipe& so_far = history_[op.event.vm];
   so_far.push_back(op);
   so_far.back().event.vm = 0;
-  pupil_->keep_recipe(g, so_far, program_->host);
-  if (search_.ok()) pupil_->keep_oddity(op.event, so_far);
+  learned_->keep_recipe(g, so_far, program_->host);
+  if (search_.ok()) learned_->keep_oddity(op.event, so_far);
   const bool makes = rules_.made_by(op.event) != HandleKind::none;
   if (!makes && !world_.changed()) so_far.pop_back();
 }

@@ -10,8 +10,8 @@ class CaseBuilder {
   CaseBuilder(const Profile& profile, const Host<Concrete>& host, const Knowledge& knowledge);
   // Appends operations to `p`, whose profile, host and number are set.
   void build(Program& p, const GeneratorOptions& options, Random& random);
-  // From now on everything met is also learned.
-  void teach(Knowledge* pupil) { pupil_ = pupil; }
+  // From now on everything met is also stored here.
+  void learn_into(Knowledge* learned) { learned_ = learned; }
   u64 reached(const Goal& g) const { return reached_[g.rule][g.outcome]; }
 
  private:
@@ -50,7 +50,7 @@ class CaseBuilder {
   const Rules& rules_;
   const Profile& profile_;
   const Knowledge& knowledge_;
-  Knowledge* pupil_ = nullptr;
+  Knowledge* learned_ = nullptr;  // null: nothing is learned, cases are built for a campaign
   World world_;
   Pool pool_;
   Search search_;
@@ -79,7 +79,7 @@ class CaseBuilder {
   // Progress was not to be had with this rule as long as the states are as they were then.
   u32 version_ = 1;                         // of the states: grows with every change
   std::vector<u32> no_progress_;            // by rule: the version
-  std::vector<Knowledge::Recipe> history_;  // by VM: what changed it; only while teaching
+  std::vector<Knowledge::Recipe> history_;  // by VM: what changed it; only while learning
 };
 
 }  // namespace assay::gen

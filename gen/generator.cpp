@@ -91,7 +91,7 @@ void Generator::program(u64 number, Program& out) {
   const bool vary = impl_->options.vary_host && random.one_in(2);
   const auto& goals = impl_->knowledge->goals();
   const Host<Concrete>* where = impl_->knowledge->host_of(goals[number % goals.size()]);
-  // Either any other host, or the one on which a lesson met what this case is after.
+  // Either any other host, or the one on which learning met what this case is after.
   if (vary && where != nullptr && random.one_in(2)) out.host = *where;
   else out.host = vary ? varied(impl_->host, random) : impl_->host;
   out.operations.clear();
@@ -103,15 +103,16 @@ const Knowledge& Generator::knowledge() const { return *impl_->knowledge; }
 
 namespace {
 
-std::shared_ptr<const Knowledge> give_lessons(const Profile& profile, const Host<Concrete>& host) {
-  constexpr u64 lessons = 6000, seed_of_lessons = 1;
+std::shared_ptr<const Knowledge> learn_from_cases(const Profile& profile,
+                                                  const Host<Concrete>& host) {
+  constexpr u64 cases = 6000, seed = 1;
   auto knowledge = std::make_shared<Knowledge>(profile);
   CaseBuilder builder(profile, host, *knowledge);
-  builder.teach(knowledge.get());
+  builder.learn_into(knowledge.get());
   Program p;
   p.profile = &profile;
-  for (u64 i = 0; i < lessons; ++i) {
-    Random random(seed_of_lessons, i);
+  for (u64 i = 0; i < cases; ++i) {
+    Random random(seed, i);
     p.number = i;
     // Other hosts show the edges of checks that this host never gets to.
     p.host = random.one_in(3) ? varied(host, random) : host;
@@ -128,21 +129,8 @@ std::shared_ptr<const Knowledge> learn(const Profile& profile, const Host<Concre
   static std::map<std::pair<const Profile*, u64>, std::shared_ptr<const Knowledge>> learned;
   std::lock_guard lock(mutex);
   auto& known = learned[{&profile, hash_values(host)}];
-  if (!known) known = give_lessons(profile, host);
+  if (!known) known = learn_from_cases(profile, host);
   return known;
-}
-
-Event generate_event(u32 rule, const Knowledge& knowledge, World& world, const Operation& where,
-                     Random& random) {
-  Pool pool;
-  Search search(knowledge, world, pool);
-  search.forget();
-  Operation op = where;
-  op.event.rule = rule;
-  std::size_t outcome = random.below(knowledge.success(rule) + 1);
-  search.run(op, {task_of(op.thread), -1}, outcome, 8, random);
-  world.undo();
-  return op.event;
 }
 
 }  // namespace assay::gen

@@ -43,8 +43,4 @@ class Generator {
   std::unique_ptr<Impl> impl_;
 };
 
-// One call of a rule on a given state, by the same search; for property tests of single rules.
-Event generate_event(u32 rule, const Knowledge& knowledge, World& world, const Operation& where,
-                     Random& random);
-
 }  // namespace assay::gen

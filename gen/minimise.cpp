@@ -56,11 +56,11 @@ class Minimiser {
   Minimiser(const Program& p, const MinimiseOptions& o) : options_(o), best_(p) {}
 
   MinimiseResult run() {
-    result_.reproduced = ask(best_);
+    result_.reproduced = still_fails(best_);
     if (result_.reproduced) {
       cut_tail();
       take_slice();
-      Reducer reducer([&](const Program& p) { return ask(p); });
+      Reducer reducer([&](const Program& p) { return still_fails(p); });
       reducer.reduce(best_);
       result_.deletion_calls = result_.calls;
       if (options_.simplify_arguments && !ended_) {
@@ -78,7 +78,7 @@ class Minimiser {
   }
 
  private:
-  bool ask(const Program& p) {
+  bool still_fails(const Program& p) {
     if (ended_ || p.operations.empty()) return false;
     Program named = p;
     renumber(named);  // what a real target sees
@@ -107,7 +107,7 @@ class Minimiser {
     cut.operations.resize(options_.operation + 1);
     if (cut.operations.size() == best_.operations.size()) {
       shows_last_ = true;
-    } else if (ask(cut)) {
+    } else if (still_fails(cut)) {
       best_ = std::move(cut);
       shows_last_ = true;
     }
@@ -122,7 +122,7 @@ class Minimiser {
     for (u32 i : matters)
       if (i < drop.size()) drop[i] = false;
     const Program alone = without(best_, drop);
-    if (ask(alone)) {
+    if (still_fails(alone)) {
       best_ = alone;
       return;
     }
@@ -143,14 +143,14 @@ class Minimiser {
         const std::size_t middle = low + (high - low) / 2;
         std::vector<bool> trial = drop;
         for (std::size_t i = 0; i < middle; ++i) trial[rest[i]] = false;
-        if (ask(without(best_, trial))) high = middle;
+        if (still_fails(without(best_, trial))) high = middle;
         else low = middle + 1;
       }
       if (low == 0 || low > rest.size()) break;
       drop[rest[low - 1]] = false;  // without this one it is lost
       rest.resize(low - 1);
       Program trial = without(best_, drop);
-      if (ask(trial)) {
+      if (still_fails(trial)) {
         best_ = std::move(trial);
         return;
       }
@@ -179,7 +179,7 @@ bool Minimiser::simpler(std::size_t operation, unsigned argument, u64 value) {
     Predictor model(best_);
     if (!(model.last(trial) == model.last(best_))) return false;
   }
-  if (!ask(trial)) return false;
+  if (!still_fails(trial)) return false;
   best_ = std::move(trial);
   return true;
 }
@@ -191,7 +191,7 @@ void Minimiser::simplify() {
     if (best_.operations[i].thread != 0) {
       Program trial = best_;
       trial.operations[i].thread = 0;
-      if (ask(trial)) best_ = std::move(trial);
+      if (still_fails(trial)) best_ = std::move(trial);
     }
     if (best_.operations[i].kind != Operation::Kind::call) continue;
     const u32 rule = best_.operations[i].event.rule;

@@ -24,15 +24,6 @@ inline rc::Gen<Program> arbitrary_program(Generator& generator) {
   });
 }
 
-// A call of one rule on a VM that a program of the generator left behind.
-inline rc::Gen<Event> arbitrary_event(u32 rule, const Knowledge& knowledge, World& world,
-                                      Operation where) {
-  return rc::gen::map(rc::gen::arbitrary<u64>(), [=, &knowledge, &world](u64 number) {
-    Random random(rule, number);
-    return generate_event(rule, knowledge, world, where, random);
-  });
-}
-
 }  // namespace assay::gen
 
 namespace rc {

@@ -101,10 +101,10 @@ using SayTaken = std::function<void(const char* name, Flag<D> holds, const char*
 // In domains that have claims: Concrete, Recorded, Symbolic.
 template <class D>
 struct SystemClaims {
-  using Ask = void (*)(const Taken<D>&, const SayTaken<D>&);
+  using StepClaims = void (*)(const Taken<D>&, const SayTaken<D>&);
   std::vector<Invariant<D>> invariants;
-  std::vector<Ask> properties;  // of steps (spec/properties.hpp), by subject
-  std::vector<Ask> questions;   // properties that nobody has promised
+  std::vector<StepClaims> properties;  // of steps (spec/properties.hpp), by subject
+  std::vector<StepClaims> questions;   // properties that nobody has promised
 };
 template <class D>
 const SystemClaims<D>& system_claims();

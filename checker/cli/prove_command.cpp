@@ -36,9 +36,10 @@ int status_of(const prove::Report& report) {
   return status;
 }
 
-// As a trace that `assay check` judges as it says. A question that nobody promised an answer to is
-// broken by a trace that conforms; without a check the history is one that the specification
-// forbids, and what it says of it is not foretold.
+// The counterexample as a trace whose header tells the verdict that `assay check` comes to: a
+// broken property or invariant violates, a broken question conforms. With a check left out
+// (`--drop`) the history is one that the whole specification forbids somewhere, and the header
+// expects nothing.
 std::string counterexample_text(const prove::Result& r, const Profile& profile, bool mutated) {
   if (mutated) return history_text(r.counterexample, profile, {});
   const auto& properties = checker::properties_of(profile).list();

@@ -136,8 +136,8 @@ StepTerms Encoding::take(const Taking& t, std::vector<PropertyTerm>* properties)
     const SayProperty<D> say = [&](const char* name, const SymFlag& holds, const char*) {
       properties->push_back({name, holds.e});
     };
-    for (const auto& ask : system_claims<D>().properties) ask(taken, say);
-    for (const auto& ask : system_claims<D>().questions) ask(taken, say);
+    for (const auto& claims : system_claims<D>().properties) claims(taken, say);
+    for (const auto& claims : system_claims<D>().questions) claims(taken, say);
   }
   return {flat(state),    std::move(arguments), watch.choices,
           k.code().e,     k.legal().e,          possible.e,

@@ -43,7 +43,7 @@ std::string quoted(const std::string& text) {
 }
 
 // The first word a solver prints: "sat", "unsat", or anything else for "does not say".
-std::string ask(const std::string& command, const std::string& file) {
+std::string first_word_of(const std::string& command, const std::string& file) {
   std::FILE* pipe = popen((command + " " + quoted(file) + " 2>/dev/null").c_str(), "r");
   if (pipe == nullptr) return "";
   char line[64] = "";
@@ -54,16 +54,16 @@ std::string ask(const std::string& command, const std::string& file) {
   return word;
 }
 
-SolverCount ask_about_all(const std::string& name, const std::string& command,
-                          const std::string& dir, const std::vector<Claimed>& claims,
-                          unsigned jobs) {
+SolverCount run_on_all(const std::string& name, const std::string& command, const std::string& dir,
+                       const std::vector<Claimed>& claims, unsigned jobs) {
   SolverCount count;
   count.solver = name;
   count.installed = is_installed(name);
   if (!count.installed) return count;
   std::vector<std::string> answers(claims.size());
-  in_parallel(jobs, claims.size(),
-              [&](std::size_t i) { answers[i] = ask(command, dir + "/" + claims[i].file); });
+  in_parallel(jobs, claims.size(), [&](std::size_t i) {
+    answers[i] = first_word_of(command, dir + "/" + claims[i].file);
+  });
   for (std::size_t i = 0; i < claims.size(); ++i) {
     const bool decided = answers[i] == "sat" || answers[i] == "unsat";
     ++(!decided                           ? count.unknown
@@ -82,8 +82,8 @@ std::vector<SolverCount> verify_certificates(const std::string& dir, unsigned se
                                              unsigned jobs) {
   const std::vector<Claimed> claims = read_manifest(dir);
   const std::string seconds = std::to_string(seconds_per_file);
-  return {ask_about_all("z3", "z3 -T:" + seconds, dir, claims, jobs),
-          ask_about_all("cvc5", "cvc5 --tlimit=" + seconds + "000", dir, claims, jobs)};
+  return {run_on_all("z3", "z3 -T:" + seconds, dir, claims, jobs),
+          run_on_all("cvc5", "cvc5 --tlimit=" + seconds + "000", dir, claims, jobs)};
 }
 
 }  // namespace assay::prove

@@ -1,5 +1,5 @@
-// A device attribute, spelt once: KVM_SET_DEVICE_ATTR and KVM_GET_DEVICE_ATTR on a vCPU or a device
-// (api.rst 4.79, 4.80).
+// A device attribute, spelt once: KVM_SET_DEVICE_ATTR, KVM_GET_DEVICE_ATTR and KVM_HAS_DEVICE_ATTR
+// on a vCPU or a device (api.rst 4.79 to 4.81).
 //
 //   struct PmuIrq : PmuV3<"KVM_ARM_VCPU_PMU_V3_IRQ"> {           // group and attribute
 //     static constexpr AttributeCall sets{"pmu_set_irq", "vcpu.rst 1.1; ..."};  // of the rule
@@ -143,6 +143,22 @@ struct AttributeRule<D, Attribute, reads, FieldList<>> : AttributeAccess<D, Attr
   using Parts = PartList<AttributeAccess<D, Attribute, reads>>;
   static constexpr auto fields() { return AttributeAccess<D, Attribute, reads>::fields(); }
   void apply(Step<D>& k, Vm<D>& vm) const { this->run(k, vm, *this); }
+};
+
+// KVM_HAS_DEVICE_ATTR of any attribute of a group (api.rst 4.81). The group says what it answers:
+// `has_call`, the rule's name and source, and has(k, vm, call), where call.attr is the attribute.
+template <class D, class Group>
+struct HasAttribute : Group::template Owner<D> {
+  using Owner = typename Group::template Owner<D>;
+  using Parts = PartList<Owner>;
+  static constexpr const char* name = Group::has_call.rule;
+  static constexpr const char* source = Group::has_call.source;
+  static bool applies(const Profile& p) { return Group::applies(p); }
+  static constexpr SyntaxText text = attribute_syntax("HAS", Group::on, Group::group, "attr", "");
+  static constexpr const char* syntax = text.text;
+  Word<D, 64> attr{};
+  static constexpr auto fields() { return Owner::fields() + members<&HasAttribute::attr>; }
+  void apply(Step<D>& k, Vm<D>& vm) const { Group::has(k, vm, *this); }
 };
 
 template <class D, class Attribute>

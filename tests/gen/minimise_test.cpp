@@ -110,12 +110,12 @@ TEST(Minimise, asks_a_fifth_of_what_adaptive_deletion_asks) {
 TEST(Minimise, finds_what_the_specification_does_not_know) {
   const Rules& rules = Rules::instance();
   const u32 create = rules.binder().rule_named("create_vm");
-  const u32 ask = rules.binder().rule_named("check_extension");
+  const u32 extension = rules.binder().rule_named("check_extension");
   Generator g = generator_of("linux-6.12");
   Program p = g.program(3);
   Operation op;
   op.on = HandleKind::system;
-  op.event = rules.blank(ask);
+  op.event = rules.blank(extension);
   p.operations.push_back(op);
   auto count = [](const Program& q, u32 rule) {
     return std::count_if(q.operations.begin(), q.operations.end(), [&](const Operation& o) {
@@ -124,7 +124,7 @@ TEST(Minimise, finds_what_the_specification_does_not_know) {
   };
   ASSERT_GE(count(p, create), 1);
   MinimiseOptions o;
-  o.oracle = [&](const Program& q) { return count(q, create) >= 1 && count(q, ask) >= 1; };
+  o.oracle = [&](const Program& q) { return count(q, create) >= 1 && count(q, extension) >= 1; };
   o.operation = p.operations.size() - 1;
   const MinimiseResult r = minimise(p, o);
   EXPECT_TRUE(r.minimal);

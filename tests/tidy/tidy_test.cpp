@@ -110,6 +110,22 @@ TEST(Tidy, ToolsSeeTheSpecificationOnlyAsAWhole) {
   }
 }
 
+// A series that was never merged is put into the system by its parts and its stages: the rules of
+// the subjects that all kernels have do not know of it.
+TEST(Tidy, OtherSubjectsReachSpeOnlyByPartsAndStages) {
+  std::size_t composed = 0;
+  for (const Source& s : sources()) {
+    if (!s.path.starts_with("spec/") || s.path.starts_with("spec/kvm/spe/")) continue;
+    const bool composes = s.path == "spec/kvm/parts.hpp" || s.path == "spec/kvm/stages.hpp";
+    for (std::size_t i = 0; i < s.lines.size(); ++i) {
+      const bool includes = s.lines[i].starts_with("#include \"spec/kvm/spe/");
+      EXPECT_TRUE(composes || !includes) << where(s, i);
+      composed += includes ? 1 : 0;
+    }
+  }
+  EXPECT_GT(composed, 0u);
+}
+
 // The architecture knows of nothing that runs on it.
 TEST(Tidy, TheArchitectureIsBelowTheHypervisor) {
   for (const Source& s : sources()) {

@@ -124,8 +124,9 @@ bool Merger::vouched(const Captured& run) const {
 }
 
 // Within one KVM_RUN every entry is followed by its exit, and KVM_RUN cannot return from within the
-// guest. Where the kernel's trace may have lost events, half a pair means just that, and is no deed
-// of the kernel; where the trace vouches for itself, half a pair is for the checker to judge.
+// guest. Where the kernel's trace may have lost events, an entry without an exit (or the reverse)
+// is left out: the other one may be among the lost. Where the trace is known to be complete, it
+// stays, and the checker judges it.
 void Merger::pair(std::size_t event, Thread& thread) {
   constexpr std::string_view no_exit = "its exit is missing", no_entry = "its entry is missing";
   const bool open_here = thread.open != none && fates_[thread.open].run == fates_[event].run;
@@ -196,7 +197,7 @@ Merged Merger::finish() {
   for (auto& [tid, thread] : threads_)
     if (thread.open != none) leave_unpaired(thread.open, "its exit is missing");
   Merged out;
-  // What the tracer says it lost was somewhere: nothing that follows is the whole story.
+  // The tracer does not say where the events that it lost belong, so the whole trace is marked.
   if (kernel_.lost != 0) out.lines.push_back(fmt::format("lost: records={}", kernel_.lost));
   for (std::size_t i = 0; i < fates_.size(); ++i) {
     const Fate& fate = fates_[i];

@@ -350,7 +350,7 @@ constexpr auto lost_events = step([](const char*& first, const char* last, Build
 constexpr auto set_thread = [](auto& c) {
   Call& call = builder_of(c).call();
   call.tid = _attr(c).tid;
-  // Thread 0 is nobody's: a name beside it would be a name without a thread.
+  // Number 0 means that no thread is told; a name beside it belongs to none.
   if (_attr(c).comm.begin && call.tid != 0) call.comm = _attr(c).comm.view();
 };
 constexpr auto set_cpu = [](auto& c) { builder_of(c).call().cpu = _attr(c); };

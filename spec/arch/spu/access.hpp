@@ -16,7 +16,7 @@ namespace assay {
 // reads are independent of the instruction stream (D17.9). Until they are gone both count.
 template <class D>
 void change_controls(Step<D>& k, Spu<D>& s) {
-  k.set(s.mixed, s.mixed || s.in_flight != 0);
+  k.set(s.controls_changed, s.controls_changed || s.in_flight != 0);
 }
 
 template <class D, class Register, bool reads, class Arguments>
@@ -39,7 +39,7 @@ void stores(Step<D>& k, Spu<D>& s, const Pe<D>& pe, const SpuAccess<D, Register,
 // Bits that are RES0 read as zero, unless software wrote ones there.
 template <class D, class Register, class A>
 void check_res0(Step<D>& k, const Spu<D>& s, const SpuAccess<D, Register, true, A>& r) {
-  const Flag<D> any = is_unknown<D>(s, Register::number) || is_untidy<D>(s, Register::number);
+  const Flag<D> any = is_unknown<D>(s, Register::number) || has_res0_ones<D>(s, Register::number);
   k.require(res0_of<Register, D>(r) == 0 || any,
             {"res0_reads_as_zero", "D24.7: RES0 bits that nobody set"});
 }
@@ -47,7 +47,7 @@ void check_res0(Step<D>& k, const Spu<D>& s, const SpuAccess<D, Register, true, 
 template <class D, class Register, class A>
 void check_read(Step<D>& k, const Spu<D>& s, const SpuAccess<D, Register, true, A>& r,
                 const Flag<D>& may_differ) {
-  const Flag<D> any = is_unknown<D>(s, Register::number) || is_untidy<D>(s, Register::number);
+  const Flag<D> any = is_unknown<D>(s, Register::number) || has_res0_ones<D>(s, Register::number);
   const Flag<D> same = fields_are_kept<Register, D>(s, r);
   k.require(s.unpredictable || any || may_differ || same, {"reads_as_written", "D24.7"});
   check_res0(k, s, r);

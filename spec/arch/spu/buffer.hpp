@@ -12,7 +12,8 @@ enum class SpeTime : unsigned { none, virtual_count, physical_count, guest_physi
 template <class D>
 Flag<D> meets_hole(const Spu<D>& s, const Num<D>& from, const Num<D>& to) {
   const SpuHoles<D>& h = s.holes;
-  return (h.told1 && from < h.to1 && h.from1 < to) || (h.told2 && from < h.to2 && h.from2 < to);
+  return (h.stage1_told && from < h.stage1_to && h.stage1_from < to) ||
+         (h.stage2_told && from < h.stage2_to && h.stage2_from < to);
 }
 
 // The translations of the buffer were changed and synchronised (TLBI; DSB), or a trace tells what
@@ -38,8 +39,8 @@ struct SpuTranslation {
         k.set(end, to);
       });
     };
-    tells(1, spu.holes.told1, spu.holes.from1, spu.holes.to1);
-    tells(2, spu.holes.told2, spu.holes.from2, spu.holes.to2);
+    tells(1, spu.holes.stage1_told, spu.holes.stage1_from, spu.holes.stage1_to);
+    tells(2, spu.holes.stage2_told, spu.holes.stage2_from, spu.holes.stage2_to);
   }
 };
 
@@ -218,9 +219,9 @@ struct SpuFault {
   // Where a trace tells what is mapped, the faulting address is not.
   Flag<D> meets_its_hole(const Spu<D>& spu) const {
     const SpuHoles<D>& h = spu.holes;
-    const Flag<D> in1 = h.from1 <= address && address < h.to1;
-    const Flag<D> in2 = h.from2 <= address && address < h.to2;
-    return (ec != ec_stage1 || !h.told1 || in1) && (ec != ec_stage2 || !h.told2 || in2);
+    const Flag<D> in1 = h.stage1_from <= address && address < h.stage1_to;
+    const Flag<D> in2 = h.stage2_from <= address && address < h.stage2_to;
+    return (ec != ec_stage1 || !h.stage1_told || in1) && (ec != ec_stage2 || !h.stage2_told || in2);
   }
   void check_data_loss(Step<D>& k, const Spu<D>& spu) const {
     const Lawful<D> lawful{k, spu.unpredictable};

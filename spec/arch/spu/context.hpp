@@ -62,12 +62,12 @@ struct SpuReset {
     k.set(spu.barriers.covered, Word<D, 8>(0));
     set_reached<D>(k, spu, Synchronised::nothing);
     begin_epoch<D>(k, spu, pe);
-    k.set(spu.mixed, false);
+    k.set(spu.controls_changed, false);
     k.set(spu.lost, true);  // DL is UNKNOWN: set, it tells of nothing
     shows_registers<D>(k, spu);
     k.set(spu.el, Word<D, 2>(2));
     k.set(spu.unknown, Word<D, 16>((1u << static_cast<unsigned>(SpuRegister::count)) - 1));
-    k.set(spu.untidy, Word<D, 16>(0));
+    k.set(spu.res0_ones, Word<D, 16>(0));
   }
 };
 
@@ -117,7 +117,7 @@ struct SpuDataBarrier {
       k.require(spu.barriers.covered == 0,
                 {"waits_for_the_writes", "D17.9: a DSB after PSB waits for all buffer writes"});
       set_reached<D>(k, spu, Synchronised::memory);
-      k.set(spu.mixed, spu.mixed && spu.in_flight != 0);
+      k.set(spu.controls_changed, spu.controls_changed && spu.in_flight != 0);
     });
   }
 };
@@ -139,7 +139,7 @@ struct SpuDrained {
     k.require(spu.unpredictable || stopped || spu.event == number_of(SpuEvent::fault) ||
                   spu.event == number_of(SpuEvent::abort) || spu.ptr == spu.records_end,
               {"pointer_at_a_record", "D17.9; facts/spe A39"});
-    k.set(spu.mixed, false);
+    k.set(spu.controls_changed, false);
     shows_registers<D>(k, spu);
   }
 };

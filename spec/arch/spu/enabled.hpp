@@ -18,15 +18,15 @@ Flag<D> is_unknown(const Spu<D>& s, SpuRegister r) {
 }
 // Where it is RES0, ones were written last.
 template <class D>
-Flag<D> is_untidy(const Spu<D>& s, SpuRegister r) {
-  return bit(plain(s.untidy), static_cast<unsigned>(r));
+Flag<D> has_res0_ones(const Spu<D>& s, SpuRegister r) {
+  return bit(plain(s.res0_ones), static_cast<unsigned>(r));
 }
 // Software wrote the register; `ones` where it is RES0 may read back as written or as zero.
 template <class D>
 void becomes_known(Step<D>& k, Spu<D>& s, SpuRegister r, const Flag<D>& ones) {
   const Word<D, 16> mask(u64{1} << static_cast<unsigned>(r));
   k.set(s.unknown, s.unknown & ~mask);
-  k.set(s.untidy, ite(ones, s.untidy | mask, s.untidy & ~mask));
+  k.set(s.res0_ones, ite(ones, s.res0_ones | mask, s.res0_ones & ~mask));
 }
 
 // Samples in flight meet controls of which more than one value counts.
@@ -36,7 +36,7 @@ Flag<D> is_undecided(const Spu<D>& s) {
   u64 controls = 0;
   for (const SpuRegister r : {pmscr_el1, pmscr_el2, pmsfcr, pmsevfr, pmsnevfr, pmslatfr, pmsdsfr})
     controls |= u64{1} << static_cast<unsigned>(r);
-  return s.mixed || (s.unknown & Word<D, 16>(controls)) != 0;
+  return s.controls_changed || (s.unknown & Word<D, 16>(controls)) != 0;
 }
 // INTERVAL 0 gives an UNKNOWN interval, and so does a counter or an interval never written.
 template <class D>

@@ -21,8 +21,8 @@ Flag<D> is_ignored(Step<D>& k, const Spu<D>& s) {
 // What a trace told of the translations speaks of the buffer and the context it was told for.
 template <class D>
 void forget_translations(Step<D>& k, Spu<D>& s) {
-  k.set(s.holes.told1, false);
-  k.set(s.holes.told2, false);
+  k.set(s.holes.stage1_told, false);
+  k.set(s.holes.stage2_told, false);
 }
 
 // A new epoch of the buffer begins at PTR: nothing is known to be written from there on.

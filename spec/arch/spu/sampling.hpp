@@ -83,7 +83,7 @@ struct SpuSample {
     k.require(pe.spe_in_flight_max == 0 || spu.in_flight < pe.spe_in_flight_max,
               {"room_in_flight", "D17.3.7: more samples than the PE can hold collide"});
     k.require(spu.in_flight < 255, {"few_in_flight", "D17.3.7"});
-    k.set(spu.mixed, spu.mixed && spu.in_flight != 0);
+    k.set(spu.controls_changed, spu.controls_changed && spu.in_flight != 0);
     k.set(spu.in_flight, spu.in_flight + 1);
     k.set(spu.count, reload);
     count_population<D>(k, spu, Word<D, 32>(0), true);

@@ -61,12 +61,12 @@ struct SpuCounts {
 // above PTR, of each stage, as far as a trace tells.
 template <class D>
 struct SpuHoles {
-  FlagCell<D> told1{}, told2{};
-  NumCell<D> from1{}, to1{};  // stage 1; empty: everything from PTR to LIMIT is mapped
-  NumCell<D> from2{}, to2{};  // stage 2
+  FlagCell<D> stage1_told{}, stage2_told{};  // whether a trace tells
+  NumCell<D> stage1_from{}, stage1_to{};     // empty: everything from PTR to LIMIT is mapped
+  NumCell<D> stage2_from{}, stage2_to{};
   static constexpr auto fields() {
-    return members<&SpuHoles::told1, &SpuHoles::told2, &SpuHoles::from1, &SpuHoles::to1,
-                   &SpuHoles::from2, &SpuHoles::to2>;
+    return members<&SpuHoles::stage1_told, &SpuHoles::stage2_told, &SpuHoles::stage1_from,
+                   &SpuHoles::stage1_to, &SpuHoles::stage2_from, &SpuHoles::stage2_to>;
   }
 };
 
@@ -128,36 +128,36 @@ struct Spu {
   WordCell<D, 64> sources{};
   WordCell<D, 10> attributes{};
   // What no register shows
-  WordCell<D, 8> in_flight{};     // samples selected, neither written nor dropped
-  NumCell<D> start{};             // PTR when the buffer was enabled
-  NumCell<D> records_end{};       // first byte after the last complete record
-  NumCell<D> bytes_end{};         // end of the highest byte written since the buffer was enabled
-  WordCell<D, 3> event{};         // SpuEvent
-  WordCell<D, 8> event_flight{};  // samples in flight when it was reported
-  FlagCell<D> lost{};             // data was lost since software last cleared DL
-  FlagCell<D> irq{};              // the level of PMBIRQ
-  FlagCell<D> mixed{};            // a control changed with samples in flight: either value counts
-  FlagCell<D> unpredictable{};    // a programming rule is broken: the SPU may do anything
-  WordCell<D, 16> unknown{};      // registers not written since a reset: bits of SpuRegister
-  WordCell<D, 16> untidy{};       // registers of which RES0 bits were last written as ones
+  WordCell<D, 8> in_flight{};      // samples selected, neither written nor dropped
+  NumCell<D> start{};              // PTR when the buffer was enabled
+  NumCell<D> records_end{};        // first byte after the last complete record
+  NumCell<D> bytes_end{};          // end of the highest byte written since the buffer was enabled
+  WordCell<D, 3> event{};          // SpuEvent
+  WordCell<D, 8> event_flight{};   // samples in flight when it was reported
+  FlagCell<D> lost{};              // data was lost since software last cleared DL
+  FlagCell<D> irq{};               // the level of PMBIRQ
+  FlagCell<D> controls_changed{};  // with samples in flight: the old or the new values count
+  FlagCell<D> unpredictable{};     // a programming rule is broken: the SPU may do anything
+  WordCell<D, 16> unknown{};       // registers not written since a reset: bits of SpuRegister
+  WordCell<D, 16> res0_ones{};     // registers of which RES0 bits were last written as ones
   SpuCounts<D> counts{};
   SpuHoles<D> holes{};
   SpuBarriers<D> barriers{};
 
   static constexpr auto fields() {
-    return members<&Spu::ptr, &Spu::limit, &Spu::enable, &Spu::fill, &Spu::freeze, &Spu::physical,
-                   &Spu::service, &Spu::data_loss, &Spu::external_abort, &Spu::collision, &Spu::ec,
-                   &Spu::mss, &Spu::mss2, &Spu::e0spe, &Spu::e1spe, &Spu::cx1, &Spu::pa1, &Spu::ts1,
-                   &Spu::ke1, &Spu::envm1, &Spu::pct1, &Spu::ee1, &Spu::e0hspe, &Spu::e2spe,
-                   &Spu::cx2, &Spu::pa2, &Spu::ts2, &Spu::ke2, &Spu::envm2, &Spu::pct2, &Spu::ee2,
-                   &Spu::e2pb, &Spu::tpms, &Spu::tge, &Spu::el, &Spu::excluded, &Spu::interval,
-                   &Spu::random, &Spu::count, &Spu::ecount, &Spu::filter_events,
-                   &Spu::filter_not_events, &Spu::filter_types, &Spu::filter_latency,
-                   &Spu::filter_source, &Spu::types, &Spu::type_mask, &Spu::events_set,
-                   &Spu::events_clear, &Spu::latency_min, &Spu::sources, &Spu::attributes,
-                   &Spu::in_flight, &Spu::start, &Spu::records_end, &Spu::bytes_end, &Spu::event,
-                   &Spu::event_flight, &Spu::lost, &Spu::irq, &Spu::mixed, &Spu::unpredictable,
-                   &Spu::unknown, &Spu::untidy, &Spu::counts, &Spu::holes, &Spu::barriers>;
+    return members<
+        &Spu::ptr, &Spu::limit, &Spu::enable, &Spu::fill, &Spu::freeze, &Spu::physical,
+        &Spu::service, &Spu::data_loss, &Spu::external_abort, &Spu::collision, &Spu::ec, &Spu::mss,
+        &Spu::mss2, &Spu::e0spe, &Spu::e1spe, &Spu::cx1, &Spu::pa1, &Spu::ts1, &Spu::ke1,
+        &Spu::envm1, &Spu::pct1, &Spu::ee1, &Spu::e0hspe, &Spu::e2spe, &Spu::cx2, &Spu::pa2,
+        &Spu::ts2, &Spu::ke2, &Spu::envm2, &Spu::pct2, &Spu::ee2, &Spu::e2pb, &Spu::tpms, &Spu::tge,
+        &Spu::el, &Spu::excluded, &Spu::interval, &Spu::random, &Spu::count, &Spu::ecount,
+        &Spu::filter_events, &Spu::filter_not_events, &Spu::filter_types, &Spu::filter_latency,
+        &Spu::filter_source, &Spu::types, &Spu::type_mask, &Spu::events_set, &Spu::events_clear,
+        &Spu::latency_min, &Spu::sources, &Spu::attributes, &Spu::in_flight, &Spu::start,
+        &Spu::records_end, &Spu::bytes_end, &Spu::event, &Spu::event_flight, &Spu::lost, &Spu::irq,
+        &Spu::controls_changed, &Spu::unpredictable, &Spu::unknown, &Spu::res0_ones, &Spu::counts,
+        &Spu::holes, &Spu::barriers>;
   }
 };
 

@@ -22,10 +22,7 @@ void pmu_set_checks(Step<D>& k, Vm<D>& vm, VcpuId v) {
     });
 }
 
-// An attribute of the group.
-template <Name the_attribute>
-struct PmuV3 : VcpuGroup<"KVM_ARM_VCPU_PMU_V3_CTRL"> {
-  static constexpr const char* attribute = the_attribute.text;
+struct PmuV3Ctrl : VcpuGroup<"KVM_ARM_VCPU_PMU_V3_CTRL"> {
   template <class D>
   static void begin_set(Step<D>& k, Vm<D>& vm, const auto& call) {
     pmu_set_checks<D>(k, vm, call.vcpu);
@@ -34,6 +31,22 @@ struct PmuV3 : VcpuGroup<"KVM_ARM_VCPU_PMU_V3_CTRL"> {
   static void begin_get(Step<D>& k, Vm<D>& vm, const auto&) {
     gate<D>(k, vm);
   }
+  static constexpr AttributeCall has_call{"pmu_has",
+                                          "api.rst 4.81; pmu-emul.c:kvm_arm_pmu_v3_has_attr"};
+  template <class D>
+  static void has(Step<D>& k, Vm<D>& vm, const auto& call) {
+    gate<D>(k, vm);
+    const u64 last = k.is(Behaviour::pmu_nr_counters) ? 4 : 3;
+    k.reject(Errno::nxio, call.attr > last, {"unknown_attribute", "api.rst 4.81: ENXIO"});
+    k.reject(Errno::nxio, !assay::has(k, vm, call.of(vm), Feature::pmu_v3),
+             {"no_pmu_feature", "pmu-emul.c:kvm_arm_pmu_v3_has_attr"});
+  }
+};
+
+// An attribute of the group.
+template <Name the_attribute>
+struct PmuV3 : PmuV3Ctrl {
+  static constexpr const char* attribute = the_attribute.text;
 };
 
 // KVM_ARM_VCPU_PMU_V3_IRQ: the overflow interrupt, a PPI or an SPI.
@@ -67,7 +80,7 @@ struct PmuIrq : PmuV3<"KVM_ARM_VCPU_PMU_V3_IRQ"> {
     const auto& irq = field<"irq">(call);
     const Vcpu<D>& cpu = call.of(vm);
     k.reject(Errno::inval, !vm.gic.created, {"no_irqchip", "pmu-emul.c:kvm_arm_pmu_v3_get_attr"});
-    k.reject(Errno::nodev, !has(k, vm, cpu, Feature::pmu_v3),
+    k.reject(Errno::nodev, !assay::has(k, vm, cpu, Feature::pmu_v3),
              {"no_pmu_feature", "pmu-emul.c:kvm_arm_pmu_v3_get_attr"});
     k.reject(Errno::nxio, cpu.pmu.irq == 0, {"irq_not_set", "vcpu.rst 1.1: ENXIO"});
     k.reject(Errno::fault, call.unreadable, {"copy_out", "vcpu.rst 1.1: EFAULT"});
@@ -177,27 +190,6 @@ struct PmuSetOther {
     k.reject(Errno::inval, value > zero_extend<32>(plain(vm.host.pmu_counters_max)),
              {"too_many_counters", "vcpu.rst 1.5: EINVAL, number of counters out of range"});
     k.set(vm.pmu.counters, truncate<8>(value));
-  }
-};
-
-// KVM_HAS_DEVICE_ATTR on the group.
-template <class D>
-struct PmuHas {
-  static constexpr const char* name = "pmu_has";
-  static constexpr SyntaxText text =
-      attribute_syntax("HAS", "vcpu", "KVM_ARM_VCPU_PMU_V3_CTRL", "attr", "");
-  static constexpr const char* syntax = text.text;
-  static constexpr const char* source = "api.rst 4.81; pmu-emul.c:kvm_arm_pmu_v3_has_attr";
-  VcpuId vcpu{};
-  Word<D, 64> attr{};
-  static constexpr auto fields() { return members<&PmuHas::vcpu, &PmuHas::attr>; }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    auto& cpu = vm.vcpu[vcpu.index];
-    gate<D>(k, vm);
-    const u64 last = k.is(Behaviour::pmu_nr_counters) ? 4 : 3;
-    k.reject(Errno::nxio, attr > last, {"unknown_attribute", "api.rst 4.81: ENXIO"});
-    k.reject(Errno::nxio, !has(k, vm, cpu, Feature::pmu_v3),
-             {"no_pmu_feature", "pmu-emul.c:kvm_arm_pmu_v3_has_attr"});
   }
 };
 
