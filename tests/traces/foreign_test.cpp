@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "traces/text/grammar.hpp"
 #include "traces/text/salvage.hpp"
 
@@ -118,6 +120,33 @@ TEST(Salvage, OtherCallsAreNotOurs) {
   EXPECT_EQ(salvaged("\x01\xff garbage"), "not ours");
   EXPECT_EQ(salvaged(""), "not ours");
   EXPECT_EQ(salvaged("("), "not ours");
+}
+
+// Any bytes are fine.
+TEST(Salvage, DamagedLinesDoNoHarm) {
+  const std::vector<std::string> lines{
+      "     0.000 ( 0.003 ms): q/1234 ioctl(fd: 13<anon_inode:kvm-vm>, cmd: KVM_RUN) = 14",
+      "  1501.250 ( 1.000 ms): CPU 0/KVM/97  ... [continued]: ioctl()) = 0",
+      " qemu-96   [001] ..... 100.000001: sys_ioctl(fd: d, cmd: ae01, arg: 0)",
+      " qemu-96   [001] 100.000009: sys_exit_ioctl:       0xfffffffffffffff0",
+      "96 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_RUN, {{{) = 0"};
+  constexpr std::string_view pieces = " ():=/<>{},.0123abcKVM\"\x01\xff";
+  std::mt19937 random(1);
+  unsigned read = 0;
+  for (unsigned i = 0; i < 200'000; ++i) {
+    std::string line = lines[random() % lines.size()];
+    for (unsigned changes = 1 + random() % 6; changes != 0 && !line.empty(); --changes) {
+      const std::size_t at = random() % line.size();
+      if (random() % 3 == 0) line.erase(at, random() % 8);
+      else line[at] = pieces[random() % pieces.size()];
+    }
+    std::string out;
+    Call call;
+    Diagnostic why;
+    if (spelt_as_strace(line, out)) read += read_line(out, 1, call, why) == LineKind::call;
+    if (salvage(line, out) == Salvage::repaired) read_line(out, 1, call, why);
+  }
+  EXPECT_GT(read, 10'000u);
 }
 
 }  // namespace
