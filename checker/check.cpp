@@ -100,13 +100,17 @@ void Checker::skip(std::string_view what, const char* why) {
 
 void Checker::incomplete(const std::string& reason) { incomplete_ = reason; }
 
-// What the descriptor is. One that was never seen made is told by its decoration where that says
-// all that there is to know: /dev/kvm has no history, and a vGIC whose making the trace hides
-// belongs to the only VM there is, of which it is unknown by then whether it has one.
+// What the descriptor is. One that was never seen made is told by its decoration, or by a call that
+// only one kind of it grants, where that says all that there is to know: /dev/kvm has no history,
+// and a vGIC whose making the trace hides belongs to the only VM there is, of which it is unknown
+// by then whether it has one.
 const Handle& Checker::resolve(const TraceEvent& e) {
   const Handle& known = handles_.find(e.tid, e.fd);
   if (known.kind != HandleKind::none || e.fd < 0) return known;
-  if (e.on == HandleKind::system) {
+  const bool granted = e.kind == TraceKind::rule && e.event.answered && e.event.answer == Errno::ok;
+  const bool by_system_only =
+      granted && binder_.pattern(e.event.rule).on == std::vector{HandleKind::system};
+  if (e.on == HandleKind::system || (e.on == HandleKind::none && by_system_only)) {
     handles_.bind(e.tid, e.fd, {HandleKind::system, 0, 0, false});
   } else if (const HandleDeclaration* device = declaration_of(e.on);
              device != nullptr && device->owner == HandleKind::vm && !device->is_counted &&

@@ -1,16 +1,16 @@
 #include "traces/inflated.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 #include <zstd.h>
 
 #include <algorithm>
-#include <array>
-#include <boost/iostreams/filter/gzip.hpp>
-#include <boost/iostreams/filtering_streambuf.hpp>
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <system_error>
 #include <vector>
@@ -20,28 +20,36 @@
 namespace assay::traces {
 namespace {
 
-namespace io = boost::iostreams;
-
-// What was read already, and then the descriptor.
+// What was read already, and then the descriptor; it ends early when nobody reads any more at the
+// other end of `reader`, or a stop is requested.
 class Raw {
  public:
-  using char_type = char;
-  using category = io::source_tag;
-  Raw(int descriptor, std::string beginning)
-      : descriptor_(descriptor), beginning_(std::move(beginning)) {}
-  std::streamsize read(char* to, std::streamsize bytes) {
+  Raw(int descriptor, int reader, std::string beginning)
+      : descriptor_(descriptor), reader_(reader), beginning_(std::move(beginning)) {}
+  // Some bytes; 0 at the end. An error shows as an input that breaks off.
+  std::size_t read(char* to, std::size_t bytes) {
     if (at_ < beginning_.size()) {
-      const std::size_t n = std::min(beginning_.size() - at_, static_cast<std::size_t>(bytes));
+      const std::size_t n = std::min(beginning_.size() - at_, bytes);
       std::memcpy(to, beginning_.data() + at_, n);
       at_ += n;
-      return static_cast<std::streamsize>(n);
+      return n;
     }
-    const ssize_t got = stop::read(descriptor_, to, static_cast<std::size_t>(bytes));
-    return got > 0 ? got : -1;  // an error shows as an input that breaks off
+    const ssize_t got = wait() ? ::read(descriptor_, to, bytes) : -1;
+    return got > 0 ? static_cast<std::size_t>(got) : 0;
   }
 
  private:
-  int descriptor_;
+  bool wait() const {
+    for (;;) {
+      pollfd waits[3] = {
+          {descriptor_, POLLIN, 0}, {reader_, 0, 0}, {stop::descriptor(), POLLIN, 0}};
+      if (::poll(waits, 3, -1) < 0 && errno != EINTR) return false;
+      if (waits[1].revents != 0 || stop::requested()) return false;
+      if (waits[0].revents != 0) return true;
+    }
+  }
+
+  int descriptor_, reader_;
   std::string beginning_;
   std::size_t at_ = 0;
 };
@@ -89,8 +97,10 @@ std::string Inflated::error() {
 
 namespace {
 
-// Boost's own filter for zstd takes an input that breaks off for one that ends, so zstd is asked
-// itself. Several frames may follow one another.
+// Libraries that wrap these two wait until a block is full, and take a zstd stream that breaks off
+// for one that ends; a trace that is still being written is to be seen as it comes.
+
+// Several frames may follow one another.
 void inflate_zstd(Raw& in, int to) {
   struct Free {
     void operator()(ZSTD_DStream* stream) const { ZSTD_freeDStream(stream); }
@@ -98,10 +108,8 @@ void inflate_zstd(Raw& in, int to) {
   const std::unique_ptr<ZSTD_DStream, Free> stream(ZSTD_createDStream());
   std::vector<char> packed(ZSTD_DStreamInSize()), plain(ZSTD_DStreamOutSize());
   std::size_t left_of_frame = 0;
-  for (;;) {
-    const std::streamsize got = in.read(packed.data(), static_cast<std::streamsize>(packed.size()));
-    if (got <= 0) break;
-    ZSTD_inBuffer from{packed.data(), static_cast<std::size_t>(got), 0};
+  while (const std::size_t got = in.read(packed.data(), packed.size())) {
+    ZSTD_inBuffer from{packed.data(), got, 0};
     while (from.pos < from.size) {
       ZSTD_outBuffer out{plain.data(), plain.size(), 0};
       left_of_frame = ZSTD_decompressStream(stream.get(), &out, &from);
@@ -112,23 +120,50 @@ void inflate_zstd(Raw& in, int to) {
   if (left_of_frame != 0) throw std::runtime_error("cut short");
 }
 
-void inflate_gzip(Raw in, int to) {
-  io::filtering_streambuf<io::input> plain;
-  plain.push(io::gzip_decompressor());
-  plain.push(std::move(in));
-  std::array<char, 65536> block;
-  for (std::streamsize got = 1; got > 0;) {
-    got = plain.sgetn(block.data(), block.size());
-    if (got > 0 && !send_all(to, block.data(), static_cast<std::size_t>(got))) return;
+// A zlib stream that ends with its scope.
+struct Zlib {
+  z_stream stream{};
+  Zlib() {
+    constexpr int window_bits = 15, gzip_only = 16;
+    if (inflateInit2(&stream, window_bits + gzip_only) != Z_OK) throw std::bad_alloc();
   }
+  ~Zlib() { inflateEnd(&stream); }
+  Zlib(const Zlib&) = delete;
+  Zlib& operator=(const Zlib&) = delete;
+};
+
+// Several members may follow one another.
+void inflate_gzip(Raw& in, int to) {
+  Zlib z;
+  std::vector<char> packed(65536), plain(65536);
+  bool in_member = true;
+  while (const std::size_t got = in.read(packed.data(), packed.size())) {
+    z.stream.next_in = reinterpret_cast<Bytef*>(packed.data());
+    z.stream.avail_in = static_cast<uInt>(got);
+    bool is_full = false;  // there may be more to come out of what was taken in
+    while (z.stream.avail_in > 0 || is_full) {
+      if (!in_member && inflateReset(&z.stream) != Z_OK) throw std::runtime_error("damaged");
+      in_member = true;
+      z.stream.next_out = reinterpret_cast<Bytef*>(plain.data());
+      z.stream.avail_out = static_cast<uInt>(plain.size());
+      const int result = inflate(&z.stream, Z_NO_FLUSH);
+      if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR)
+        throw std::runtime_error("damaged");
+      in_member = result != Z_STREAM_END;
+      is_full = in_member && z.stream.avail_out == 0;
+      const std::size_t made = plain.size() - z.stream.avail_out;
+      if (made > 0 && !send_all(to, plain.data(), made)) return;
+    }
+  }
+  if (in_member) throw std::runtime_error("cut short");
 }
 
 }  // namespace
 
 void Inflated::run(Compression kind, int descriptor, std::string beginning) {
-  Raw in(descriptor, std::move(beginning));
+  Raw in(descriptor, theirs_, std::move(beginning));
   try {
-    if (kind == Compression::gzip) inflate_gzip(std::move(in), theirs_);
+    if (kind == Compression::gzip) inflate_gzip(in, theirs_);
     else inflate_zstd(in, theirs_);
   } catch (const std::exception&) {
     error_ = kind == Compression::gzip ? "the gzip data are damaged or cut short"

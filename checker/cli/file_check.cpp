@@ -193,6 +193,7 @@ void FileCheck::note_finding(const Finding& finding) {
   of.file = file_;
   checker::TextOptions o;
   o.color = use_color(common_);
+  progress_.done();  // its line is taken back
   fmt::print("{}", checker::finding_text(of, shown, o));
   std::fflush(stdout);
 }

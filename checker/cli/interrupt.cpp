@@ -6,7 +6,9 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
+#include <fstream>
 #include <string_view>
 #include <thread>
 
@@ -17,16 +19,30 @@
 namespace assay::cli {
 namespace {
 
-// A command that is asked to stop has this long to say what it has.
-constexpr std::chrono::milliseconds grace{800};
+using Clock = std::chrono::steady_clock;
+
+// A command that is asked to stop has this long to say what it has, not counting the time for which
+// a busy machine has no processor for it; and this long in any case.
+constexpr std::chrono::milliseconds grace{800}, grace_when_busy{10'000};
 constexpr std::chrono::milliseconds between_interrupts{10};
+
+// How long the main thread has waited for a processor; 0 where the kernel does not tell.
+std::chrono::nanoseconds waited_for_processor() {
+  std::ifstream in("/proc/self/schedstat");  // of the process's first thread
+  std::uint64_t ran = 0, waited = 0;
+  in >> ran >> waited;
+  return std::chrono::nanoseconds(in ? waited : 0);
+}
 
 // A solver may be between two queries when it is interrupted, so it is done again and again.
 void watch() {
   pollfd bell{stop::descriptor(), POLLIN, 0};
   while (::poll(&bell, 1, -1) < 0) {}
-  const auto until = std::chrono::steady_clock::now() + grace;
-  while (std::chrono::steady_clock::now() < until) {
+  const Clock::time_point start = Clock::now();
+  const auto waited = waited_for_processor();
+  for (auto spent = Clock::duration::zero(); spent < grace_when_busy;) {
+    spent = Clock::now() - start;
+    if (spent - (waited_for_processor() - waited) >= grace) break;
     checker::interrupt_solvers();
     std::this_thread::sleep_for(between_interrupts);
   }

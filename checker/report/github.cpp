@@ -52,6 +52,7 @@ std::string github_text(const std::vector<FileReport>& files) {
       case Standing::unreadable:
         out += annotation("error", f.file, f.failure->line, f.failure->column,
                           "assay.malformed-input", f.failure->message);
+        out += findings_of(f);  // of what came before
         break;
     }
   return out;

@@ -56,7 +56,7 @@ void describe(pugi::xml_node& test, const FileReport& f, Counts& counts) {
       add(test, "error", "assay.malformed-input", f.failure->message,
           fmt::format("{}:{}:{}: {}", f.file, f.failure->line, f.failure->column,
                       f.failure->message));
-      return;
+      return add_findings(test, f);  // of what came before
   }
 }
 

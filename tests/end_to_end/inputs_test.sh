@@ -52,10 +52,10 @@ done
 
 # --- other tracers ---
 cat >"$work/perf.txt" <<'END'
-     0.010 ( 0.003 ms): qemu-system-aa/1234 ioctl(fd: 13</dev/kvm>, cmd: KVM_CREATE_VM) = 14<anon_inode:kvm-vm>
-     0.020 ( 0.003 ms): qemu-system-aa/1234 ioctl(fd: 14<anon_inode:kvm-vm>, cmd: KVM_CREATE_VCPU, arg: 0x0) = 15
+     0.010 ( 0.003 ms): qemu-system-aa/1234 ioctl(fd: 13, cmd: KVM_CREATE_VM)                      = 14
+     0.020 ( 0.003 ms): qemu-system-aa/1234 ioctl(fd: 14, cmd: KVM_CREATE_VCPU) = 15
      0.030 (         ): CPU 0/KVM/1235 ioctl(fd: 15, cmd: KVM_GET_ONE_REG, arg: 0xffff8000) ...
-     0.040 ( 0.003 ms): qemu-system-aa/1234 ioctl(fd: 14<anon_inode:kvm-vm>, cmd: KVM_CREATE_VCPU, arg: 0x0) = 16
+     0.040 ( 0.003 ms): qemu-system-aa/1234 ioctl(fd: 14<anon_inode:kvm-vm>, cmd: KVM_CREATE_VCPU, arg: 0x0)       = 16
      0.050 ( 0.020 ms): CPU 0/KVM/1235  ... [continued]: ioctl()) = 0
 END
 expect 1 'perf.txt:4: create_vcpu.' -- "$assay" check --host "vcpus_max=4 slots_max=32 ipa_bits_max=40 user_address_bits=48" "$work/perf.txt"
@@ -117,6 +117,10 @@ expect 3 'own.trace:2:' -- "$assay" check "$work/own.trace"
 # A descriptor that strace -y names was opened, whether or not that was traced.
 tail -2 "$work/head" >"$work/ioctls.strace"
 expect 0 'judged 2 of 2 calls' -- "$assay" check "$work/ioctls.strace"
+sed 's/<[^>]*>//g' "$work/ioctls.strace" >"$work/bare.strace"
+expect 0 'judged 2 of 2 calls' -- "$assay" check "$work/bare.strace"
+sed 1d "$work/bare.strace" >"$work/late.strace"
+expect 2 'judged 0 of 1 calls' -- "$assay" check "$work/late.strace"
 { cat "$work/head"; echo '96 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_DEVICE, 0xffffc0) = 0'
   echo '96 ioctl(6<anon_inode:kvm-arm-vgic-v3>, KVM_SET_DEVICE_ATTR, 0xffffc0) = 0'; } >"$work/vgic.strace"
 expect 0 'judged 4 of 4 calls' -- "$assay" check "$work/vgic.strace"

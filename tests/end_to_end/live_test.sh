@@ -61,6 +61,13 @@ cat "$work/twice.trace" >&9
 ends 1 $pid 'check --fail-fast'
 exec 9>&-
 expect 0 "$violation" -- cat "$work/out"
+# So it does where the input is compressed and its writer goes on.
+"$assay" check --fail-fast "$work/fifo" >"$work/out" 2>&1 &
+pid=$!
+exec 9>"$work/fifo"
+gzip -c "$work/twice.trace" >&9
+ends 1 $pid 'check --fail-fast of a compressed pipe'
+exec 9>&-
 tail -2 "$work/twice.trace" | sed 's/= 6/= 7/' >"$work/more"
 cat "$work/twice.trace" "$work/more" >"$work/more.trace"
 expect 1 'judged 3 of 3 calls' -- "$assay" check --fail-fast "$work/more.trace"
@@ -87,5 +94,9 @@ until_said 'KVM_CREATE_VCPU' "$work/explained"
 kill -INT $pid
 ends 0 $pid 'explain --follow of a conforming trace'
 expect 0 'conforms' -- cat "$work/explained"
+# A pipe ends where it ends, followed or not.
+expect 1 "$violation" -- bash -c "cat '$work/twice.trace' | '$assay' check --follow -"
+gzip -c "$work/twice.trace" >"$work/twice.trace.gz"
+expect 1 "$violation" -- "$assay" check --follow "$work/twice.trace.gz"
 expect 3 '--follow takes one file' -- "$assay" check --follow "$work/twice.trace" "$good"
 finish

@@ -114,6 +114,14 @@ expect 0 -- python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.a
 valid "$here/sarif.schema.json" -- cat "$work/s.json"
 valid "$schema" -- "$assay" check --json "$work/by tes%:.trace"
 
+# What was found before an input breaks off is reported, too.
+{ cat "$work/twice.trace"; echo '96 ioctl('; } >"$work/broken.trace"
+expect 3 'title=create_vcpu.duplicate_id' -- "$assay" check --github --junit "$work/j.xml" \
+  --sarif "$work/s.json" "$work/broken.trace"
+expect 0 '<failure type="create_vcpu.duplicate_id"' -- cat "$work/j.xml"
+expect 0 '<error type="assay.malformed-input"' -- cat "$work/j.xml"
+expect 0 '"ruleId": "create_vcpu.duplicate_id"' -- cat "$work/s.json"
+
 # Annotations: where, what, and nothing that the header expects.
 expect 1 "::error file=$twice,line=7,col=4,title=create_vcpu." -- "$assay" check --github "$twice"
 expect 3 'by tes%25%3A.trace,line=2,col=' -- "$assay" check --github "$work/by tes%:.trace"

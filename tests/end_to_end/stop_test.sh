@@ -21,15 +21,18 @@ stopped() {
   sleep 1000 >"$work/in" & local feeder=$!
   timeout --foreground -s KILL "$limit" "$@" <"$work/in" >"$work/out" 2>&1 &
   local guard=$!
-  local pid=
-  while [ -z "$pid" ]; do  # the program itself, below its guard
-    kill -0 "$guard" 2>/dev/null || break
+  # The program itself, below its guard: not the guard's copy that is about to become it. SIGINT is
+  # the last signal that it asks for; before that, one ends it as it ends any program.
+  local pid= itself
+  itself=$(readlink -f "$assay")
+  while kill -0 "$guard" 2>/dev/null; do
     pid=$(cat "/proc/$guard/task/$guard/children" 2>/dev/null)
+    pid=${pid%% *}
+    [ -n "$pid" ] && [ "$(readlink "/proc/$pid/exe" 2>/dev/null)" = "$itself" ] &&
+      grep -q 'SigCgt.*[2367abef]$' "/proc/$pid/status" 2>/dev/null && break
   done
-  # SIGINT is the last that it asks for. Before it has, one ends it as it ends any program.
-  while [ -n "$pid" ] && [ -e "/proc/$pid" ] && ! grep -q 'SigCgt.*[2367abef]$' "/proc/$pid/status" 2>/dev/null; do :; done
   sleep "$((RANDOM % 2)).$((RANDOM % 3))$((RANDOM % 10))"
-  [ -n "$pid" ] && kill -"$signal" $pid 2>/dev/null
+  [ -n "$pid" ] && kill -"$signal" "$pid" 2>/dev/null
   wait "$guard"
   status=$?
   kill "$feeder" 2>/dev/null

@@ -41,11 +41,6 @@ std::optional<std::uint64_t> member(std::string_view text, std::string_view key)
   return hexadecimal(text.substr(0, text.find_first_of(",)")));
 }
 
-bool only_of_system(std::uint64_t request) {
-  constexpr std::uint64_t get_api_version = 0xae00, create_vm = 0xae01, get_vcpu_mmap_size = 0xae04;
-  return request == get_api_version || request == create_vm || request == get_vcpu_mmap_size;
-}
-
 // "96 [001] 100.000001 "
 std::string columns_of(const text::EventColumns& c) {
   return fmt::format("{} [{:03}] {}.{:09} ", c.tid, c.cpu < 0 ? 0 : c.cpu,
@@ -56,8 +51,7 @@ bool enter(const text::EventColumns& columns, std::string_view fields, std::stri
   const auto fd = member(fields, "fd: "), request = member(fields, "cmd: ");
   const auto argument = member(fields, "arg: ");
   if (!fd || !request) return false;
-  out = fmt::format("{}ioctl({}{}, 0x{:x}, {} <unfinished ...>", columns_of(columns), *fd,
-                    only_of_system(*request) ? "</dev/kvm>" : "", *request,
+  out = fmt::format("{}ioctl({}, 0x{:x}, {} <unfinished ...>", columns_of(columns), *fd, *request,
                     argument ? fmt::format("0x{:x}", *argument) : "?");
   return true;
 }
@@ -136,24 +130,31 @@ bool perf_columns(std::string_view& line, std::string& out) {
   return true;
 }
 
+// Where the ')' before the answer stands; perf aligns the answers: "...)    = 0".
+std::size_t end_of_call(std::string_view text) {
+  const std::size_t equals = text.rfind(" = ");
+  const std::size_t close = equals == npos ? npos : text.find_last_not_of(' ', equals);
+  return close != npos && text[close] == ')' ? close : npos;
+}
+
 bool perf_trace(std::string_view line, std::string& out) {
   std::string_view rest = line;
   if (!perf_columns(rest, out)) return false;
   constexpr std::string_view continued = "... [continued]: ";
   if (rest.starts_with(continued)) {
     rest.remove_prefix(continued.size());
-    const std::size_t open = rest.find("("), result = rest.find(") = ");
-    if (open == npos || result == npos) return false;
-    out += fmt::format("<... {} resumed>{}", rest.substr(0, open), rest.substr(result));
+    const std::size_t open = rest.find('('), result = rest.rfind(" = ");
+    if (open == npos || end_of_call(rest) == npos) return false;
+    out += fmt::format("<... {} resumed>){}", rest.substr(0, open), rest.substr(result));
     return true;
   }
   const std::size_t open = rest.find('(');
   const bool cut = rest.ends_with(" ...");
-  const std::size_t close = cut ? rest.rfind(')') : rest.rfind(") = ");
+  const std::size_t close = cut ? rest.rfind(')') : end_of_call(rest);
   if (open == npos || close == npos || close < open) return false;
   out += std::string(rest.substr(0, open + 1));
   out += without_names(rest.substr(open + 1, close - open - 1));
-  out += cut ? " <unfinished ...>" : std::string(rest.substr(close));
+  out += cut ? " <unfinished ...>" : ")" + std::string(rest.substr(rest.rfind(" = ")));
   return true;
 }
 

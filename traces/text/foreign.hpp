@@ -7,8 +7,7 @@
 //   trace_pipe     qemu-96 [001] ..... 100.000001: sys_ioctl(fd: d, cmd: ae80, arg: 0)
 //                  qemu-96 [001] ..... 100.000009: sys_ioctl -> 0x0
 //
-// None of them shows what a pointer leads to: such arguments count as not told. Where a descriptor
-// has no name, a request that only /dev/kvm takes names it.
+// None of them shows what a pointer leads to: such arguments count as not told.
 #pragma once
 #include <string>
 #include <string_view>

@@ -1,6 +1,7 @@
 #include "traces/text/line_source.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -63,13 +64,19 @@ void LineSource::attach(int descriptor, bool own) {
   inflate();
 }
 
+// The end of a pipe, or of a compressed stream, is the end.
+bool LineSource::may_grow() const {
+  struct stat there {};
+  return !inflated_ && ::fstat(descriptor_, &there) == 0 && S_ISREG(there.st_mode);
+}
+
 // Some bytes; 0 at the end, -1 with error_ or stopped_ set.
 ssize_t LineSource::read_some(char* to, std::size_t bytes) {
   constexpr int pause_milliseconds = 50;
   for (;;) {
     const ssize_t got = stop::read(descriptor(), to, bytes);
     if (got > 0) return got;
-    if (got == 0 && follows_) {
+    if (got == 0 && follows_ && may_grow()) {
       if (!stop::wait(pause_milliseconds)) continue;
       errno = ECANCELED;
     } else if (got == 0) {
@@ -137,7 +144,9 @@ bool LineSource::next_slowly(SourceLine& line) {
     if (std::memchr(buffer_.get() + fresh, '\n', end_ - fresh)) return next(line);
     searched = end_ - begin_;
   }
-  if (begin_ == end_ || stopped_) return false;
+  // What an interrupted or damaged input leaves is no line.
+  const bool is_cut = stopped_ || !damage_.empty();
+  if (begin_ == end_ || is_cut) return false;
   line.too_long = end_ - begin_ > line_bytes_max_;
   const std::size_t bytes = std::min(end_ - begin_, line_bytes_max_);
   line.text = {buffer_.get() + begin_, bytes};

@@ -35,7 +35,8 @@ class LineSource {
 
   // "-" is standard input. False: `why` says what the system said.
   bool open(const std::string& path, Diagnostic& why);
-  // Before open: at the end of a file wait for more, until a stop is requested.
+  // Before open: at the end of a file wait for more, until a stop is requested. Pipes and
+  // compressed inputs end where they end.
   void follow() { follows_ = true; }
   // Takes over an open descriptor; it is closed only if `own`.
   void attach(int descriptor, bool own);
@@ -60,6 +61,7 @@ class LineSource {
 
  private:
   ssize_t read_some(char* to, std::size_t bytes);
+  bool may_grow() const;
   void inflate();
   bool refill();
   bool next_slowly(SourceLine& line);
