@@ -39,21 +39,6 @@ u64 hash_of(const Program& p) {
   return h;
 }
 
-std::vector<std::vector<u32>> dependencies(const Program& p) {
-  std::vector<std::vector<u32>> out(p.operations.size());
-  std::vector<std::pair<Object, u32>> makers;
-  for (u32 i = 0; i < p.operations.size(); ++i) {
-    const Operation& op = p.operations[i];
-    if (needs_maker(op)) {
-      const Object wanted = Rules::object_of(op.on, op.event);
-      for (const auto& [object, at] : makers)
-        if (object == wanted) out[i].push_back(at);
-    }
-    if (Object made = object_made(op); made.kind != HandleKind::none) makers.emplace_back(made, i);
-  }
-  return out;
-}
-
 void drop_orphans(Program& p) {
   std::vector<Object> there;
   std::erase_if(p.operations, [&](const Operation& op) {

@@ -64,10 +64,8 @@ bool same_operation(const Operation& a, const Operation& b);
 // A hash of what a program does, for caches. Not of seed and number.
 u64 hash_of(const Program& p);
 
-// Which earlier operations may have made the handle an operation acts on. VMs and vCPUs have one
-// maker; a vGIC may have several, of which any will do.
-std::vector<std::vector<u32>> dependencies(const Program& p);
-// Takes out operations whose handle no remaining operation makes.
+// Takes out operations whose handle no remaining operation makes. VMs and vCPUs have one maker; a
+// vGIC may have several, of which any will do.
 void drop_orphans(Program& p);
 // Numbers VMs and vCPUs in the order of their makers, without gaps: as text reads back.
 void renumber(Program& p);

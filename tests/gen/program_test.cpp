@@ -163,23 +163,18 @@ TEST(ProgramText, a_merged_capture_is_its_own_program) {
   EXPECT_EQ(region.value[static_cast<std::size_t>(at)], 0x2000u);
 }
 
-TEST(Dependencies, an_operation_goes_with_the_maker_of_its_handle) {
+TEST(Without, an_operation_goes_with_the_maker_of_its_handle) {
   Generator g = generator_of("linux-6.12");
   unsigned dependents = 0;
   for (u64 i = 0; i < 100; ++i) {
     const Program p = g.program(i);
-    const auto needs = dependencies(p);
     for (std::size_t at = 0; at < p.operations.size(); ++at) {
       std::vector<bool> drop(p.operations.size());
       drop[at] = true;
       const Program rest = without(p, drop);
-      const auto rest_needs = dependencies(rest);
-      for (std::size_t j = 0; j < rest.operations.size(); ++j) {
-        const Operation& op = rest.operations[j];
-        const bool stands_alone =
-            op.kind == Operation::Kind::affinity || op.on == HandleKind::system;
-        ASSERT_TRUE(stands_alone || !rest_needs[j].empty());
-      }
+      const Descriptors descriptors(rest);
+      for (std::size_t j = 0; j < rest.operations.size(); ++j)
+        ASSERT_TRUE(rest.operations[j].kind == Operation::Kind::affinity || descriptors.of(j) >= 0);
       dependents += rest.operations.size() + 1 < p.operations.size();
     }
   }
