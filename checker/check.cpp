@@ -39,6 +39,13 @@ std::string_view name_of(Verdict v) {
 
 int exit_status(Verdict v) { return v == Verdict::conforms ? 0 : v == Verdict::violates ? 1 : 2; }
 
+void take_host(const traces::TraceHeader& header, CheckOptions& options) {
+  options.host.reset();
+  options.host_part.clear();
+  if (traces::tells_whole_host(header)) options.host = header.host;
+  else options.host_part = traces::host_part(header);
+}
+
 Checker::Checker(const traces::Binder& binder, CheckOptions options)
     : binder_(binder), options_(std::move(options)) {
   report_.profile = options_.profile->name;

@@ -35,6 +35,9 @@ struct CheckOptions {
   std::function<void(const Finding&)> on_finding;
 };
 
+// What a header tells of its host.
+void take_host(const traces::TraceHeader& header, CheckOptions& options);
+
 class Checker {
  public:
   Checker(const traces::Binder& binder, CheckOptions options);

@@ -8,7 +8,6 @@
 #include "checker/leaf_at.hpp"
 #include "checker/term_solver.hpp"
 #include "model/partial.hpp"
-#include "traces/header.hpp"
 
 namespace assay::checker {
 namespace {

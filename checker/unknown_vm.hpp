@@ -13,11 +13,11 @@
 
 #include "checker/explain.hpp"
 #include "checker/vm_states.hpp"
+#include "traces/header.hpp"
 
 namespace assay::checker {
 
-// What is known of a host: paths of its leaves ("pe[0].pmu") with their values.
-using HostPart = std::vector<std::pair<std::string, u64>>;
+using traces::HostPart;
 
 class UnknownVm {
  public:

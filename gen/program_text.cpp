@@ -82,8 +82,7 @@ std::string body(const Program& p, const Answers* answers) {
 std::string head(const Program& p, std::string_view expect) {
   traces::TraceHeader header;
   if (p.profile != nullptr) header.profile = p.profile->name;
-  header.host = p.host;
-  header.host_known = p.host.vcpus_max != 0;
+  if (p.host.vcpus_max != 0) set_host(header, p.host);
   header.expect = expect;
   return write_header(header) + fmt::format("# case seed={} number={}\n", p.seed, p.number);
 }

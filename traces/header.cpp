@@ -28,26 +28,54 @@ std::string_view next_word(std::string_view& text) {
 }  // namespace
 
 std::string host_text(const Host<Concrete>& host) {
-  std::string out;
+  std::string out = "*=0";
   named_leaves(
       "",
       [&](const std::string& path, const auto& leaf) {
-        if (u64 v = raw(leaf); v != 0)
-          out += fmt::format("{}{}={}", out.empty() ? "" : " ", path, v);
+        if (u64 v = raw(leaf); v != 0) out += fmt::format(" {}={}", path, v);
       },
       host);
   return out;
 }
 
-std::string_view read_host(std::string_view text, Host<Concrete>& host) {
-  for (std::string_view word = next_word(text); !word.empty(); word = next_word(text)) {
-    std::size_t equals = word.find('=');
-    u64 value = 0;
-    if (equals == std::string_view::npos || !number_of(word.substr(equals + 1), value) ||
-        !assign(host, word.substr(0, equals), value))
-      return word;
-  }
-  return {};
+bool tells_whole_host(const TraceHeader& header) {
+  return header.host_known && header.host_rest_is_zero && header.host_unknown.empty();
+}
+
+HostPart host_part(const TraceHeader& header) {
+  if (!header.host_rest_is_zero) return {header.host_words.begin(), header.host_words.end()};
+  HostPart out;
+  named_leaves(
+      "",
+      [&](const std::string& path, const auto& leaf) {
+        if (!header.host_unknown.contains(path)) out.emplace_back(path, raw(leaf));
+      },
+      header.host);
+  return out;
+}
+
+void set_host(TraceHeader& header, const Host<Concrete>& host) {
+  header.host = host;
+  header.host_known = header.host_rest_is_zero = true;
+  header.host_words.clear();
+  header.host_unknown.clear();
+}
+
+void set_host(TraceHeader& header, const TraceHeader& told) {
+  header.host = told.host;
+  header.host_known = told.host_known;
+  header.host_rest_is_zero = told.host_rest_is_zero;
+  header.host_words = told.host_words;
+  header.host_unknown = told.host_unknown;
+}
+
+std::string host_text(const TraceHeader& header) {
+  if (tells_whole_host(header)) return host_text(header.host);
+  std::string out = header.host_rest_is_zero ? "*=0" : "";
+  auto add = [&](const std::string& word) { out += (out.empty() ? "" : " ") + word; };
+  for (const auto& [key, value] : header.host_words) add(fmt::format("{}={}", key, value));
+  for (const std::string& key : header.host_unknown) add(key + "=?");
+  return out;
 }
 
 namespace {
@@ -87,8 +115,6 @@ bool is_never_zero(std::string_view key) {
 }
 
 bool read_host_words(const Line& line, std::string_view rest, TraceHeader& header) {
-  std::string of_record;
-  const std::string_view all = rest;
   for (std::string_view word = next_word(rest); !word.empty(); word = next_word(rest)) {
     const std::size_t equals = std::min(word.find('='), word.size());
     const std::string_view key = word.substr(0, equals);
@@ -97,21 +123,24 @@ bool read_host_words(const Line& line, std::string_view rest, TraceHeader& heade
       if (!set_once(line, key, text, header.machine)) return false;
       continue;
     }
+    if (word == "*=0") {
+      header.host_known = header.host_rest_is_zero = true;
+      continue;
+    }
     u64 value = 0;
-    if (!number_of(text, value)) continue;  // read_host() finds it below
+    if ((text != "?" && !number_of(text, value)) || !assign(header.host, key, value))
+      return line.wrong(word, "key=number of the host record", fmt::format("'{}' is none", word));
+    header.host_known = true;
+    if (text == "?") {
+      header.host_unknown.emplace(key);
+      continue;
+    }
     if (value == 0 && is_never_zero(key))
       return line.wrong(word, "a number from 1", fmt::format("no host has {}", word));
     const auto [at, is_new] = header.host_words.try_emplace(std::string(key), value);
     if (!is_new && at->second != value)
       return line.wrong(word, "one value",
                         fmt::format("the header says {}={} already", key, at->second));
-  }
-  rest = all;
-  for (std::string_view word = next_word(rest); !word.empty(); word = next_word(rest)) {
-    if (word.starts_with("machine=")) continue;
-    if (!read_host(word, header.host).empty())
-      return line.wrong(word, "key=number of the host record", fmt::format("'{}' is none", word));
-    header.host_known = true;
   }
   return true;
 }
@@ -155,7 +184,7 @@ std::string write_header(const TraceHeader& header) {
   if (!header.profile.empty()) out += fmt::format("# profile {}\n", header.profile);
   if (!header.kernel.empty()) out += fmt::format("# kernel {}\n", header.kernel);
   if (!is_arm64(header.machine)) out += fmt::format("# host machine={}\n", header.machine);
-  if (header.host_known) out += fmt::format("# host {}\n", host_text(header.host));
+  if (header.host_known) out += fmt::format("# host {}\n", host_text(header));
   if (!header.expect.empty()) out += fmt::format("# expect {}\n", header.expect);
   return out;
 }
@@ -181,13 +210,15 @@ bool is_arm64(std::string_view machine) {
 }
 
 Host<Concrete> default_host() {
-  Host<Concrete> host;
-  read_host(
-      "ipa_bits_max=48 user_address_bits=48 vcpus_max=512 slots_max=32767 target=5 "
+  TraceHeader header;
+  Diagnostic why;
+  read_header_line("# assay-trace 1", 1, header, why);
+  read_header_line(
+      "# host *=0 ipa_bits_max=48 user_address_bits=48 vcpus_max=512 slots_max=32767 target=5 "
       "pmu_event_space=65536 pmu_counters_max=6 pmu_v3=1 sve=1 ptrauth=1 el1_32bit=1 gic_v3=1 "
       "its=1 pe[0].pmu=8 pe[1].pmu=8 pe[2].pmu=9 pe[3].pmu=9 pmu[0].type=8 pmu[1].type=9",
-      host);
-  return host;
+      2, header, why);
+  return header.host;
 }
 
 }  // namespace assay::traces

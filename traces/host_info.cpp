@@ -83,7 +83,7 @@ std::string read_host_info(std::string_view text, TraceHeader& header) {
   Host<Concrete>& host = header.host;
   host = {};
   header.version = trace_version;
-  header.host_known = true;
+  header.host_known = header.host_rest_is_zero = true;
   if (auto release = pairs.find("release"); release != pairs.end()) {
     header.kernel = release->second;
     if (const Profile* p = profile_of_kernel(header.kernel); p != nullptr) header.profile = p->name;

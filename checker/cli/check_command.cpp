@@ -74,7 +74,7 @@ void add_input_options(CLI::App& command, CheckArguments& a) {
       ->check(CLI::IsMember(names));
   command.add_option("--format", a.format, "input format")
       ->check(CLI::IsMember({"auto", "assay", "strace", "ftrace", "binary", "capture"}));
-  add_host_option(command, a.host);
+  add_host_option(command, a.host, HostNeed::part);
 }
 
 void add(CLI::App& app, Common& common, const char* name, const char* help, bool explain) {

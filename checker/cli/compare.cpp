@@ -38,7 +38,7 @@ bool judge(const std::string& file, Witnesses& out) {
     options.profile = find_profile(h.profile);
     if (options.profile == nullptr) return;
     profile = h.profile;
-    if (h.host_known) options.host = h.host;
+    checker::take_host(h, options);
     options.questions = true;
     checker.emplace(binder(), options);
   };

@@ -25,16 +25,16 @@ bool is_binary_name(const std::string& path) { return path.ends_with(".atrace");
 bool is_operations_name(const std::string& path) { return path.ends_with(".ops"); }
 
 // What --host says replaces what the input said; other lines of its header stay.
-void set_host(const ConvertArguments& a, traces::TraceHeader& header) {
+void replace_host(const ConvertArguments& a, traces::TraceHeader& header) {
   if (a.host.empty()) return;
-  header.host = {};
-  read_host_option(a.host, header.host);
-  header.host_known = true;
+  traces::TraceHeader given;
+  read_host_option(a.host, given);
+  set_host(header, given);
   if (header.lines.empty()) return;
   std::erase_if(header.lines, [](const std::string& l) { return l.starts_with("# host "); });
   const bool ours = header.lines.front().starts_with("# assay-trace ");
   if (!ours) header.lines.insert(header.lines.begin(), "# assay-trace 1");
-  header.lines.insert(header.lines.begin() + 1, "# host " + traces::host_text(header.host));
+  header.lines.insert(header.lines.begin() + 1, "# host " + traces::host_text(header));
 }
 
 // Native text of everything that concerns KVM; lines that are no KVM call stay as they are.
@@ -44,7 +44,7 @@ int to_text(const ConvertArguments& a, traces::Format format) {
   sink.wants_text = true;
   sink.header = [&](const traces::TraceHeader& read) {
     traces::TraceHeader header = read;
-    set_host(a, header);
+    replace_host(a, header);
     if (header.version != 0 || !header.lines.empty()) text = write_header(header);
   };
   sink.event = [&](const traces::TraceEvent& e, std::string_view line) {
@@ -69,7 +69,7 @@ int to_binary(const ConvertArguments& a, traces::Format format) {
   sink.wants_text = true;
   sink.header = [&](const traces::TraceHeader& read) {
     traces::TraceHeader header = read;
-    set_host(a, header);
+    replace_host(a, header);
     writer.emplace(binder(), header);
     opened = writer->open(a.out, why);
   };
@@ -150,7 +150,7 @@ int to_merged(const ConvertArguments& a) {
   header.machine = reader.machine();
   if (const Profile* p = traces::profile_of_kernel(header.kernel); p != nullptr)
     header.profile = p->name;
-  set_host(a, header);
+  replace_host(a, header);
   traces::Merger merger(std::move(kernel));
   traces::Call call;
   for (bool more = true; more && !stop::requested();) {
@@ -192,7 +192,7 @@ void add_convert(CLI::App& app, Common& common) {
                    "kvm_entry and kvm_exit is bound to the vCPU on which its thread was inside "
                    "KVM_RUN; what cannot be bound is left out and reported, and the status is 2")
       ->type_name("TRACE.txt");
-  add_host_option(*command, a->host);
+  add_host_option(*command, a->host, HostNeed::part);
   command->add_option("--format", a->format, "input format")
       ->check(CLI::IsMember({"auto", "assay", "strace", "ftrace", "binary", "capture"}));
   add_common(*command, common, only_text);

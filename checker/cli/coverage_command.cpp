@@ -33,7 +33,7 @@ bool take(const std::vector<std::string>& files, const Profile& profile, Taken& 
       if (its != nullptr && its != &profile) return;
       checker::CheckOptions options;
       options.profile = &profile;
-      if (h.host_known) options.host = h.host;
+      checker::take_host(h, options);
       checker.emplace(binder(), options);
     };
     sink.event = [&](const traces::TraceEvent& e, std::string_view) {

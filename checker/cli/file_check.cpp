@@ -163,10 +163,11 @@ void FileCheck::start(const traces::TraceHeader& header, const std::string& file
   else profile = profile_of_kernel(header, file);
   options.profile = profile != nullptr ? profile : find_profile("documented");
   if (!arguments_.host.empty()) {
-    options.host.emplace();
-    read_host_option(arguments_.host, *options.host);
-  } else if (header.host_known) {
-    options.host = header.host;
+    traces::TraceHeader given;
+    read_host_option(arguments_.host, given);
+    checker::take_host(given, options);
+  } else {
+    checker::take_host(header, options);
   }
   expected_ = header.expect;
   if (!traces::is_arm64(header.machine))

@@ -183,7 +183,7 @@ void add_fuzz(CLI::App& app, Common& common) {
                       "model, lab:KERNEL[:MACHINE], device:/dev/kvm, cmd:PROGRAM");
   command->add_option("--profile", a->profile, "default: the laboratory kernel's own")
       ->check(CLI::IsMember(profiles));
-  add_host_option(*command, a->host);
+  add_host_option(*command, a->host, HostNeed::whole);
   command->add_option("--seed", a->seed, "a case depends on the seed and its number, nothing else");
   command->add_option("--cases", a->cases);
   command->add_option("--first-case", a->first, "number of the first case");

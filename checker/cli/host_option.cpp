@@ -10,25 +10,28 @@
 
 namespace assay::cli {
 
-void add_host_option(CLI::App& command, std::string& host) {
-  command.add_option("--host", host, host_option_help)->check([](const std::string& text) {
-    Host<Concrete> ignored;
-    return read_host_option(text, ignored);
+void add_host_option(CLI::App& command, std::string& host, HostNeed need) {
+  command.add_option("--host", host, host_option_help)->check([need](const std::string& text) {
+    traces::TraceHeader header;
+    std::string wrong = read_host_option(text, header);
+    if (wrong.empty() && need == HostNeed::whole && !traces::tells_whole_host(header))
+      wrong = "this command needs a whole host: add *=0 if what is not named is zero";
+    return wrong;
   });
 }
 
-std::string read_host_option(const std::string& given, Host<Concrete>& host) {
+std::string read_host_option(const std::string& given, traces::TraceHeader& header) {
   if (given.find('=') == std::string::npos) {
     std::ifstream in(given);
     if (!in) return fmt::format("'{}' is neither key=number nor a file that can be read", given);
     const std::string text{std::istreambuf_iterator<char>(in), {}};
-    traces::TraceHeader header;
     const std::string missing = traces::read_host_info(text, header);
-    host = header.host;
     return missing.empty() ? std::string() : fmt::format("{} lacks {}", given, missing);
   }
-  const std::string_view bad = traces::read_host(given, host);
-  return bad.empty() ? std::string() : fmt::format("'{}' is no key=number of the host record", bad);
+  header.version = traces::trace_version;
+  traces::Diagnostic why;
+  if (traces::read_header_line("# host " + given, 1, header, why)) return {};
+  return fmt::format("{}; expected {}", why.message, why.expected);
 }
 
 }  // namespace assay::cli

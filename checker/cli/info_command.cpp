@@ -19,12 +19,9 @@ int run(const Common& common) {
       traces::is_arm64(header.machine) ? traces::no_profile_text(header.kernel) : std::string();
   if (common.json) {
     const nlohmann::ordered_json out{
-        {"kernel", header.kernel},
-        {"machine", header.machine},
-        {"profile", header.profile},
-        {"host", header.host_known ? traces::host_text(header.host) : ""},
-        {"not_known", missing},
-        {"assumed", header.host_known ? assumed : ""}};
+        {"kernel", header.kernel},   {"machine", header.machine},
+        {"profile", header.profile}, {"host", header.host_known ? traces::host_text(header) : ""},
+        {"not_known", missing},      {"assumed", header.host_known ? assumed : ""}};
     fmt::print("{}\n", out.dump(2));
   } else {
     fmt::print("{}", write_header(header));

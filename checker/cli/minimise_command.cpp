@@ -62,7 +62,10 @@ void fill_profile(const Arguments& a, const ChosenTarget* chosen, gen::Program& 
     if (a.target != "model" || p.host.vcpus_max == 0) p.host = chosen->host;
   }
   if (p.profile == nullptr) p.profile = find_profile("documented");
-  if (!a.host.empty()) read_host_option(a.host, p.host = {});
+  if (a.host.empty()) return;
+  traces::TraceHeader given;
+  read_host_option(a.host, given);
+  p.host = given.host;
 }
 
 // The answers that a recorded program carries in its own operations.
@@ -221,7 +224,7 @@ void add(CLI::App& app, Common& common, const char* name, const char* help,
   command->add_option("--target", a->target,
                       "model, lab:KERNEL[:MACHINE], device:/dev/kvm, cmd:PROGRAM");
   command->add_option("--profile", a->profile)->check(CLI::IsMember(profiles));
-  add_host_option(*command, a->host);
+  add_host_option(*command, a->host, HostNeed::whole);
   command->add_option("--drop", a->drop, "model target: leave this check out")
       ->type_name("RULE.CHECK");
   command->add_option("-o,--output", a->out, "the resulting trace; default: standard output")

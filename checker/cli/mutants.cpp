@@ -47,9 +47,10 @@ std::vector<Recorded> corpus_of(const Profile& profile) {
     traces::TraceSink sink;
     sink.header = [&](const traces::TraceHeader& h) {
       // What the architecture says holds under every profile; outcome_of() weeds out the rest.
-      mine = (h.profile == profile.name || h.profile == "documented") && h.host_known;
+      mine =
+          (h.profile == profile.name || h.profile == "documented") && traces::tells_whole_host(h);
       r.expect = h.expect.empty() ? "conforms" : h.expect;
-      if (h.host_known) r.host = h.host;
+      if (mine) r.host = h.host;
     };
     sink.event = [&](const traces::TraceEvent& e, std::string_view) {
       if (e.kind != traces::TraceKind::ignored) r.events.push_back(e);

@@ -70,8 +70,7 @@ int write_text(const std::string& capture, const std::string& out,
   sink.wants_text = true;
   sink.header = [&](const traces::TraceHeader& read) {
     traces::TraceHeader header = read;
-    header.host_known = host.host_known;
-    header.host = host.host;
+    set_host(header, host);
     text = write_header(header);
   };
   sink.event = [&](const traces::TraceEvent& e, std::string_view line) {

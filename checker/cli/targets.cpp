@@ -80,7 +80,10 @@ bool choose_target(const std::string& description, const std::string& profile,
   header.host = traces::default_host();
   if (description.starts_with("lab:") && !lab_host(description, options.lab_script, header))
     return false;
-  if (!host.empty()) read_host_option(host, header.host = {});
+  if (!host.empty()) {
+    header.host = {};
+    read_host_option(host, header);
+  }
   const std::string no_profile =
       profile.empty() ? traces::no_profile_text(header.kernel) : std::string();
   if (!no_profile.empty()) fmt::print(stderr, "assay: {} (judged as documented)\n", no_profile);

@@ -22,7 +22,7 @@ const traces::Binder& binder() {
 // What a trace begins with, under a profile.
 std::string header(std::string_view profile) {
   return fmt::format("# assay-trace 1\n# profile {}\n", profile) +
-         "# host ipa_bits_max=48 user_address_bits=48 "
+         "# host *=0 ipa_bits_max=48 user_address_bits=48 "
          "vcpus_max=512 slots_max=32767 target=5 pmu_event_space=65536 pmu_v3=1 gic_v3=1 "
          "pe[0].pmu=8 "
          "pmu[0].type=8\n96 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR|O_CLOEXEC) = 3</dev/kvm>\n"

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view header =
     "# assay-trace 1\n"
-    "# host ipa_bits_max=48 user_address_bits=48 vcpus_max=512 slots_max=32767 target=5 "
+    "# host *=0 ipa_bits_max=48 user_address_bits=48 vcpus_max=512 slots_max=32767 target=5 "
     "pmu_event_space=65536 pmu_counters_max=6 pmu_v3=1 sve=1 ptrauth=1 el1_32bit=1 gic_v3=1 its=1 "
     "pe[0].pmu=8 pe[1].pmu=9 pmu[0].type=8 pmu[1].type=9\n";
 

@@ -43,7 +43,7 @@ inline Report check_file(const std::string& path, CheckOptions options) {
   traces::TraceSink sink;
   sink.header = [&](const traces::TraceHeader& h) {
     if (options.profile == nullptr) options.profile = find_profile(h.profile);
-    if (h.host_known) options.host = h.host;
+    take_host(h, options);
     checker.emplace(binder(), options);
   };
   sink.event = [&](const traces::TraceEvent& e, std::string_view) {

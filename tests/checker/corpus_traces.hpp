@@ -30,7 +30,7 @@ inline std::vector<Trace> traces_of(Origin origin) {
     sink.header = [&](const traces::TraceHeader& h) {
       t.options.profile = find_profile(h.profile);
       t.expect = h.expect;
-      if (h.host_known) t.options.host = h.host;
+      take_host(h, t.options);
     };
     sink.event = [&](const traces::TraceEvent& e, std::string_view) {
       if (e.kind != traces::TraceKind::ignored) {

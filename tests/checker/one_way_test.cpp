@@ -34,7 +34,7 @@ Coverage coverage_of(const Profile& profile) {
       if (h.profile != profile.name) return;
       CheckOptions options;
       options.profile = &profile;
-      if (h.host_known) options.host = h.host;
+      take_host(h, options);
       checker.emplace(binder(), options);
     };
     sink.event = [&](const traces::TraceEvent& e, std::string_view) {

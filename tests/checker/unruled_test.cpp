@@ -6,7 +6,8 @@ namespace assay::checker {
 namespace {
 
 constexpr const char* host =
-    "# assay-trace 1\n# host ipa_bits_max=48 user_address_bits=48 vcpus_max=512 slots_max=32767 "
+    "# assay-trace 1\n# host *=0 ipa_bits_max=48 user_address_bits=48 vcpus_max=512 "
+    "slots_max=32767 "
     "target=5 pmu_event_space=65536 pmu_counters_max=6 pmu_v3=1 gic_v3=1 pe[0].pmu=8 pe[1].pmu=8 "
     "pmu[0].type=8\n";
 constexpr const char* vm =
@@ -57,6 +58,24 @@ TEST(Unruled, CallThatMayHaveMadeAVgicMakesTheVgicUnknown) {
                               "such device)\n" +
                               vcpu + sets_interrupt);
   EXPECT_EQ(failed.verdict, Verdict::violates);
+}
+
+// A host line of which half is told: what the rest decides may be so.
+TEST(Unruled, HostIsUnknownFieldByField) {
+  auto judged = [](const char* told, const char* call) {
+    return check(std::string("# assay-trace 1\n# host ") + told + "\n" + vm + call).verdict;
+  };
+  constexpr const char* second =
+      "9 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 4) = 5<anon_inode:kvm-vcpu:4>\n";
+  EXPECT_EQ(judged("vcpus_max=4", second), Verdict::violates);
+  EXPECT_EQ(judged("slots_max=4", second), Verdict::conforms);
+  EXPECT_EQ(judged("*=0 vcpus_max=? slots_max=4 ipa_bits_max=40", second), Verdict::conforms);
+  constexpr const char* no_vgic =
+      "9 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_ARM_VGIC_V3, fd=-1, "
+      "flags=0}) = -1 ENODEV (No such device)\n";
+  EXPECT_EQ(judged("gic_v3=1", no_vgic), Verdict::violates);
+  EXPECT_EQ(judged("gic_v3=?", no_vgic), Verdict::conforms);
+  EXPECT_EQ(judged("vcpus_max=4", no_vgic), Verdict::conforms);
 }
 
 TEST(Unruled, HarmlessCallsChangeNothing) {

@@ -14,7 +14,7 @@ namespace {
 Report judged(const std::string& calls) {
   const gen::ProgramText read = gen::read_program(
       "# assay-trace 1\n# profile spe-v4\n"
-      "# host ipa_bits_max=48 user_address_bits=48 vcpus_max=512 slots_max=32767 target=5 "
+      "# host *=0 ipa_bits_max=48 user_address_bits=48 vcpus_max=512 slots_max=32767 target=5 "
       "gic_v3=1 memlock_pages=64 pe[0].spe=2 pe[0].spe_record_max=64\n"
       "7 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = 3</dev/kvm>\n"
       "7 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0) = 4<anon_inode:kvm-vm>\n"

@@ -25,7 +25,7 @@ Report judged(const std::string& calls, const std::string& profile = "documented
               const CheckOptions& options = {}) {
   return check_text(
       "# assay-trace 1\n# profile " + profile +
-          "\n# host ipa_bits_max=48 user_address_bits=48 vcpus_max=512 slots_max=32767 target=5 "
+          "\n# host *=0 ipa_bits_max=48 user_address_bits=48 vcpus_max=512 slots_max=32767 target=5 "
           "gic_v3=1 memlock_pages=64 pe[0].spe=2 pe[0].spe_record_max=64\n" +
           open_kvm + calls,
       options);

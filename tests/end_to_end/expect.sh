@@ -45,7 +45,7 @@ good=$(find "$root/traces/corpus/linux-6.1" -name '*.trace' | sort | head -1)
 cat >"$work/twice.trace" <<'END'
 # assay-trace 1
 # profile linux-6.1
-# host ipa_bits_max=48 user_address_bits=48 vcpus_max=512 slots_max=32767 target=5 pmu_event_space=65536 pmu_counters_max=6 pmu_v3=1 gic_v3=1 pe[0].pmu=8 pmu[0].type=8
+# host *=0 ipa_bits_max=48 user_address_bits=48 vcpus_max=512 slots_max=32767 target=5 pmu_event_space=65536 pmu_counters_max=6 pmu_v3=1 gic_v3=1 pe[0].pmu=8 pmu[0].type=8
 96 openat(AT_FDCWD, "/dev/kvm", O_RDWR) = 3</dev/kvm>
 96 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0) = 4<anon_inode:kvm-vm>
 96 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = 5<anon_inode:kvm-vcpu:0>

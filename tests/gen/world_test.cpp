@@ -139,7 +139,7 @@ TEST(World, AStepThatRepeatsAnotherChangesNothing) {
 TEST(World, DoubtsAnswersThatTheSpecificationDoesNotGive) {
   const auto doubt = [](const char* answer) {
     const ProgramText read = read_program(
-        "# assay-trace 1\n# profile linux-6.12\n# host vcpus_max=8 ipa_bits_max=48 gic_v3=1\n"
+        "# assay-trace 1\n# profile linux-6.12\n# host *=0 vcpus_max=8 ipa_bits_max=48 gic_v3=1\n"
         "7 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = 3</dev/kvm>\n"
         "7 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0) = 4<anon_inode:kvm-vm>\n"
         "7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = " +

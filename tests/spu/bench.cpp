@@ -188,7 +188,7 @@ traces::TraceHeader header_of(const Program& program, Implementation implementat
   traces::TraceHeader header;
   header.version = traces::trace_version;
   header.profile = "documented";
-  header.host_known = true;
+  header.host_known = header.host_rest_is_zero = true;
   Pe<Concrete>& pe = header.host.pe[0];
   pe.spe = Word<Concrete, 8>(design.version);
   pe.spe_record_max = Num<Concrete>(design.record_max());

@@ -37,7 +37,7 @@ TEST(Header, IsReadAndWrittenBackAsItWas) {
   header.lines.clear();
   EXPECT_EQ(write_header(header),
             "# assay-trace 1\n# profile linux-6.12\n# kernel 6.12.5\n"
-            "# host vcpus_max=512 pmu_v3=1\n# expect violates a.b\n");
+            "# host pmu_v3=1 vcpus_max=512\n# expect violates a.b\n");
 }
 
 TEST(Header, NamesTheWordThatIsWrong) {
@@ -101,9 +101,36 @@ TEST(Header, WithoutItsFirstLineCommentsSayNothing) {
 
 TEST(Header, HostsSurviveTheirText) {
   const Host<Concrete> host = default_host();
-  Host<Concrete> back;
-  EXPECT_EQ(read_host(host_text(host), back), "");
-  EXPECT_TRUE(same_values(back, host));
+  TraceHeader back;
+  EXPECT_EQ(taken("# assay-trace 1", back), "ok");
+  EXPECT_EQ(taken("# host " + host_text(host), back), "ok");
+  EXPECT_TRUE(tells_whole_host(back));
+  EXPECT_TRUE(same_values(back.host, host));
+}
+
+TEST(Header, WhatAHostLineDoesNotNameIsUnknown) {
+  auto told = [](const char* words) {
+    TraceHeader header;
+    EXPECT_EQ(taken("# assay-trace 1", header), "ok");
+    EXPECT_EQ(taken(std::string("# host ") + words, header), "ok") << words;
+    return header;
+  };
+  EXPECT_FALSE(tells_whole_host(told("vcpus_max=4 sve=0")));
+  EXPECT_EQ(host_part(told("vcpus_max=4 sve=0")), (HostPart{{"sve", 0}, {"vcpus_max", 4}}));
+  EXPECT_TRUE(tells_whole_host(told("*=0 vcpus_max=4")));
+  const TraceHeader but_one = told("*=0 vcpus_max=4 sve=?");
+  EXPECT_FALSE(tells_whole_host(but_one));
+  bool names_sve = false, names_mte = false;
+  for (const auto& [path, value] : host_part(but_one)) {
+    names_sve = names_sve || path == "sve";
+    names_mte = names_mte || path == "mte";
+  }
+  EXPECT_FALSE(names_sve);
+  EXPECT_TRUE(names_mte);
+  // And it is written as it was read.
+  TraceHeader copy;
+  set_host(copy, but_one);
+  EXPECT_EQ(host_text(copy), "*=0 vcpus_max=4 sve=?");
 }
 
 }  // namespace
