@@ -311,7 +311,7 @@ Checker::Made Checker::judge(const TraceEvent& e, std::uint32_t number) {
     return Made::nothing;
   }
   const Made as_answered = made_by(e.event.answer);
-  if (e.event.unknown != 0) make_unknown(vm);
+  if (e.event.unknown != 0 || e.event.answer == Errno::untold) make_unknown(vm);
   if (vm.unknown) {
     std::uint32_t rule = e.event.rule;
     return judge_unknown(e, vm, {&rule, 1}, false);

@@ -119,11 +119,11 @@ struct UnknownVm::State {
     step.rule = rule;
     step.event = call.line;
     step.observed = answer;
-    step.knows_observed = true;
+    step.knows_observed = answer != Errno::untold;
     journal.clear();
     Step<Partial> k(step);
     made->apply(k, vm);
-    way.conditions = k.conditions();
+    if (answer != Errno::untold) way.conditions = k.conditions();
     way.conditions.push_back(k.explains(answer));
     if (answer == Errno::ok && call.event.has_returned && k.has_return())
       way.conditions.push_back(!k.returns_if() ||

@@ -141,7 +141,7 @@ class Decoder {
       for (unsigned i = 0; i < Event::values_max; ++i)
         if ((bound.event.unknown >> i & 1) == 0) e.value[i] = bound.event.value[i];
     e.answered = true;
-    e.answer = static_cast<Errno>(call.error);
+    e.answer = errno_of(call.error);
     e.has_returned = call.error == 0;
     e.returned = call.error == 0 ? static_cast<u64>(call.result) : 0;
   }

@@ -46,7 +46,15 @@ constexpr auto codes = [] {
 
 }  // namespace
 
+Errno errno_of(std::int64_t number) {
+  for (const Entry& e : table)
+    if (static_cast<std::int64_t>(e.code) == number) return e.code;
+  return Errno::unlisted;
+}
+
 std::string_view name_of(Errno code) {
+  if (code == Errno::unlisted) return "EUNLISTED";
+  if (code == Errno::untold) return "a failure";
   for (const Entry& e : table)
     if (e.code == code) return e.name;
   return "E?";
@@ -55,7 +63,7 @@ std::string_view name_of(Errno code) {
 std::string_view text_of(Errno code) {
   for (const Entry& e : table)
     if (e.code == code) return e.text;
-  return "Unknown error";
+  return code == Errno::unlisted ? "an error that no rule gives" : "Unknown error";
 }
 
 std::optional<Errno> errno_named(std::string_view name) {

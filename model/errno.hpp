@@ -34,7 +34,13 @@ enum class Errno : std::uint8_t {
   dom = 33,
   nosys = 38,
   opnotsupp = 95,
+  // Failures that are no answer of a rule; they never count as success.
+  unlisted = 254,  // with a number outside this set: no rule gives it
+  untold = 255,    // the trace does not tell the number: any failure
 };
+
+// The member with this number, or unlisted.
+Errno errno_of(std::int64_t number);
 
 // "EINVAL"; "0" for success; "E?" for a number outside the set above.
 std::string_view name_of(Errno code);
@@ -42,7 +48,7 @@ std::string_view name_of(Errno code);
 std::string_view text_of(Errno code);
 // The inverse of name_of. Nothing for a name outside the set.
 std::optional<Errno> errno_named(std::string_view name);
-// Every member, success first, ascending. For tests that alter results.
+// Every answer of rules, success first, ascending.
 const Errno* all_errnos(unsigned& count);
 
 }  // namespace assay

@@ -250,6 +250,7 @@ class Step {
   // Domains that fold: whether the rule gives this answer, under conditions().
   F explains(Errno answer) const requires(folds<D>) {
     if (answer == Errno::ok) return live_;
+    if (answer == Errno::untold) return !live_;
     return every_ ? some_held_ : code_ == Code(static_cast<u64>(answer));
   }
   // What a success returns, if the rule said so (has_return()).

@@ -60,6 +60,33 @@ TEST(Unruled, CallThatMayHaveMadeAVgicMakesTheVgicUnknown) {
   EXPECT_EQ(failed.verdict, Verdict::violates);
 }
 
+// An errno that no rule gives is a failure that no rule gives; one that is not told is any failure.
+TEST(Unruled, UnknownErrnosAreNoSuccess) {
+  auto second_vcpu = [](const char* first, const char* answer) {
+    const std::string text =
+        std::string(host) + vm + "9 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = " + first +
+        "\n9 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = " + answer + "\n";
+    return check(text);
+  };
+  constexpr const char* made = "5<anon_inode:kvm-vcpu:0>";
+  for (const char* odd :
+       {"-1 ENOTSUPP (Unknown error 524)", "-1 EBANANA (x)", "-1 (errno 524)", "-1 (errno 256)"}) {
+    const Report r = second_vcpu(odd, made);
+    ASSERT_EQ(r.findings_total, 2u) << odd;
+    EXPECT_TRUE(r.findings[1].follow_on) << odd;  // the vCPU should have been there by then
+    EXPECT_EQ(r.findings[0].line, 5u) << odd;
+    EXPECT_EQ(r.findings[0].observed, "EUNLISTED") << odd;
+  }
+  // A first vCPU may fail, and then a second is made; after a success it must fail.
+  EXPECT_EQ(second_vcpu("-1", made).verdict, Verdict::conforms);
+  EXPECT_EQ(second_vcpu(made, "-1").verdict, Verdict::conforms);
+  EXPECT_EQ(second_vcpu(made, "6<anon_inode:kvm-vcpu:0>").verdict, Verdict::violates);
+  const Report get = check(std::string(host) +
+                           "9 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = 3</dev/kvm>\n"
+                           "9 ioctl(3</dev/kvm>, KVM_GET_VCPU_MMAP_SIZE, 0) = -1\n");
+  EXPECT_EQ(get.verdict, Verdict::violates);
+}
+
 // A host line of which half is told: what the rest decides may be so.
 TEST(Unruled, HostIsUnknownFieldByField) {
   auto judged = [](const char* told, const char* call) {

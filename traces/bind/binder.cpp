@@ -195,6 +195,14 @@ std::uint64_t group_of(const Call& call) {
   return group != nullptr && group->has_value ? group->value : ~std::uint64_t{0};
 }
 
+// What a call answered, as rules speak of it. A failure that is no rule's is none the less one: "-1
+// ENOTSUPP", "-1" alone.
+Errno answer_of(const Call& call) {
+  if (call.error != 0) return errno_of(call.error);
+  if (call.kind != CallKind::syscall || call.result >= 0) return Errno::ok;
+  return call.errno_name.empty() ? Errno::untold : Errno::unlisted;
+}
+
 void note_effect(const Call& call, TraceEvent& out) {
   const std::uint64_t group = group_of(call);
   out.changes_on_vcpu = may_change(out.name, true, group);
@@ -298,8 +306,8 @@ void Binder::bind(const Call& call, TraceEvent& out) const {
   out.result = call.result;
   out.name = call.name;
   out.event.answered = call.has_result;
-  out.event.answer = static_cast<Errno>(call.error);
-  if (call.has_result && call.error == 0) {
+  out.event.answer = answer_of(call);
+  if (call.has_result && out.event.answer == Errno::ok) {
     out.event.has_returned = true;
     out.event.returned = static_cast<std::uint64_t>(call.result);
   }
@@ -310,7 +318,7 @@ void Binder::bind(const Call& call, TraceEvent& out) const {
   }
   if (call.kind != CallKind::syscall) return;
   if (call.name == "ioctl") return bind_ioctl(call, out);
-  bool success = call.has_result && call.error == 0;
+  bool success = call.has_result && call.error == 0 && call.result >= 0;
   if (call.name == "openat" || call.name == "open") {
     const Node* path = call.argument(call.name == "open" ? 0 : 1);
     if (path == nullptr || path->text != "/dev/kvm" || !success) return;

@@ -120,6 +120,7 @@ class Writer {
   }
   std::string answer() const {
     if (!e_.event.answered) return "";
+    if (e_.event.answer == Errno::untold) return " = -1";
     if (e_.event.answer != Errno::ok)
       return fmt::format(" = -1 {} ({})", name_of(e_.event.answer), text_of(e_.event.answer));
     if (pattern_.makes != HandleKind::none && !pattern_.made_in_struct && e_.new_fd >= 0)
