@@ -449,17 +449,21 @@ void Checker::note_changes(const TraceEvent& e, const Vm& vm) {
 // Only states that survived the whole trace of a VM are asked: a state on a dead end may break an
 // invariant without meaning anything. And all of them must break it: what one explanation of the
 // trace keeps may well have been kept.
-void Checker::check_invariants(const Vm& vm) {
-  if (!vm.states || vm.violated) return;
-  const auto& states = vm.states->all();
-  for (const Invariant<Recorded>& invariant : system_claims<Recorded>().invariants) {
-    if (!invariant.applies(*options_.profile)) continue;
-    if (std::any_of(states.begin(), states.end(),
-                    [&](const auto& s) { return invariant.holds(*s); }))
-      continue;
-    add_claim(invariant.name, "invariant broken at the end of the VM",
-              fmt::format("states in which it holds ({})", invariant.source), {});
+void Checker::check_invariants(Vm& vm) {
+  if (vm.violated) return;
+  std::vector<BrokenProperty> broken;
+  if (vm.unknown && !vm.lost) broken = vm.unknown->broken_invariants();
+  if (vm.states) {
+    const auto& states = vm.states->all();
+    for (const Invariant<Recorded>& invariant : system_claims<Recorded>().invariants)
+      if (invariant.applies(*options_.profile) &&
+          std::none_of(states.begin(), states.end(),
+                       [&](const auto& s) { return invariant.holds(*s); }))
+        broken.push_back({invariant.name, invariant.source});
   }
+  for (const BrokenProperty& b : broken)
+    add_claim(b.name, "invariant broken at the end of the VM",
+              fmt::format("states in which it holds ({})", b.source), {});
 }
 
 Report Checker::finish() {

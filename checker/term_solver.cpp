@@ -5,14 +5,16 @@
 #include <unordered_set>
 
 #include "checker/solve.hpp"
+#include "traces/stop.hpp"
 
 namespace assay::checker {
 namespace {
 
 using Id = Terms::Id;
 
-// About a second of work.
-constexpr unsigned rlimit_per_query = 20'000'000;
+// Z3's combined solver takes milliseconds to be made, its simple one a tenth of one. Most questions
+// are small; one on which the simple solver spends its share is asked of the other.
+constexpr unsigned rlimit_simple = 500'000, rlimit_combined = 5'000'000;
 
 std::string decimal(u128 v) {
   std::string digits;
@@ -169,7 +171,6 @@ u64 rlimit_count(const z3::solver& solver) {
 
 }  // namespace
 
-// Z3's combined solver takes milliseconds to be made, its simple one a tenth of one.
 struct TermSolver::Context {
   z3::context z3;
 };
@@ -181,27 +182,34 @@ TermSolver::Result TermSolver::solve(const Terms& terms, std::span<const Constra
                                      std::span<const Constraint> wanted) {
   if (!context_) context_ = std::make_unique<Context>();
   z3::context& context = context_->z3;
-  z3::solver solver(context, z3::solver::simple());
-  z3::params params(context);
-  params.set("rlimit", rlimit_per_query);
-  leave_signals_alone(params);
-  solver.set(params);
   Translation expressions(context, terms);
-  for (const Constraint* c : concerned(kept, wanted)) solver.add(expressions.of(c->flag.term));
+  z3::expr_vector conditions(context);
+  for (const Constraint* c : concerned(kept, wanted))
+    conditions.push_back(expressions.of(c->flag.term));
   const z3::expr zero = context.int_val(0);
   const z3::expr end = context.int_val(decimal(u128{1} << 64).c_str());
   for (const auto& [number, symbol] : expressions.symbols())
-    if (symbol.is_int()) solver.add(zero <= symbol && symbol < end);
+    if (symbol.is_int()) conditions.push_back(zero <= symbol && symbol < end);
 
   Result result;
-  const z3::check_result answer = checker::solve(solver);
-  work_ = rlimit_count(solver);  // of the context, so far
-  if (answer == z3::unsat) result.answer = Answer::impossible;
-  if (answer != z3::sat) return result;
-  result.answer = Answer::satisfied;
-  const z3::model model = solver.get_model();
-  for (const auto& [number, symbol] : expressions.symbols())
-    result.witness.emplace_back(number, value_of(model, symbol));
+  auto ask = [&](z3::solver solver, unsigned rlimit) {
+    z3::params params(context);
+    params.set("rlimit", rlimit);
+    leave_signals_alone(params);
+    solver.set(params);
+    for (const z3::expr& c : conditions) solver.add(c);
+    const z3::check_result answer = checker::solve(solver);
+    work_ = rlimit_count(solver);  // of the context, so far
+    if (answer == z3::unsat) result.answer = Answer::impossible;
+    if (answer != z3::sat) return;
+    result.answer = Answer::satisfied;
+    const z3::model model = solver.get_model();
+    for (const auto& [number, symbol] : expressions.symbols())
+      result.witness.emplace_back(number, value_of(model, symbol));
+  };
+  ask(z3::solver(context, z3::solver::simple()), rlimit_simple);
+  if (result.answer == Answer::undecided && !stop::requested())
+    ask(z3::solver(context), rlimit_combined);
   return result;
 }
 

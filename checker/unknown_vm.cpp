@@ -21,6 +21,10 @@ constexpr std::size_t constraints_min = 256;
 // More than these are not kept: the oldest go.
 constexpr std::size_t constraints_max = 2'000;
 
+// Of a call that may belong to several rules or to none, what it did is kept as a choice; of more
+// calls than these, what they may have written is forgotten: choices upon choices take Z3 seconds.
+constexpr unsigned ambiguous_calls_max = 8;
+
 // What places of the state hold after a call.
 using Writes = std::map<PartialValue*, PartialValue>;
 
@@ -93,6 +97,7 @@ struct UnknownVm::State {
   std::vector<Constraint> wanted;  // of the call just refused
   TermSolver solver;
   Journal journal;
+  unsigned ambiguous_calls = 0;
   std::size_t terms_limit = terms_min, constraints_limit = constraints_min;
 
   explicit State(const Context& c) : context(c) {}
@@ -246,6 +251,10 @@ struct UnknownVm::State {
     journal.clear();
     wanted.clear();
     if (ways.empty()) return Outcome::impossible;
+    if (call.may_be_other && ++ambiguous_calls > ambiguous_calls_max) {
+      forget_writes(ways, call.line);
+      return Outcome::possible;
+    }
     Writes merged = ways.front().writes;
     PartialFlag condition = ways.front().holds;
     for (std::size_t i = 1; i < ways.size(); ++i) {
@@ -262,6 +271,15 @@ struct UnknownVm::State {
     }
     if (outcome == Outcome::possible) accept();
     return outcome;
+  }
+  // What any of the ways writes is unknown from here on.
+  void forget_writes(const std::vector<Way>& ways, u32 line) {
+    for (const Way& way : ways)
+      for (const auto& [place, after] : way.writes) {
+        journal.save(*place);
+        *place = terms.unknown(place->width, "", terms.value(*place));
+        place->by = line;
+      }
   }
   void merge(Writes& into, const Writes& way, const PartialFlag& is_this, u32 line) {
     for (const auto& [place, after] : way) into.try_emplace(place, *place);
@@ -442,6 +460,18 @@ std::vector<std::string> UnknownVm::changes() const {
     if (before.term == after.term && before.known == after.known) continue;
     if (leaf_at(vm, e.place, path, [](const auto&) {}))
       out.push_back(fmt::format("{}: {} -> {}", path, text(before), text(after)));
+  }
+  return out;
+}
+
+std::vector<BrokenProperty> UnknownVm::broken_invariants() {
+  State& s = *state_;
+  UseTerms use(s.terms);
+  std::vector<BrokenProperty> out;
+  for (const Invariant<Partial>& invariant : system_claims<Partial>().invariants) {
+    if (!invariant.applies(*s.context.profile)) continue;
+    if (s.ask({invariant.holds(s.vm)}) == Outcome::impossible)
+      out.push_back({invariant.name, invariant.source});
   }
   return out;
 }

@@ -67,6 +67,8 @@ class UnknownVm {
 
   // What the last step that was possible changed: "vcpu[0].pmu.irq: 0 -> 23", "...: 0 -> ?".
   std::vector<std::string> changes() const;
+  // The invariants that this state breaks whatever the unknown values are.
+  std::vector<BrokenProperty> broken_invariants();
   // How many of the values it holds are not known; for tests and statistics.
   std::size_t unknown_leaves() const;
 

@@ -264,6 +264,7 @@ struct Partial {
   static constexpr bool folds = true;  // guards are mostly known, and answers are conditions
   static constexpr bool journals = true;
   static constexpr bool collects = false;
+  static constexpr bool has_claims = true;
   using Flag = PartialFlag;
   template <unsigned N>
   using Word = PartialWord<N>;

@@ -8,7 +8,7 @@ namespace {
 
 // Terms of a state stay below this many nodes when written out. Terms share parts, so that the
 // memory is far less; what it bounds is the work of a solver on one of them.
-constexpr u32 weight_max = 4000;
+constexpr u32 weight_max = 500;
 
 PartialValue known_flag(bool v) { return {v ? u128{1} : u128{0}, 0, flag_width, 0}; }
 

@@ -115,6 +115,33 @@ void no_lawful_trace_violates(unsigned turns) {
 TEST(Hidden, NoLawfulTraceViolates) { no_lawful_trace_violates(1); }
 TEST(Hidden, NoLawfulTraceViolatesLong) { no_lawful_trace_violates(40); }
 
+// A state that breaks an invariant does so although some field of the host is unknown.
+TEST(Hidden, InvariantsAreAskedOfVmsWithUnknownValues) {
+  std::set<std::string> asked;
+  for (Trace& t : traces_of(Origin::written)) {
+    const std::string name = t.expect.substr(t.expect.find(' ') + 1);
+    const auto& all = system_claims<Concrete>().invariants;
+    if (!t.options.host ||
+        std::none_of(all.begin(), all.end(), [&](const auto& i) { return name == i.name; }))
+      continue;
+    named_leaves(
+        "",
+        [&](const std::string& path, const auto& leaf) {
+          if (path != "target") t.options.host_part.emplace_back(path, raw(leaf));
+        },
+        *t.options.host);
+    t.options.host.reset();
+    Checker checker(binder(), t.options);
+    for (const TraceEvent& e : t.events) checker.feed(e);
+    const Report r = checker.finish();
+    EXPECT_TRUE(std::any_of(r.findings.begin(), r.findings.end(), [&](const Finding& f) {
+      return f.check == name;
+    })) << t.name;
+    asked.insert(name);
+  }
+  EXPECT_GE(asked.size(), 3u);
+}
+
 // --- what is still noticed -----------------------------------------------------------------------
 
 // One answer of a trace altered, the rest of it hidden.
