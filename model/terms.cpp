@@ -75,11 +75,18 @@ Terms::Id Terms::intern(const Node& n) {
 }
 
 PartialValue Terms::unknown(std::uint8_t width, std::string name, u128 witness) {
-  symbols_.push_back({std::move(name), line_, witness});
+  u32 number = static_cast<u32>(symbols_.size());
+  if (free_symbols_.empty()) {
+    symbols_.emplace_back();
+  } else {
+    number = free_symbols_.back();
+    free_symbols_.pop_back();
+  }
+  symbols_[number] = {std::move(name), line_, witness};
   Node n;
   n.op = TermOp::symbol;
   n.width = width;
-  n.k = symbols_.size() - 1;
+  n.k = number;
   return {0, intern(n), width, 0};
 }
 
@@ -286,6 +293,12 @@ void Terms::keep_only(std::span<PartialValue* const> live) {
   weight_.resize(next);
   fact_.resize(next);
   for (PartialValue* v : live) v->term = moved[v->term];
+  std::vector<bool> is_named(symbols_.size(), false);
+  for (const Node& n : nodes_)
+    if (n.op == TermOp::symbol) is_named[static_cast<std::size_t>(n.k)] = true;
+  free_symbols_.clear();
+  for (u32 s = 0; s < symbols_.size(); ++s)
+    if (!is_named[s]) free_symbols_.push_back(s);
 }
 
 }  // namespace assay

@@ -127,7 +127,8 @@ class Terms {
   std::size_t size() const { return nodes_.size(); }
   // The numbers of the symbols in a term, each once.
   void symbols_of(Id t, std::vector<u32>& out) const;
-  // Drops all terms but those that `live` holds, and renumbers what it holds. Symbols stay.
+  // Drops all terms but those that `live` holds, and renumbers what it holds. Symbols keep their
+  // numbers; those that no term has any more are given to unknown values made later.
   void keep_only(std::span<PartialValue* const> live);
 
  private:
@@ -153,6 +154,7 @@ class Terms {
   std::vector<Fact> fact_;
   std::unordered_map<Node, Id, Hash> known_;
   std::vector<Symbol> symbols_;
+  std::vector<u32> free_symbols_;
   u32 line_ = 0;
 };
 

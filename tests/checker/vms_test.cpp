@@ -23,12 +23,12 @@ constexpr const char* reads_clear = "spe_read_pmbsr: cpu=0 s=0\n";
 
 Report judged(const std::string& calls, const std::string& profile = "documented",
               const CheckOptions& options = {}) {
-  return check_text(
-      "# assay-trace 1\n# profile " + profile +
-          "\n# host *=0 ipa_bits_max=48 user_address_bits=48 vcpus_max=512 slots_max=32767 target=5 "
-          "gic_v3=1 memlock_pages=64 pe[0].spe=2 pe[0].spe_record_max=64\n" +
-          open_kvm + calls,
-      options);
+  return check_text("# assay-trace 1\n# profile " + profile +
+                        "\n# host *=0 ipa_bits_max=48 user_address_bits=48 vcpus_max=512 "
+                        "slots_max=32767 target=5 "
+                        "gic_v3=1 memlock_pages=64 pe[0].spe=2 pe[0].spe_record_max=64\n" +
+                        open_kvm + calls,
+                    options);
 }
 
 std::uint64_t skipped_of_machine(const Report& r) {
