@@ -87,6 +87,12 @@ void add(CLI::App& app, Common& common, const char* name, const char* help, bool
                    "a conforming trace of which fewer calls were judged is inconclusive")
       ->check(CLI::Range(0.0, 100.0))
       ->type_name("PERCENT");
+  command
+      ->add_option("--budget", arguments->budget,
+                   "most work of Z3 on one VM with unknown values, in Z3's units; what it would "
+                   "decide beyond that counts as permitted, and the trace is inconclusive")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command->add_flag("--fail-fast", arguments->fail_fast,
                     "end at the first violation that no header expects");
   command->add_flag("-f,--follow", arguments->follow,

@@ -173,6 +173,7 @@ void FileCheck::start(const traces::TraceHeader& header, const std::string& file
   if (!traces::is_arm64(header.machine))
     architecture_ = fmt::format("the trace is of a machine {}", header.machine);
   options.explain = arguments_.explain;
+  options.budget = arguments_.budget;
   options.on_finding = [this](const Finding& f) { note_finding(f); };
   if (arguments_.explain)
     options.on_event = [this](const traces::TraceEvent& e,

@@ -15,7 +15,8 @@ namespace assay::cli {
 struct CheckArguments {
   std::vector<std::string> files;
   std::string profile, format = "auto", host;
-  double require_judged = 0;  // percent of the calls; less is inconclusive
+  u64 budget = checker::CheckOptions{}.budget;  // of Z3's work on one VM
+  double require_judged = 0;                    // percent of the calls; less is inconclusive
   bool explain = false;
   bool fail_fast = false;
   bool follow = false;

@@ -13,6 +13,10 @@ expect 2 '--require-judged asks for 99.5 %' -- "$assay" check --require-judged 9
 expect 0 'as expected' -- "$assay" check --require-judged 90 "$good"
 expect 1 -- "$assay" check --require-judged 100 "$work/twice.trace"
 expect 3 -- "$assay" check --require-judged 101 "$good"
+width="$root/traces/corpus/strace/linux-6.1-vcpu_width_config.strace"
+expect 0 'conforms' -- "$assay" check "$width"
+expect 2 'the solver gave up at line' -- "$assay" check --budget 1 "$width"
+expect 3 -- "$assay" check --budget 0 "$width"
 expect 0 'at line ' -- "$assay" check -v "$good"
 expect_not 'at line ' -- "$assay" check "$good"
 # Several traces are a table; details with -v; what a header expects looks like no violation.
