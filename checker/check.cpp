@@ -109,7 +109,7 @@ void Checker::incomplete(const std::string& reason) { incomplete_ = reason; }
 
 // What the descriptor is. One that was never seen made is told by its decoration, or by a call that
 // only one kind of it grants, where that says all that there is to know: /dev/kvm has no history,
-// and a vGIC whose making the trace hides belongs to the only VM there is, of which it is unknown
+// and a device whose making the trace hides belongs to the only VM there is, of which it is unknown
 // by then whether it has one.
 const Handle& Checker::resolve(const TraceEvent& e) {
   const Handle& known = handles_.find(e.tid, e.fd);
@@ -359,9 +359,10 @@ Checker::Made Checker::judge_unknown(const TraceEvent& e, Vm& vm,
     refusal.why.check = fmt::format("{}.answer", binder_.rule(e.event.rule).name);
   Finding f = finding_of(e, std::move(refusal.why), vm);
   f.tried = std::move(refusal.tried);
-  const auto adopted = vm.unknown->adopt(call);
+  const std::vector<Errno>& permitted = refusal.permitted;
+  const bool is_adopted = permitted.size() == 1 && vm.unknown->adopt(call, permitted.front());
   add_finding(std::move(f));
-  return adopted ? made_by(*adopted) : Made::nothing;
+  return is_adopted ? made_by(permitted.front()) : Made::nothing;
 }
 
 UnknownVm::Context Checker::unknown_context() const {

@@ -1,5 +1,7 @@
 #include "checker/term_solver.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
@@ -15,15 +17,6 @@ using Id = Terms::Id;
 // Z3's combined solver takes milliseconds to be made, its simple one a tenth of one. Most questions
 // are small; one on which the simple solver spends its share is asked of the other.
 constexpr unsigned rlimit_simple = 500'000, rlimit_combined = 5'000'000;
-
-std::string decimal(u128 v) {
-  std::string digits;
-  do {
-    digits.insert(digits.begin(), static_cast<char>('0' + static_cast<unsigned>(v % 10)));
-    v /= 10;
-  } while (v != 0);
-  return digits;
-}
 
 // Terms as expressions of a Z3 context.
 class Translation {
@@ -48,7 +41,7 @@ class Translation {
   const std::unordered_map<u32, z3::expr>& symbols() const { return symbols_; }
 
  private:
-  z3::expr number(u128 v) const { return c_.int_val(decimal(v).c_str()); }
+  z3::expr number(u128 v) const { return c_.int_val(fmt::format("{}", v).c_str()); }
   z3::expr constant(std::uint8_t width, u128 v) const {
     if (width == flag_width) return c_.bool_val(v != 0);
     if (width == number_width) return number(v);
@@ -187,7 +180,7 @@ TermSolver::Result TermSolver::solve(const Terms& terms, std::span<const Constra
   for (const Constraint* c : concerned(kept, wanted))
     conditions.push_back(expressions.of(c->flag.term));
   const z3::expr zero = context.int_val(0);
-  const z3::expr end = context.int_val(decimal(u128{1} << 64).c_str());
+  const z3::expr end = context.int_val(fmt::format("{}", u128{1} << 64).c_str());
   for (const auto& [number, symbol] : expressions.symbols())
     if (symbol.is_int()) conditions.push_back(zero <= symbol && symbol < end);
 

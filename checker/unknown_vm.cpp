@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "checker/leaf_at.hpp"
 #include "checker/term_solver.hpp"
@@ -73,15 +74,25 @@ void make_instance(T& t, const From& from, const Terms& terms) {
   }
 }
 
-// f(table, path) for each table of a state.
+// f(table) for each table of a state.
 template <class T, class F>
-void each_table(T& t, const std::string& path, F&& f) {
+void each_table(T& t, F&& f) {
+  if constexpr (AnyTable<T>) f(t);
+  else if constexpr (Record<T>) [&]<auto... P>(Members<P...>) {
+      (each_table(t.*P, f), ...);
+    }
+  (T::fields());
+}
+
+// f(table, path) for the same.
+template <class T, class F>
+void each_named_table(T& t, const std::string& path, F&& f) {
   if constexpr (AnyTable<T>) {
     f(t, path);
   } else if constexpr (Record<T>) {
     each_member(
         [&](const char* name, auto& member) {
-          each_table(member, path.empty() ? std::string(name) : path + "." + name, f);
+          each_named_table(member, path.empty() ? std::string(name) : path + "." + name, f);
         },
         t);
   }
@@ -296,7 +307,7 @@ struct UnknownVm::State {
     terms.at_line(call.line);
     collect();
     journal.clear();
-    each_table(vm, "", [](auto& table, const std::string&) { table.drop_unused(); });
+    each_table(vm, [](auto& table) { table.drop_unused(); });
     return call.rules.size() == 1 && !call.may_be_other ? step_one(call, answer)
                                                         : step_many(call, answer);
   }
@@ -319,7 +330,7 @@ struct UnknownVm::State {
     std::vector<Errno> codes{Errno::ok}, out;
     for (const CatalogEntry& c : system_catalog(*context.profile))
       for (const u32 rule : call.rules)
-        if (c.code != Errno::ok && rule_named(c.rule) == rule &&
+        if (c.code != Errno::ok && c.rule == system_rules()[rule].name &&
             std::find(codes.begin(), codes.end(), c.code) == codes.end())
           codes.push_back(c.code);
     Event open = call.event;
@@ -330,10 +341,10 @@ struct UnknownVm::State {
     return out;
   }
 
-  std::map<std::string, u32> unknown_places() {
-    std::map<std::string, u32> out;
-    each_partial_leaf(std::string(), vm, [&](PartialValue& leaf, const std::string& path) {
-      if (!leaf.is_known()) out.emplace(path, leaf.by);
+  std::set<std::string> unknown_places() {
+    std::set<std::string> out;
+    each_partial_leaf(std::string(), vm, [&](const PartialValue& leaf, const std::string& path) {
+      if (!leaf.is_known()) out.insert(path);
     });
     return out;
   }
@@ -387,14 +398,10 @@ UnknownVm::Outcome UnknownVm::step(const Call& call) {
   return state_->step(call, call.event.answer);
 }
 
-std::optional<Errno> UnknownVm::adopt(const Call& call) {
-  const std::vector<Errno> permitted = state_->permitted(call);
-  if (permitted.size() != 1) return std::nullopt;
+bool UnknownVm::adopt(const Call& call, Errno answer) {
   Event as_permitted = call.event;
   as_permitted.has_returned = false;
-  if (state_->step({as_permitted, call.line, call.rules}, permitted.front()) == Outcome::impossible)
-    return std::nullopt;
-  return permitted.front();
+  return state_->step({as_permitted, call.line, call.rules}, answer) != Outcome::impossible;
 }
 
 UnknownVm::Refusal UnknownVm::refusal(const Call& call) {
@@ -411,12 +418,13 @@ UnknownVm::Refusal UnknownVm::refusal(const Call& call) {
     make_instance(instance, s.vm, s.terms);
     const RuleInfo& rule = system_rules()[call.rules.front()];
     out.why = explain(instance, way.event, rule, *s.context.profile, s.context.mutation);
-    const std::map<std::string, u32> unknown = s.unknown_places();
+    const std::set<std::string> unknown = s.unknown_places();
     for (Reason& reason : out.why.reasons)
       for (Because& b : reason.because) b.is_unknown = unknown.contains(b.place);
   }
   out.why.allowed.clear();
-  for (const Errno code : s.permitted(call))
+  out.permitted = s.permitted(call);
+  for (const Errno code : out.permitted)
     out.why.allowed.push_back(code == Errno::ok ? "success" : std::string(name_of(code)));
   std::sort(symbols.begin(), symbols.end());
   symbols.erase(std::unique(symbols.begin(), symbols.end()), symbols.end());
@@ -441,7 +449,7 @@ void UnknownVm::forget(u32 line, const std::function<bool(std::string_view)>& is
     leaf = s.terms.unknown(leaf.width, path, s.terms.value(leaf));
     leaf.by = line;
   });
-  each_table(s.vm, "", [&](auto& table, const std::string& path) {
+  each_named_table(s.vm, "", [&](auto& table, const std::string& path) {
     if (is_forgotten(path)) table.forget_rest();
   });
 }
@@ -474,13 +482,6 @@ std::vector<BrokenProperty> UnknownVm::broken_invariants() {
       out.push_back({invariant.name, invariant.source});
   }
   return out;
-}
-
-std::size_t UnknownVm::unknown_leaves() const {
-  std::size_t count = 0;
-  each_partial_leaf(state_->vm,
-                    [&](const PartialValue& leaf) { count += leaf.is_known() ? 0 : 1; });
-  return count;
 }
 
 }  // namespace assay::checker

@@ -55,11 +55,11 @@ class UnknownVm {
   struct Refusal {
     Explanation why;
     std::vector<std::string> tried;  // the unknown values that the answer speaks of
+    std::vector<Errno> permitted;    // every answer that some values explain
   };
   Refusal refusal(const Call& call);
-  // After `impossible`: goes on as if the only permitted answer had been given and returns it;
-  // nothing when there are several.
-  std::optional<Errno> adopt(const Call& call);
+  // After `impossible`: goes on as if this permitted answer had been given. False when it cannot.
+  bool adopt(const Call& call, Errno answer);
 
   // Forgets parts of the state: `is_forgotten(path)` for each leaf ("slot[3].flags"). Of tables of
   // which something is forgotten, unused entries are unknown, too.
@@ -69,8 +69,6 @@ class UnknownVm {
   std::vector<std::string> changes() const;
   // The invariants that this state breaks whatever the unknown values are.
   std::vector<BrokenProperty> broken_invariants();
-  // How many of the values it holds are not known; for tests and statistics.
-  std::size_t unknown_leaves() const;
 
  private:
   struct State;
