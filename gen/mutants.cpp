@@ -1,5 +1,9 @@
 #include "gen/mutants.hpp"
 
+#include <fmt/format.h>
+
+#include <set>
+
 #include "spec/system.hpp"
 
 namespace assay::gen {
@@ -28,13 +32,36 @@ std::vector<Mutant> enumerate_mutants(const Profile& profile) {
   std::vector<Mutant> mutants;
   for (std::size_t i = 0; i < checks.size(); ++i) {
     const CatalogEntry& check = checks[i];
-    if (check.kind != VerbKind::reject && check.kind != VerbKind::require) continue;
+    if (check.kind != VerbKind::reject && check.kind != VerbKind::require &&
+        check.kind != VerbKind::guard)
+      continue;
     mutants.push_back(drop(check));
     if (i + 1 == checks.size() || profile.precedence == Precedence::documented) continue;
     const CatalogEntry& next = checks[i + 1];
     if (check.kind == VerbKind::reject && next.kind == VerbKind::reject &&
         next.rule == check.rule && next.code != check.code)
       mutants.push_back(swap(check, next));
+  }
+  return mutants;
+}
+
+std::vector<Mutant> enumerate_omissions(const Profile& profile) {
+  std::vector<Mutant> mutants;
+  std::set<std::pair<u32, u32>> known;
+  for (const CatalogEntry& effect : system_catalog(profile)) {
+    if (effect.kind != VerbKind::set) continue;
+    const u32 rule = rule_named(effect.rule);
+    unsigned number = 0;
+    for (const u32 site : effect.sites) {
+      ++number;
+      if (!known.insert({rule, site}).second) continue;
+      const std::string place = number == 1 ? effect.id : fmt::format("{}#{}", effect.id, number);
+      mutants.push_back({{Mutation::Kind::omit, rule, site, 0},
+                         effect.rule + ": omit " + place,
+                         effect.rule,
+                         place,
+                         ""});
+    }
   }
   return mutants;
 }

@@ -1,4 +1,5 @@
-// Mutants of the specification: each check left out, and each two neighbours in the wrong order.
+// Mutants of the specification: each check, guard or effect left out, and each two neighbouring
+// checks in the wrong order.
 //
 // They are made from the catalog, so a new check has its mutants without further text.
 #pragma once
@@ -15,11 +16,16 @@ struct Mutant {
   Mutation mutation;
   std::string name;  // "pmu_set_irq: drop no_irqchip", "pmu_set_irq: swap a,b"
   std::string rule;
-  std::string first, second;  // ids of checks; second is empty for a dropped one
+  std::string first, second;  // ids of checks, or a place; second is empty where one is left out
 };
 
 // In the order of the specification. Swaps exist for neighbouring rejects with different errnos,
 // and only where order is specified: under documented precedence any check that holds may answer.
 std::vector<Mutant> enumerate_mutants(const Profile& profile);
+
+// Each effect left out, one for each place of the text that makes it: "vcpu_init: omit
+// vcpu[].features", and where a rule writes a place twice "vcpu[].features#2". A place of the text
+// that writes several places of the state has one mutant, named after the first.
+std::vector<Mutant> enumerate_omissions(const Profile& profile);
 
 }  // namespace assay::gen

@@ -105,7 +105,11 @@ struct Catalog {
 
   static inline thread_local std::vector<CatalogEntry>* listing = nullptr;
   static inline thread_local const char* rule = "";
-  static inline thread_local std::vector<const void*>* written = nullptr;
+  struct Write {
+    const void* place;
+    std::vector<u32> sites;
+  };
+  static inline thread_local std::vector<Write>* written = nullptr;
 
   // A check met twice (in a loop, or on two paths) is listed once, at its first place.
   static void on_check(const Why& why, Errno code, VerbKind kind) {
@@ -113,9 +117,12 @@ struct Catalog {
     if (std::none_of(listing->begin(), listing->end(), known))
       listing->push_back({rule, why.id, why.source, code, kind, why.hash});
   }
-  static void on_write(const void* place) {
-    if (std::find(written->begin(), written->end(), place) == written->end())
-      written->push_back(place);
+  static void on_write(const void* place, u32 site) {
+    auto write = std::find_if(written->begin(), written->end(),
+                              [&](const Write& w) { return w.place == place; });
+    if (write == written->end()) write = written->insert(write, {place, {}});
+    auto& sites = write->sites;
+    if (std::find(sites.begin(), sites.end(), site) == sites.end()) sites.push_back(site);
   }
   static NoFlag fresh_choice(const Why& why) {
     on_check(why, Errno::ok, VerbKind::choose);
@@ -137,12 +144,14 @@ void list_effects(const char* rule, const char* source, const State& state,
   named_leaves(
       "",
       [&](const std::string& path, const auto& leaf) {
-        if (std::find(written.begin(), written.end(), static_cast<const void*>(&leaf)) ==
-            written.end())
-          return;
+        const auto write = std::find_if(
+            written.begin(), written.end(),
+            [&](const Catalog::Write& w) { return w.place == static_cast<const void*>(&leaf); });
+        if (write == written.end()) return;
         std::string place = place_of_all(path);
         const u32 hash = Why::hash_of(place.c_str());
-        listing.push_back({rule, std::move(place), source, Errno::ok, VerbKind::set, hash});
+        listing.push_back(
+            {rule, std::move(place), source, Errno::ok, VerbKind::set, hash, write->sites});
       },
       state);
 }
@@ -155,7 +164,7 @@ void list_rule(const RuleInfo& rule, const MergedCall<Catalog, State>& call, con
   const UseShape shape(Catalog::one_of_each);
   StepContext context;
   context.profile = &profile;
-  std::vector<const void*> written;
+  std::vector<Catalog::Write> written;
   Catalog::listing = &listing;
   Catalog::rule = rule.name;
   Catalog::written = &written;

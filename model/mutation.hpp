@@ -1,19 +1,33 @@
-// A deliberate defect in the specification: one check left out, or two checks in the wrong order.
+// A deliberate defect in the specification: a check or an effect left out, or two checks in the
+// wrong order.
 //
-// The same mechanism serves two questions: "would anything notice if this check were wrong?"
-// (mutation testing of corpus, proofs and fuzzing) and "is this check load-bearing for an
-// invariant?" (severity: leave it out and prove again).
+// The same mechanism serves two questions: "would anything notice if this were wrong?" (mutation
+// testing of corpus, proofs and fuzzing) and "which claims does this carry?" (severity: leave it
+// out and prove again).
 #pragma once
+#include <source_location>
+
 #include "model/why.hpp"
 
 namespace assay {
 
 struct Mutation {
-  enum class Kind : std::uint8_t { none, drop, swap };
+  // drop: a check, which then lets everything pass, or a guard, which then never holds.
+  // omit: an effect.
+  enum class Kind : std::uint8_t { none, drop, swap, omit };
   Kind kind = Kind::none;
   u32 rule = 0;    // number of the rule in the system's list
-  u32 first = 0;   // hash of the check's id
+  u32 first = 0;   // hash of the check's id; omit: site_of() the effect
   u32 second = 0;  // swap: the check that comes after it in the text
 };
+
+// Which `set` of the text: a number of its file, line and column. It is the same in all domains of
+// one build, whatever folder the sources lie in.
+constexpr u32 site_of(const std::source_location& at) {
+  const char* name = at.file_name();
+  for (const char* c = name; *c != '\0'; ++c)
+    if (*c == '/') name = c + 1;
+  return (Why::hash_of(name) * 31 + at.line()) * 31 + at.column();
+}
 
 }  // namespace assay

@@ -4,6 +4,8 @@
 //   may_fail(errno, why)           a check whose condition lies outside the model (no memory)
 //   when(condition, body)          guarded block
 //   set(place, value)              assignment, effective only if no check has fired
+//   guard(condition, why)          a condition that effects depend on and that is no check: it has
+//                                  a name so that it can be left out like a check
 //   let(local, value)              assignment to a local of the rule, effective under its guards
 //   choose(why)                    a freedom that the architecture or the API leaves open
 //   returns(value, why)            the number a successful call returns
@@ -109,7 +111,11 @@ class Step {
   }
 
   template <class T, class V>
-  void set(T& place, const V& value) {
+  void set(T& place, const V& value,
+           const std::source_location& at = std::source_location::current()) {
+    if (c_.mutation != nullptr && c_.mutation->kind == Mutation::Kind::omit &&
+        c_.mutation->rule == c_.rule && c_.mutation->first == site_of(at))
+      return;
     if constexpr (folds<D>) {
       const F now = guard_ && live_;
       if (now.is_false()) return;
@@ -122,7 +128,7 @@ class Step {
         place = ite(now, plain_as<T>(value), place);
       }
     } else if constexpr (D::merges) {
-      if constexpr (requires { D::on_write(&place); }) D::on_write(&place);
+      if constexpr (requires { D::on_write(&place, u32{}); }) D::on_write(&place, site_of(at));
       place = ite(guard_ && live_, plain_as<T>(value), place);
     } else if (alive()) {
       if constexpr (D::journals && requires { place.by; }) {
@@ -210,10 +216,16 @@ class Step {
     returns_by_ = why.id;
   }
 
+  // The condition; never, when it is left out.
+  F guard(const F& condition, const Why& why) {
+    if (is_dropped(why)) return F(false);
+    if constexpr (requires { D::on_check(why, Errno::ok, VerbKind::guard); })
+      D::on_check(why, Errno::ok, VerbKind::guard);
+    return condition;
+  }
+
   void require(const F& condition, const Why& why) {
-    if (c_.mutation != nullptr && c_.mutation->kind == Mutation::Kind::drop &&
-        c_.mutation->rule == c_.rule && c_.mutation->first == why.hash)
-      return;
+    if (is_dropped(why)) return;
     if constexpr (folds<D>) {
       const F asked = guard_ && live_;
       if (asked.is_false() || (c_.knows_observed && c_.observed != Errno::ok)) return;
@@ -271,6 +283,10 @@ class Step {
   }
 
   bool alive() const requires(!D::merges) { return truth(live_); }
+  bool is_dropped(const Why& why) const {
+    return c_.mutation != nullptr && c_.mutation->kind == Mutation::Kind::drop &&
+           c_.mutation->rule == c_.rule && c_.mutation->first == why.hash;
+  }
 
   // The value to assign to a place of type T: T's own plain type.
   template <class T, class V>

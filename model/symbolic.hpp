@@ -296,7 +296,7 @@ struct Symbolic {
     return SymFlag(watch->choices.back());
   }
   static void on_check(const Why& why, Errno code, VerbKind kind) {
-    if (watch == nullptr || kind == VerbKind::returns) return;
+    if (watch == nullptr || kind == VerbKind::returns || kind == VerbKind::guard) return;
     const SymFlag& seen = kind == VerbKind::require ? *watch->legal : *watch->live;
     watch->marks.push_back({why.id, why.hash, code, kind, seen});
   }

@@ -64,6 +64,12 @@ struct RegisterId {
   unsigned since = 1;  // the version of its unit; UNDEFINED before
   std::string_view reset = "UNKNOWN";
 };
+// Another name by which a register is reached: EL2 of VHE reaches those of EL1 as *_EL12.
+struct RegisterAlias {
+  std::string_view name;
+  SysregEncoding encoding;
+  std::string_view of;  // the register's own name
+};
 // The event of a direct read or write.
 struct Access {
   const char* event = "";
@@ -117,8 +123,9 @@ constexpr Sysreg sysreg_of() {
   return {Register::id, *msr.event != '\0', fields_of<Register>, msr.event, mrs.event};
 }
 
-// Every register that the system has.
+// Every register that the system has, and other names of some.
 std::span<const Sysreg> system_registers();
+std::span<const RegisterAlias> system_register_aliases();
 
 // --- as the arguments of an event
 // -----------------------------------------------------------------

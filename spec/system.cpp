@@ -25,6 +25,7 @@ constexpr bool all_complete() {
 static_assert(all_complete<SystemState<Concrete>>(), "a member is missing from fields()");
 
 std::span<const Sysreg> system_registers() { return spe_sysregs; }
+std::span<const RegisterAlias> system_register_aliases() { return spe_register_aliases; }
 
 u32 rule_named(std::string_view name) {
   const std::vector<RuleInfo>& rules = system_rules();

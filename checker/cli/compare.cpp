@@ -73,6 +73,7 @@ bool find_witnesses(const std::string& directory, Witnesses& out) {
 struct Row {
   std::string name, source;
   std::vector<std::string> cells;
+  std::vector<std::string> carriers;  // checks and effects without which it breaks
 };
 
 std::string cell_of(const prove::Result& r, const Profile& profile, unsigned depth,
@@ -91,12 +92,51 @@ std::string cell_of(const prove::Result& r, const Profile& profile, unsigned dep
   return fmt::format("open beyond {}", depth);
 }
 
-void print(const std::vector<Row>& rows, const std::vector<const Profile*>& profiles) {
+// A claim that holds whatever is left out holds by construction: no check and no effect carries it.
+void mark_what_nothing_carries(std::vector<Row>& rows) {
+  for (Row& row : rows) {
+    if (!row.carriers.empty()) continue;
+    for (std::string& cell : row.cells)
+      if (cell == "holds") cell = "by construction";
+  }
+}
+
+// Notes what carries the claims that hold under a profile and have no carrier yet.
+bool find_carriers(const prove::Options& options, std::size_t column, std::vector<Row>& rows) {
+  prove::Options asked = options;
+  asked.progress = {};
+  for (const Row& row : rows)
+    if (row.carriers.empty() && row.cells[column] == "holds") asked.names.push_back(row.name);
+  if (asked.names.empty()) return true;
+  for (const prove::Severity& s : prove::severities(asked)) {
+    for (const std::string& claim : s.carries) {
+      const auto row =
+          std::find_if(rows.begin(), rows.end(), [&](const Row& x) { return x.name == claim; });
+      if (row != rows.end()) row->carriers.push_back(s.name());
+    }
+  }
+  return !stop::requested();
+}
+
+// A few, and how many there are besides.
+std::string text_of(const std::vector<std::string>& carriers) {
+  constexpr std::size_t shown = 4;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(shown, carriers.size()); ++i)
+    text += (i == 0 ? "" : ", ") + carriers[i];
+  if (carriers.size() > shown) text += fmt::format(", and {} more", carriers.size() - shown);
+  return text;
+}
+
+void print(const std::vector<Row>& rows, const std::vector<const Profile*>& profiles,
+           bool carried) {
   std::vector<std::vector<std::string>> lines{{"", "source"}};
   for (const Profile* p : profiles) lines[0].emplace_back(p->name);
+  if (carried) lines[0].emplace_back("carried by");
   for (const Row& row : rows) {
     lines.push_back({row.name, row.source});
     lines.back().insert(lines.back().end(), row.cells.begin(), row.cells.end());
+    if (carried) lines.back().push_back(text_of(row.carriers));
   }
   // Columns are aligned for eyes only: a document is diffed, and one cell must not move the others.
   std::vector<std::size_t> width(lines[0].size(), 1);
@@ -118,7 +158,10 @@ void print_json(const std::vector<Row>& rows, const std::vector<const Profile*>&
     nlohmann::ordered_json cells = nlohmann::ordered_json::object();
     for (std::size_t i = 0; i < profiles.size(); ++i)
       if (!row.cells[i].empty()) cells[std::string(profiles[i]->name)] = row.cells[i];
-    out.push_back({{"name", row.name}, {"source", row.source}, {"profiles", cells}});
+    out.push_back({{"name", row.name},
+                   {"source", row.source},
+                   {"profiles", cells},
+                   {"carried_by", row.carriers}});
   }
   fmt::print("{}\n", out.dump(2));
 }
@@ -126,7 +169,7 @@ void print_json(const std::vector<Row>& rows, const std::vector<const Profile*>&
 }  // namespace
 
 int compare(prove::Options options, const std::vector<const Profile*>& profiles,
-            const std::string& witnesses, bool json) {
+            const std::string& witnesses, bool carried, bool json) {
   Witnesses known;
   if (!witnesses.empty() && !find_witnesses(witnesses, known)) return exit_usage;
   std::vector<Row> rows;
@@ -147,12 +190,14 @@ int compare(prove::Options options, const std::vector<const Profile*>& profiles,
           std::find_if(rows.begin(), rows.end(), [&](const Row& x) { return x.name == r.name; });
       if (row == rows.end())
         row = rows.insert(rows.end(),
-                          {r.name, r.source, std::vector<std::string>(profiles.size(), "")});
+                          {r.name, r.source, std::vector<std::string>(profiles.size(), ""), {}});
       row->cells[column] = cell_of(r, *profiles[column], options.depth, known, status);
     }
+    if (carried && !find_carriers(options, column, rows)) break;
   }
+  if (carried && !stop::requested()) mark_what_nothing_carries(rows);
   if (json) print_json(rows, profiles);
-  else print(rows, profiles);
+  else print(rows, profiles, carried);
   return status;
 }
 

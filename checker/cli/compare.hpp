@@ -10,9 +10,11 @@ namespace assay::cli {
 // Proves everything under each profile and prints a Markdown table (or JSON): a row for each
 // invariant and property of steps, a column for each profile. Where induction fails and no history
 // of up to options.depth events is found, the shortest trace below `witnesses` that was judged to
-// break the invariant is named instead. The exit status is that of a proof of all profiles
+// break the invariant is named instead. With `carried` a last column names the checks and effects
+// that carry the claim, found under the first profile where it holds; a claim that nothing carries
+// is "by construction" and not "holds". The exit status is that of a proof of all profiles
 // together.
 int compare(prove::Options options, const std::vector<const Profile*>& profiles,
-            const std::string& witnesses, bool json);
+            const std::string& witnesses, bool carried, bool json);
 
 }  // namespace assay::cli

@@ -92,8 +92,8 @@ class Killers {
         corpus_(corpus_of(profile)),
         programs_(answered_programs(profile, cases)) {
     options_.profile = &profile;
-    for (const prove::Severity& s : prove::severities(options_))
-      if (!s.carries.empty()) carries_[s.rule + "." + s.check] = s.carries.front();
+    for (const prove::Severity& s : prove::severities(options_, "", prove::Parts::checks))
+      if (!s.carries.empty()) carries_[s.name()] = s.carries.front();
   }
 
   // "corpus FILE", "fuzz case N", "proof INVARIANT", "equivalent", or empty: nothing notices.

@@ -24,7 +24,7 @@ struct ProveArguments {
               witnesses;
   std::vector<std::string> compared;
   unsigned depth = 8, jobs = 2;
-  bool severity = false, verify = false, vacuity = false;
+  bool severity = false, verify = false, vacuity = false, carried = false;
 };
 
 int status_of(const prove::Report& report) {
@@ -150,15 +150,15 @@ int show_severities(const prove::Options& options, bool json) {
     if (stop::requested() && s.carries.empty()) continue;  // perhaps not looked at
     ++total;
     carrying += s.carries.empty() ? 0 : 1;
+    const char* kind = s.is_effect ? "effect" : "check";
     out.push_back(
-        {{"check", s.rule + "." + s.check}, {"severity", s.text()}, {"carries", s.carries}});
-    if (!json && !s.carries.empty()) fmt::print("{}.{}: {}\n", s.rule, s.check, s.text());
+        {{"part", s.name()}, {"kind", kind}, {"severity", s.text()}, {"carries", s.carries}});
+    if (!json && (!s.carries.empty() || !s.unknown.empty()))
+      fmt::print("{} {}: {}\n", kind, s.name(), s.text());
   }
   if (json) fmt::print("{}\n", out.dump(2));
-  else if (stop::requested()) fmt::print("interrupted: other checks may carry an invariant too\n");
-  else
-    fmt::print("{} of {} checks carry an invariant, the others are interface only\n", carrying,
-               total);
+  else if (stop::requested()) fmt::print("interrupted: other parts may carry a claim too\n");
+  else fmt::print("{} of {} checks and effects carry a claim that holds\n", carrying, total);
   return exit_ok;
 }
 
@@ -220,7 +220,7 @@ int run(const ProveArguments& a, const Common& common) {
   if (!a.compared.empty()) {
     std::vector<const Profile*> profiles;
     for (const std::string& name : a.compared) profiles.push_back(find_profile(name));
-    return compare(options, profiles, a.witnesses, common.json);
+    return compare(options, profiles, a.witnesses, a.carried, common.json);
   }
   std::optional<Mutation> mutation;
   if (!a.drop.empty()) {
@@ -266,7 +266,8 @@ void add_prove(CLI::App& app, Common& common) {
                    "with --compare: traces that may break what no search reached")
       ->check(CLI::ExistingDirectory)
       ->type_name("DIR");
-  command->add_flag("--severity", a->severity, "which invariants each check carries");
+  command->add_flag("--carried", a->carried, "with --compare: what carries each claim");
+  command->add_flag("--severity", a->severity, "which claims each check and effect carries");
   command->add_flag("--vacuity", a->vacuity, "which outcomes of rules can happen at all");
   add_common(*command, common, as_json);
   command->callback([a, &common] { common.status = run(*a, common); });

@@ -19,6 +19,7 @@ const char* kind_name(VerbKind kind) {
     case VerbKind::reject: return "check";
     case VerbKind::may_fail: return "may fail";
     case VerbKind::require: return "requires";
+    case VerbKind::guard: return "guard";
     case VerbKind::choose: return "choice";
     case VerbKind::returns: return "returns";
     case VerbKind::set: return "sets";

@@ -58,6 +58,8 @@ std::optional<Mutation> mutation_named(const Profile& profile, std::string_view 
   for (const gen::Mutant& m : gen::enumerate_mutants(profile))
     if (m.mutation.kind == Mutation::Kind::drop && m.rule + "." + m.first == name)
       return m.mutation;
+  for (const gen::Mutant& m : gen::enumerate_omissions(profile))
+    if (m.rule + "." + m.first == name) return m.mutation;
   return std::nullopt;
 }
 

@@ -169,9 +169,10 @@ InstanceAnswer prove_instance(const Job& job, const Instance& instance, bool ask
   if (job.certificates != nullptr)
     job.certificates->add({"consistent", name_of(instance), "", "sat"}, solver.to_smt2());
   answer.premise = asks_premise ? answer_of(checker::solve(solver), z3::sat) : Answer::holds;
+  const auto is_asked = [&](unsigned claim) { return job.asked == nullptr || (*job.asked)[claim]; };
   Terms after = job.encoding->invariants(p.step.next);
   for (unsigned i = 0; i < after.size(); ++i)
-    if (job.hypothesis->assumed[i])
+    if (job.hypothesis->assumed[i] && is_asked(i))
       answer.obligations.push_back(prove_one(job, p, instance, i, after[i], assumed, solver));
   if (job.properties == nullptr) return answer;
   const std::vector<std::string> names = claim_names(*job.options->profile);
@@ -183,6 +184,7 @@ InstanceAnswer prove_instance(const Job& job, const Instance& instance, bool ask
     if (!is_wanted(kept.name)) continue;
     const auto at = std::find(names.begin(), names.end(), kept.name);
     const auto number = static_cast<unsigned>(at - names.begin());
+    if (!is_asked(number)) continue;
     answer.obligations.push_back(prove_one(job, p, instance, number, kept.holds, assumed, solver));
   }
   return answer;

@@ -43,6 +43,8 @@ struct Job {
   const std::vector<bool>* satisfiable_premises = nullptr;
   // The properties of steps to be proved, by name; null: none.
   const std::vector<std::string>* properties = nullptr;
+  // Claims to be proved, by number; null: all that are assumed or named above.
+  const std::vector<bool>* asked = nullptr;
 };
 
 // `asks_premise`: whether to ask if the premise has a model.

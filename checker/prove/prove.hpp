@@ -2,7 +2,7 @@
 //
 //   prove()        each invariant, for every host and every history that fits a shape: by
 //                  induction rule by rule; where that fails, a shortest history from reset
-//   severities()   which invariants each check carries: leave it out and prove again
+//   severities()   which claims each check, guard and effect carries: leave it out and prove again
 //   equivalence()  whether a mutant of the specification differs from it at all
 //   vacuity()      whether every outcome of every rule can happen
 //
@@ -102,17 +102,26 @@ struct Report {
 
 Report prove(const Options& options);
 
-// --- the checks of the specification ----------------------------------------------------------
+// --- what the specification consists of ---------------------------------------------------------
+// A check or a guard, or an effect, and the claims that it carries: invariants and properties of
+// steps that hold, and that its rule breaks once it is left out. The step that shows it starts from
+// a state that satisfies all invariants that hold; whether a history leads to that state is not
+// asked (`assay prove --drop` and traces of the corpus show histories).
 struct Severity {
-  std::string rule, check;
-  Errno code = Errno::ok;
+  std::string rule;
+  std::string part;        // the check's id, or the place that the effect writes
+  bool is_effect = false;  // false: a check or a guard
   Mutation mutation;
-  std::vector<std::string> carries;  // invariants that are no longer inductive without the check
-  std::vector<std::string> unknown;  // invariants the solver could not decide
+  std::vector<std::string> carries;
+  std::vector<std::string> unknown;  // claims that the solver could not decide
+  std::string name() const;          // "pmu_init.interrupt_has_owner", "spe_sync.vcpu[].spe.line"
   std::string text() const;          // "load-bearing for x, y", "interface only"
 };
-// Of every check, or of one rule's.
-std::vector<Severity> severities(const Options& options, const std::string& rule = "");
+enum class Parts : unsigned char { checks, all };  // checks: no effects
+// Of every part, or of one rule's. Where options.names is not empty, only those claims are looked
+// at.
+std::vector<Severity> severities(const Options& options, const std::string& rule = "",
+                                 Parts parts = Parts::all);
 
 // `equivalent` is claimed only if no state of any size tells the two apart as far as the bounded
 // tables show it; a difference that needs more than the shape is `unknown` with that reason.

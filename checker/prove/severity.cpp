@@ -1,32 +1,75 @@
-// Which invariants a check carries: leave it out, and prove again the rule that has it.
+// Which claims a check, a guard or an effect carries: leave it out, and prove again the rule that
+// has it.
+#include <algorithm>
+
 #include "checker/prove/obligations.hpp"
+#include "gen/mutants.hpp"
 #include "traces/stop.hpp"
 
 namespace assay::prove {
 namespace {
 
-std::vector<Severity> checks_of(const Profile& profile, const std::string& rule) {
+bool contains(const std::vector<std::string>& list, const std::string& name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+// Everything that can be left out, in the order of the specification: checks and guards of all
+// rules, then effects.
+std::vector<Severity> parts_of(const Profile& profile, const std::string& rule, Parts parts) {
   std::vector<Severity> out;
-  for (const CatalogEntry& c : system_catalog(profile)) {
-    if (c.kind != VerbKind::reject && c.kind != VerbKind::require) continue;
-    if (!rule.empty() && rule != c.rule) continue;
+  const auto add = [&](const gen::Mutant& m, bool is_effect) {
+    if (!rule.empty() && rule != m.rule) return;
     Severity s;
-    s.rule = c.rule;
-    s.check = c.id;
-    s.code = c.code;
-    s.mutation = {Mutation::Kind::drop, rule_named(c.rule), c.hash, 0};
-    out.push_back(s);
-  }
+    s.rule = m.rule;
+    s.part = m.first;
+    s.is_effect = is_effect;
+    s.mutation = m.mutation;
+    out.push_back(std::move(s));
+  };
+  for (const gen::Mutant& m : gen::enumerate_mutants(profile))
+    if (m.mutation.kind == Mutation::Kind::drop) add(m, false);
+  if (parts == Parts::all)
+    for (const gen::Mutant& m : gen::enumerate_omissions(profile)) add(m, true);
   return out;
 }
 
-void prove_without(const Options& options, const Hypothesis& hypothesis, Severity& s) {
+// What holds with nothing left out: only that can be carried.
+struct Standing {
+  Hypothesis hypothesis;
+  std::vector<std::string> names;  // claims by number
+  std::vector<bool> asked;         // by number: those that hold and are asked for
+  std::vector<std::string> properties;
+};
+
+Standing standing_claims(const Options& options) {
+  Options plain = options;
+  plain.depth = 0;
+  plain.names.clear();
+  plain.certificate_dir.clear();
+  Standing s;
+  s.names = claim_names(*options.profile);
+  s.hypothesis.assumed.assign(invariant_names().size(), false);
+  s.asked.assign(s.names.size(), false);
+  for (const Result& r : prove(plain).results) {
+    if (r.verdict != Verdict::proved) continue;
+    const auto at = static_cast<std::size_t>(std::find(s.names.begin(), s.names.end(), r.name) -
+                                             s.names.begin());
+    if (at < s.hypothesis.assumed.size()) s.hypothesis.assumed[at] = true;
+    else s.properties.push_back(r.name);
+    s.asked[at] = options.names.empty() || contains(options.names, r.name);
+  }
+  return s;
+}
+
+void prove_without(const Options& options, const Standing& standing, Severity& s) {
   if (stop::requested()) return;
   FreshContext scope;
   Options mutated = options;
   mutated.mutation = &s.mutation;
-  const Job job{encoding_of(options), &mutated, &hypothesis};
-  std::vector<bool> broken(invariant_names().size()), open(invariant_names().size());
+  Job job{encoding_of(options), &mutated, &standing.hypothesis};
+  job.properties = &standing.properties;
+  job.asked = &standing.asked;
+  std::vector<bool> broken(standing.names.size()), open(standing.names.size());
   for (const Instance& i : instances_of(job.encoding->shape(), *job.options->profile)) {
     if (i.rule != s.mutation.rule || stop::requested()) continue;
     for (const Obligation& o : prove_instance(job, i, false).obligations) {
@@ -35,8 +78,8 @@ void prove_without(const Options& options, const Hypothesis& hypothesis, Severit
     }
   }
   for (std::size_t i = 0; i < broken.size(); ++i) {
-    if (broken[i]) s.carries.push_back(invariant_names()[i]);
-    else if (open[i]) s.unknown.push_back(invariant_names()[i]);
+    if (broken[i]) s.carries.push_back(standing.names[i]);
+    else if (open[i]) s.unknown.push_back(standing.names[i]);
   }
 }
 
@@ -48,18 +91,22 @@ std::string joined(const std::vector<std::string>& names) {
 
 }  // namespace
 
+std::string Severity::name() const { return rule + "." + part; }
+
 std::string Severity::text() const {
   if (!carries.empty()) return "load-bearing for " + joined(carries);
   if (!unknown.empty()) return "undecided for " + joined(unknown);
-  return "interface only";
+  return is_effect ? "carries no claim" : "interface only";
 }
 
-std::vector<Severity> severities(const Options& options, const std::string& rule) {
+std::vector<Severity> severities(const Options& options, const std::string& rule, Parts parts) {
   if (options.profile == nullptr || encoding_of(options) == nullptr) return {};
-  std::vector<Severity> out = checks_of(*options.profile, rule);
-  const Hypothesis hypothesis = all_invariants(*options.profile);
+  std::vector<Severity> out = parts_of(*options.profile, rule, parts);
+  const Standing standing = standing_claims(options);
+  if (std::find(standing.asked.begin(), standing.asked.end(), true) == standing.asked.end())
+    return out;
   in_parallel(options.jobs, out.size(),
-              [&](std::size_t i) { prove_without(options, hypothesis, out[i]); });
+              [&](std::size_t i) { prove_without(options, standing, out[i]); });
   return out;
 }
 

@@ -14,12 +14,35 @@ template <class D>
 struct Machine {
   const Table<D, Pe<D>, Dim::pe>& pe;
   Table<D, Spu<D>, Dim::pe>& spu;
+  Table<D, PePower<D>, Dim::pe>& power;
 };
 // The same for those who only look.
 template <class D>
 struct MachineView {
   const Table<D, Pe<D>, Dim::pe>& pe;
   const Table<D, Spu<D>, Dim::pe>& spu;
+};
+
+// A PE is taken offline, or comes back (CPU hot-plug: /sys/devices/system/cpu/cpuN/online).
+template <class D>
+struct PeOffline {
+  static constexpr const char* name = "cpu_offline";
+  static constexpr const char* source = "cpu_hotplug.rst; cpu.c:cpu_down";
+  Word<D, 16> cpu{};
+  static constexpr auto fields() { return members<&PeOffline::cpu>; }
+  void apply(Step<D>& k, Machine<D>& m) const {
+    k.at(m.power, cpu, [&](auto& power) { k.set(power.offline, true); });
+  }
+};
+template <class D>
+struct PeOnline {
+  static constexpr const char* name = "cpu_online";
+  static constexpr const char* source = "cpu_hotplug.rst; cpu.c:cpu_up";
+  Word<D, 16> cpu{};
+  static constexpr auto fields() { return members<&PeOnline::cpu>; }
+  void apply(Step<D>& k, Machine<D>& m) const {
+    k.at(m.power, cpu, [&](auto& power) { k.set(power.offline, false); });
+  }
 };
 
 // Runs body(spu, pe) or body(spu, pe, index) for the SPU of a PE, after making sure that the PE may

@@ -23,6 +23,13 @@ struct Pe {
   }
 };
 
+// Whether a PE is there, now.
+template <class D>
+struct PePower {
+  FlagCell<D> offline{};
+  static constexpr auto fields() { return members<&PePower::offline>; }
+};
+
 // PMSVer is at least `since`, or not known.
 template <class D>
 Flag<D> is_of_version(const Pe<D>& pe, unsigned since) {

@@ -2,6 +2,7 @@
 // slot. Each is declared in its subject's folder (state.hpp) and put together here, and here only:
 // a new subject adds its lines.
 #pragma once
+#include "spec/arch/pe.hpp"
 #include "spec/arch/spu/state.hpp"
 #include "spec/kvm/pmu/state.hpp"
 #include "spec/kvm/spe/state.hpp"
@@ -34,9 +35,12 @@ struct VmParts {
 // does there.
 template <class D>
 struct MachineParts {
+  Table<D, PePower<D>, Dim::pe> power{};
   Table<D, Spu<D>, Dim::pe> spu{};
   Table<D, SpeSwitch<D>, Dim::pe> spe_switch{};
-  static constexpr auto fields() { return members<&MachineParts::spu, &MachineParts::spe_switch>; }
+  static constexpr auto fields() {
+    return members<&MachineParts::power, &MachineParts::spu, &MachineParts::spe_switch>;
+  }
 };
 
 }  // namespace assay

@@ -43,6 +43,8 @@ struct SlotChange {
   MemSlot<D>& slot;
   Flag<D> modifies;    // it existed before and goes on to exist
   Flag<D> moves;       // to another guest address
+  Flag<D> resizes;     // to another number of pages
+  Flag<D> is_none;     // the slot is asked for as it is
   Flag<D> logs_dirty;  // KVM_MEM_LOG_DIRTY_PAGES is asked for
 };
 

@@ -108,11 +108,17 @@ inline constexpr std::array on_the_way_in = {
     RunPart<D>{{"has_run", "arm.c: KVM_ARCH_FLAG_HAS_RAN_ONCE", vcpu_has_run<D>},
                Runs::of_another_task,
                Runs::of_another_task},
-    RunPart<D>{{"spe_may_run", "SPE v4-19, v4-36", spe_run<D>}, Runs::every, Runs::none},
     RunPart<D>{{"pmu_covers_pe", "vcpu.rst 1.4; arm.c:kvm_vcpu_exit_request", pmu_entry<D>},
                Runs::none,
                Runs::every},
     RunPart<D>{{"spe_covers_pe", "SPE v4-19", spe_entry<D>}, Runs::none, Runs::every},
+};
+
+// What the run loop asks before each entry, after immediate_exit and signals
+// (kvm_arch_vcpu_ioctl_run with preemption off).
+template <class D>
+inline constexpr std::array in_run_loop = {
+    StagePart<D, Running<D>>{"spe_may_run", "SPE v4-19, v4-36", spe_run<D>},
 };
 
 // Takes a vCPU along one of the ways. What a part does happens before the next one looks.

@@ -33,7 +33,7 @@ struct Vm : VmParts<D>, MachineParts<D> {
            VmParts<D>::fields() + members<&Vm::vcpu, &Vm::slot> + MachineParts<D>::fields();
   }
 
-  Machine<D> machine() { return {host.pe, this->spu}; }
+  Machine<D> machine() { return {host.pe, this->spu, this->power}; }
   MachineView<D> machine() const { return {host.pe, this->spu}; }
 };
 
@@ -45,6 +45,14 @@ struct VcpuId {
 template <class D>
 Flag<D> exists(const Vm<D>& vm, VcpuId v) {
   return vm.vcpu[v.index].created;
+}
+
+// Whether a PE was taken offline.
+template <class D>
+Flag<D> is_offline(const Vm<D>& vm, const Word<D, 16>& cpu) {
+  return any<D>(vm.power, [&](const auto& power, std::size_t i) {
+    return cpu == Word<D, 16>(i) && power.offline;
+  });
 }
 
 // The gate of every VM, vCPU and device ioctl (facts/kvm 1.1): a dead VM answers EIO.

@@ -278,7 +278,7 @@ TEST(Certificates, AreNotLeftForWhatFailed) {
 TEST(Severity, TellsLoadBearingChecksFromInterface) {
   auto text = [](const std::string& rule, const std::string& check) -> std::string {
     for (const Severity& s : severities(small("linux-6.12"), rule))
-      if (s.check == check) return s.text();
+      if (s.part == check) return s.text();
     return "absent";
   };
   EXPECT_EQ(text("pmu_set_pmu", "vm_has_run"),

@@ -74,7 +74,8 @@ INSTANTIATE_TEST_SUITE_P(Spe, HazardsOf,
                                                   {"locked_pages_are_given_back_once", 3},
                                                   {"unlocked_memslot_has_no_stale_mapping", 4},
                                                   {"spe_interrupt_is_ppi", 5}}},
-                                         Hazards{"spe-v5", {{"locked_memslot_stays_mapped", 4}}}));
+                                         Hazards{"spe-v5",
+                                                 {{"locked_memslot_survives_mmu_notifiers", 4}}}));
 
 // A failed INIT leaves the feature behind long enough to set a number, and the next failing one
 // takes it away: the other vCPU may then have another.

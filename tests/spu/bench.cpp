@@ -109,11 +109,17 @@ class Driver {
   // The first range from PTR on that a stage does not map.
   void tell_translations() {
     constexpr u64 page = Memory::page_bytes, end = u64{1} << 48;
+    const bool one_stage = spu_.registers().owned_by_el2();
     for (const Page state : {Page::stage1, Page::stage2}) {
+      if (one_stage && state == Page::stage2) continue;
+      const auto is_missing = [&](u64 at) {
+        const Page found = memory_.page(at);
+        return found == state || (one_stage && found == Page::stage2);
+      };
       u64 from = spu_.registers().ptr / page * page;
-      while (from < end && memory_.page(from) != state) from = next(from, end);
+      while (from < end && !is_missing(from)) from = next(from, end);
       u64 to = from;
-      while (to < end && memory_.page(to) == state) to = next(to, end);
+      while (to < end && is_missing(to)) to = next(to, end);
       sink_.emit("spe_unmapped",
                  {{"stage", state == Page::stage1 ? 1u : 2u}, {"from", from}, {"to", to}});
     }

@@ -258,7 +258,7 @@ class BytewiseSpu final : public Spu {
   }
 
   void fault(Page page, u64 start) {
-    const Refusal why = refusal_of(page);
+    const Refusal why = refusal_of(page, r_.owned_by_el2());
     bool lost = r_.data_loss || r_.ptr != start;
     if (has(Bug::dl_not_set_mid_record)) lost = r_.data_loss;
     if (has(Bug::dl_cleared_by_fault)) lost = r_.ptr != start;
@@ -271,12 +271,12 @@ class BytewiseSpu final : public Spu {
   }
 
   void abort(u64 start) {
-    const Refusal why = refusal_of(Page::abort);
+    const Refusal why = refusal_of(Page::abort, r_.owned_by_el2());
     r_.external_abort = true;
     r_.data_loss = r_.data_loss || r_.ptr != start;
     raise(why.ec, why.fsc);
     sink_->emit("spe_abort", {{"address", r_.ptr}, {"ec", why.ec}, {"asynchronous", 0}});
-    drop(false);
+    sample_.reset();
   }
 
   void drive_irq() {

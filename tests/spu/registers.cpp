@@ -121,10 +121,10 @@ void announce_read(const Registers& shown, const PmuCounts& counts, EventSink& s
                         {"full", counts.full}});
 }
 
-Refusal refusal_of(Page page) {
+Refusal refusal_of(Page page, bool owner_is_el2) {
   constexpr unsigned translation_level_3 = 0x07, address_size_level_0 = 0x00, external_abort = 0x10;
   switch (page) {
-    case Page::stage2: return {0x25, translation_level_3};
+    case Page::stage2: return {owner_is_el2 ? 0x24u : 0x25u, translation_level_3};
     case Page::granule: return {0x1e, address_size_level_0};
     case Page::abort: return {0x24, external_abort};
     case Page::mapped:

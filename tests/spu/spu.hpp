@@ -80,7 +80,8 @@ void announce_buffer_read(const Registers& shown, EventSink& sink);
 struct Refusal {
   unsigned ec = 0x24, fsc = 0x07;
 };
-Refusal refusal_of(Page page);
+// EL2's buffer has one stage of translation: what stage 2 lacks elsewhere, its stage 1 lacks.
+Refusal refusal_of(Page page, bool owner_is_el2);
 
 // A finished sample: what its record holds beside the operation.
 struct Collected {

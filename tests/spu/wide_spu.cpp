@@ -335,7 +335,7 @@ class WideSpu final : public Spu {
   }
 
   void fault(Page page, u64 address, u64 start) {
-    const Refusal why = refusal_of(page);
+    const Refusal why = refusal_of(page, r_.owned_by_el2());
     const bool boundary = address == start;
     if (has(Bug::fault_pointer_is_page))
       address = address / Memory::page_bytes * Memory::page_bytes;
@@ -354,7 +354,7 @@ class WideSpu final : public Spu {
     if (!abort_pending_) return;
     abort_pending_ = false;
     flush_count();
-    const unsigned asynchronous_abort = 0x11, ec = refusal_of(Page::abort).ec;
+    const unsigned asynchronous_abort = 0x11, ec = refusal_of(Page::abort, r_.owned_by_el2()).ec;
     sink_->emit("spe_abort", {{"address", ptr_before_}, {"ec", ec}, {"asynchronous", 1}});
     r_.external_abort = r_.data_loss = true;
     if (!r_.service || has(Bug::abort_overwrites_syndrome)) raise(ec, asynchronous_abort);

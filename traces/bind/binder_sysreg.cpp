@@ -7,6 +7,8 @@ namespace assay::traces {
 namespace {
 
 const Sysreg* sysreg_named(std::string_view name) {
+  for (const RegisterAlias& a : system_register_aliases())
+    if (a.name == name) name = a.of;
   for (const Sysreg& r : system_registers())
     if (r.name == name) return &r;
   return nullptr;

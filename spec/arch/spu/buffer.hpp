@@ -44,6 +44,13 @@ struct SpuTranslation {
   }
 };
 
+// A record that was being written, or was to be, ends without being complete: its sample is lost.
+template <class D>
+void loses_record(Step<D>& k, Spu<D>& s) {
+  k.set(s.lost, s.lost || s.in_flight != 0);
+  k.when(s.in_flight != 0, [&] { leaves_flight<D>(k, s); });
+}
+
 // A complete record, with its alignment padding, is in the buffer.
 template <class D>
 struct SpuRecord {
@@ -68,7 +75,9 @@ struct SpuRecord {
   void apply(Step<D>& k, Spu<D>& spu, const Pe<D>& pe) const {
     const Num<D> end = address + size;
     const Lawful<D> lawful{k, spu.unpredictable};
-    lawful(takes_records<D>(spu), {"buffer_takes_records", "D17.4: enabled, S clear, fill mode"});
+    const Flag<D> late = takes_late_records<D>(spu);
+    lawful(takes_records<D>(spu) || late,
+           {"buffer_takes_records", "D17.4: enabled, S clear, fill mode"});
     k.require(end < wrap_at<D>(), {"record_does_not_wrap", "addresses have 64 bits"});
     k.require(spu.in_flight != 0, {"one_in_flight", "a record of a sample that was selected"});
     lawful(address == spu.records_end,
@@ -76,19 +85,23 @@ struct SpuRecord {
     lawful(size != 0 && size <= pe.spe_record_max,
            {"size_at_most_max", "D24.7 PMSIDR_EL1.MaxSize"});
     lawful(is_aligned<D>(pe, size), {"size_fills_alignment", "D24.7 PMBIDR_EL1.Align; D17.7"});
-    lawful(end <= spu.limit, {"below_limit", "D17.7: the SPU never writes at or above LIMIT"});
+    lawful(end <= limit_of<D>(spu),
+           {"below_limit", "D17.7: the SPU never writes at or above LIMIT"});
     lawful(!meets_hole<D>(spu, address, end),
            {"is_translated", "D17.7: every write has a valid stage 1 and stage 2 entry"});
-    lawful(is_undecided<D>(spu) || passes_filters<D>(spu, {events, type, latency, ds}),
+    lawful(is_undecided<D>(spu) || passes_filters<D>(spu, pe, {events, type, latency, ds}),
            {"passes_filters", "D17.5: rejected samples are not written"});
     check_packets(k, spu);
+    const Flag<D> follows = address == spu.records_end && is_aligned<D>(pe, size);
+    k.set(spu.torn, spu.torn || !follows);
+    k.set(spu.wrote, true);
     leaves_flight<D>(k, spu);
     count_sample<D>(k, spu, true, false);
     moves_registers<D>(k, spu);
     k.set(spu.ptr, end);
     k.set(spu.records_end, end);
     k.set(spu.bytes_end, ite(spu.bytes_end < end, end, Num<D>(plain(spu.bytes_end))));
-    k.when(spu.limit < end + pe.spe_record_max, [&] {
+    k.when(!late && spu.limit < end + pe.spe_record_max, [&] {
       stop_profiling<D>(k, spu, SpuEvent::full, Word<D, 6>(ec_buffer), Word<D, 16>(bsc_full));
       k.set(spu.counts.full_least, spu.counts.full_least + 1);
       k.set(spu.counts.full_most, spu.counts.full_most + 1);
@@ -96,16 +109,29 @@ struct SpuRecord {
   }
 
  private:
+  // PCT: 0 virtual, 1 physical, 3 physical less the guest's offset (FEAT_ECV); 2 is reserved.
+  static Word<D, 2> time_of(const Word<D, 2>& pct) {
+    const auto count = [](SpeTime t) { return Word<D, 2>(static_cast<u64>(t)); };
+    return ite(pct == 0, count(SpeTime::virtual_count),
+               ite(pct == 1, count(SpeTime::physical_count), count(SpeTime::guest_physical)));
+  }
   void check_packets(Step<D>& k, const Spu<D>& spu) const {
     const Lawful<D> lawful{k, spu.unpredictable || is_undecided<D>(spu)};
     const Flag<D> el2 = owned_by_el2<D>(spu);
+    // PMSCR_EL2.PCT, which leaves the choice to EL1 where it is 1 and EL1 owns the buffer.
+    const Flag<D> of_el1 = !el2 && spu.pct2 == 1;
+    const Word<D, 2> pct = ite(of_el1, Word<D, 2>(plain(spu.pct1)), Word<D, 2>(plain(spu.pct2)));
     lawful(time == 0 || (el2 && spu.ts2) || (!el2 && spu.ts1),
            {"timestamps_enabled", "D17.6: the owner's PMSCR_ELx.TS"});
     lawful(el2 || spu.pct2 != 0 || time <= static_cast<u64>(SpeTime::virtual_count),
            {"time_is_virtual", "D24.7 PMSCR_EL2.PCT: 0 forces the virtual count on EL1"});
+    lawful(time == 0 || pct == 2 || time == time_of(pct),
+           {"time_is_of_pct", "D17.6, D24.7 PMSCR_ELx.PCT: which counter"});
     lawful(!pa || (el2 && spu.pa2) || (!el2 && spu.pa1 && spu.pa2),
            {"physical_addresses_enabled", "D17.6: PMSCR_EL1.PA and PMSCR_EL2.PA"});
     lawful(!context1 || spu.cx1, {"context1_enabled", "D17.6: PMSCR_EL1.CX"});
+    lawful(!context1 || spu.low_flight,
+           {"context1_is_of_el1", "D17.6: CONTEXTIDR_EL1 of EL1 and EL0 without TGE"});
     lawful(!context2 || spu.cx2, {"context2_enabled", "D17.6: PMSCR_EL2.CX"});
   }
 };
@@ -125,14 +151,18 @@ struct SpuStore {
   void apply(Step<D>& k, Spu<D>& spu, const Pe<D>&) const {
     const Num<D> end = address + size;
     const Lawful<D> lawful{k, spu.unpredictable};
-    lawful(takes_records<D>(spu), {"buffer_takes_records", "D17.4: enabled, S clear, fill mode"});
+    lawful(takes_records<D>(spu) || takes_late_records<D>(spu),
+           {"buffer_takes_records", "D17.4: enabled, S clear, fill mode"});
     lawful(spu.records_end <= address,
            {"not_before_the_records_end", "D17.7: complete records are not written again"});
-    lawful(end <= spu.limit, {"below_limit", "D17.7: the SPU never writes at or above LIMIT"});
+    lawful(end <= limit_of<D>(spu),
+           {"below_limit", "D17.7: the SPU never writes at or above LIMIT"});
     lawful(!meets_hole<D>(spu, address, end),
            {"is_translated", "D17.7: every write has a valid stage 1 and stage 2 entry"});
     k.require(end < wrap_at<D>(), {"store_does_not_wrap", "addresses have 64 bits"});
     lawful(size <= Num<D>(2048), {"granule", "D17.7: an access of at most 2 KB"});
+    k.set(spu.torn, spu.torn || address < spu.records_end);
+    k.set(spu.wrote, true);
     k.set(spu.bytes_end, ite(spu.bytes_end < end, end, Num<D>(plain(spu.bytes_end))));
   }
 };
@@ -184,6 +214,11 @@ struct SpuFault {
     k.require(ec == ec_stage1 || ec == ec_stage2 || ec == ec_granule_protection,
               {"is_a_fault", "D24.7 PMBSR_EL1.EC: 0x24, 0x25, 0x1E"});
     k.require(fsc != 0x11, {"is_not_asynchronous", "D17.8.3: MMU faults are synchronous"});
+    k.require(is_fault_status(fsc), {"status_is_defined", "D24.7 PMBSR_EL1.MSS: FSC"});
+    k.require(ec != ec_granule_protection || !(fsc >= 0x22 && fsc <= 0x28),
+              {"granule_fault_is_a_stage1_fault", "D24.7 PMBSR_EL1.EC 0x1E: all but GPFs"});
+    lawful(ec != ec_stage2 || !owned_by_el2<D>(spu),
+           {"stage2_is_of_el1", "D17.4: EL2's buffer has one stage of translation"});
     k.require((mss2 & Word<D, 24>(~mss2_bits & 0xffffff)) == 0 &&
                   (mss2 == 0 || ec != ec_granule_protection),
               {"mss2_is_defined", "D24.7 PMBSR_EL1.MSS2: of EC 0x24 and 0x25 only"});
@@ -202,8 +237,9 @@ struct SpuFault {
     k.set(spu.bytes_end, ite(spu.bytes_end < address, address, Num<D>(plain(spu.bytes_end))));
     k.set(spu.data_loss, dl);
     k.set(spu.external_abort, spu.external_abort || ea);
-    k.set(spu.lost, true);  // at least the sample whose write faulted
-    leaves_flight<D>(k, spu);
+    // The record is not written to its end, and the sample is not kept for later.
+    k.set(spu.torn, spu.torn || spu.records_end < address);
+    loses_record<D>(k, spu);
     count_sample<D>(k, spu, true, false);
     // The pseudocode looks for a full buffer after a write that faulted, too (facts/spe 7.49).
     k.when(spu.limit < address + pe.spe_record_max,
@@ -213,6 +249,11 @@ struct SpuFault {
 
  private:
   static constexpr u64 mss2_bits = 0x1e0;  // PMBSR_EL1[40:37]
+  // Of MMU and alignment faults, and of external aborts on walks. 0x10 is an abort of the write.
+  static Flag<D> is_fault_status(const Word<D, 6>& fsc) {
+    return fsc <= 0x0f || (fsc >= 0x12 && fsc <= 0x17) || fsc == 0x1b ||
+           (fsc >= 0x21 && fsc <= 0x2c) || fsc == 0x30 || fsc == 0x31;
+  }
   Flag<D> is_translation_fault() const {
     return (fsc >= 0x04 && fsc <= 0x07) || fsc == 0x2a || fsc == 0x2b;
   }
@@ -245,10 +286,11 @@ struct SpuAbort {
   static constexpr const char* source = "D17.8.4";
   Word<D, 16> cpu{};
   Num<D> address{};
-  Word<D, 6> ec{};
+  Word<D, 6> ec{}, fsc = Word<D, 6>(0x10);  // of a synchronous one
   Flag<D> asynchronous{};
   static constexpr auto fields() {
-    return members<&SpuAbort::cpu, &SpuAbort::address, &SpuAbort::ec, &SpuAbort::asynchronous>;
+    return members<&SpuAbort::cpu, &SpuAbort::address, &SpuAbort::ec, &SpuAbort::fsc,
+                   &SpuAbort::asynchronous>;
   }
   void apply(Step<D>& k, Spu<D>& spu, const Pe<D>& pe) const {
     const Lawful<D> lawful{k, spu.unpredictable};
@@ -257,16 +299,36 @@ struct SpuAbort {
     lawful(asynchronous || takes_records<D>(spu), {"synchronous_while_writing", "D17.8.4"});
     k.require(ec == ec_stage1 || ec == ec_stage2 || ec == ec_granule_protection,
               {"is_an_abort", "D24.7 PMBSR_EL1.EC"});
-    lawful(asynchronous || (spu.records_end <= address && address < spu.limit),
-           {"inside_the_buffer", "D17.7: PTR is below LIMIT"});
+    lawful(ec != ec_stage2 || !owned_by_el2<D>(spu),
+           {"stage2_is_of_el1", "D17.4: EL2's buffer has one stage of translation"});
+    lawful(asynchronous || spu.in_flight != 0,
+           {"one_in_flight", "D17.8.4: the write of a sample that was selected"});
+    lawful(!asynchronous || spu.wrote || spu.in_flight != 0,
+           {"something_was_written", "D17.8.4: an abort is that of a write"});
+    const Flag<D> walk = (fsc >= 0x12 && fsc <= 0x17) || fsc == 0x1b;
+    k.require(asynchronous || walk || (fsc == 0x10 && ec != ec_stage2),
+              {"stage2_abort_is_of_a_walk", "D17.8.4: EC 0x25 is an access to a stage 2 table"});
+    const Flag<D> first = !spu.service;
+    const Flag<D> inside = spu.records_end <= address && address < spu.limit;
+    lawful(asynchronous || inside, {"inside_the_buffer", "D17.7: PTR is below LIMIT"});
+    lawful(asynchronous || address < spu.records_end + pe.spe_record_max,
+           {"within_one_record", "D17.8: LRE lies at most MaxSize below PTR"});
     moves_registers<D>(k, spu);
     k.set(spu.external_abort, true);
-    const Flag<D> first = !spu.service;
-    k.set(spu.data_loss, spu.data_loss || asynchronous || address != spu.records_end);
-    k.set(spu.lost, true);
-    k.when(first && !asynchronous, [&] { k.set(spu.ptr, address); });
+    const Flag<D> cut = asynchronous || address != spu.records_end;
+    k.set(spu.data_loss, spu.data_loss || cut);
+    // Of an asynchronous one it is not told which bytes did not arrive, nor where PTR stops.
+    k.set(spu.torn, spu.torn || cut);
+    // A synchronous one is that of the record in hand; samples that others met end by themselves.
+    const Flag<D> had_something = spu.wrote || spu.in_flight != 0 || spu.unpredictable;
+    k.set(spu.lost, spu.lost || (asynchronous && had_something));
+    k.when(!asynchronous, [&] {
+      loses_record<D>(k, spu);
+      count_sample<D>(k, spu, true, false);
+    });
+    k.when(first && (!asynchronous || inside), [&] { k.set(spu.ptr, address); });
     k.when(first, [&] {
-      const Word<D, 16> code = ite(asynchronous, Word<D, 16>(0x11), Word<D, 16>(0x10));
+      const Word<D, 16> code = ite(asynchronous, Word<D, 16>(0x11), zero_extend<16>(fsc));
       stop_profiling<D>(k, spu, SpuEvent::abort, ec, code);
     });
   }
@@ -285,13 +347,53 @@ struct SpuNotAllowed {
     k.require(spu.in_flight != 0, {"one_in_flight", "the write of a sample that was selected"});
     k.require(spu.unpredictable || !buffer_enabled<D>(spu),
               {"access_was_withdrawn", "D17.9: the buffer reads as disabled at write time"});
+    k.require(spu.unpredictable || spu.fill != discard_mode,
+              {"not_in_discard_mode", "D17.5.5: no management events in discard mode"});
     moves_registers<D>(k, spu);
     k.set(spu.data_loss, true);
-    k.set(spu.lost, true);
-    leaves_flight<D>(k, spu);
+    loses_record<D>(k, spu);
     count_sample<D>(k, spu, false, false);
     stop_profiling<D>(k, spu, SpuEvent::not_allowed, Word<D, 6>(ec_buffer),
                       Word<D, 16>(bsc_not_allowed));
+  }
+};
+
+// An event for an IMPLEMENTATION DEFINED reason: EC 0x1F. What it does to DL, EA and PTR is the
+// implementation's, as far as that is no lie.
+template <class D>
+struct SpuImplementationEvent {
+  static constexpr bool by_hardware = true;
+  static constexpr const char* name = "spe_implementation_event";
+  static constexpr const char* source = "D17.8; D24.7 PMBSR_EL1.EC 0x1F";
+  Word<D, 16> cpu{};
+  Num<D> address{};  // PMBPTR_EL1 afterwards
+  Word<D, 16> mss{};
+  Flag<D> ea{}, dl{};  // PMBSR_EL1.EA and DL afterwards
+  static constexpr unsigned answers = 2;
+  static constexpr auto fields() {
+    return members<&SpuImplementationEvent::cpu, &SpuImplementationEvent::address,
+                   &SpuImplementationEvent::mss, &SpuImplementationEvent::ea,
+                   &SpuImplementationEvent::dl>;
+  }
+  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>&) const {
+    const Lawful<D> lawful{k, spu.unpredictable};
+    k.require(!spu.service, {"first_event", "D17.8: reported only while S is clear"});
+    lawful(spu.fill != discard_mode,
+           {"not_in_discard_mode", "D17.5.5: no management events in discard mode"});
+    lawful(spu.records_end <= address && (address <= spu.limit || address == spu.records_end),
+           {"inside_the_buffer", "D17.7: PTR is not above LIMIT"});
+    lawful(address == spu.records_end || dl, {"partial_record_sets_dl", "D17.8: PTR is not LRE"});
+    lawful(!dl || spu.data_loss || spu.in_flight != 0,
+           {"data_loss_has_a_cause", "D24.7 PMBSR_EL1.DL"});
+    lawful((dl || !spu.data_loss) && (ea || !spu.external_abort),
+           {"status_is_sticky", "D17.8: not cleared by the SPU"});
+    moves_registers<D>(k, spu);
+    k.set(spu.ptr, address);
+    k.set(spu.torn, spu.torn || spu.records_end < address);
+    k.when(dl && !spu.data_loss, [&] { loses_record<D>(k, spu); });
+    k.set(spu.data_loss, dl);
+    k.set(spu.external_abort, ea);
+    stop_profiling<D>(k, spu, SpuEvent::implementation, Word<D, 6>(ec_implementation), mss);
   }
 };
 

@@ -64,6 +64,8 @@ struct SpuReset {
     begin_epoch<D>(k, spu, pe);
     k.set(spu.controls_changed, false);
     k.set(spu.lost, true);  // DL is UNKNOWN: set, it tells of nothing
+    k.set(spu.wrote, false);
+    k.set(spu.late, false);
     shows_registers<D>(k, spu);
     k.set(spu.el, Word<D, 2>(2));
     k.set(spu.unknown, Word<D, 16>((1u << static_cast<unsigned>(SpuRegister::count)) - 1));
@@ -137,7 +139,8 @@ struct SpuDrained {
     // written another syndrome with S set.
     const Flag<D> stopped = spu.service && spu.event == number_of(SpuEvent::none);
     k.require(spu.unpredictable || stopped || spu.event == number_of(SpuEvent::fault) ||
-                  spu.event == number_of(SpuEvent::abort) || spu.ptr == spu.records_end,
+                  spu.event == number_of(SpuEvent::abort) ||
+                  spu.event == number_of(SpuEvent::implementation) || spu.ptr == spu.records_end,
               {"pointer_at_a_record", "D17.9; facts/spe A39"});
     k.set(spu.controls_changed, false);
     shows_registers<D>(k, spu);

@@ -73,6 +73,17 @@ Flag<D> takes_records(const Spu<D>& s) {
   return buffer_enabled<D>(s) && !s.service && s.fill != discard_mode;
 }
 
+// The buffer was disabled, and samples that nobody had drained may be written all the same (D17.9).
+template <class D>
+Flag<D> takes_late_records(const Spu<D>& s) {
+  return s.late && s.in_flight != 0 && !s.enable && !s.service;
+}
+// The end of the buffer, for what is being written.
+template <class D>
+Num<D> limit_of(const Spu<D>& s) {
+  return ite(takes_late_records<D>(s), Num<D>(plain(s.late_limit)), Num<D>(plain(s.limit)));
+}
+
 // The ExSPE control that rules at the current Exception level.
 template <class D>
 Flag<D> level_enabled(const Spu<D>& s) {
@@ -112,13 +123,15 @@ Flag<D> is_aligned(const Pe<D>& pe, const Num<D>& n) {
   return aligned;
 }
 
-// The pointer rule RHXSYK: an aligned pointer, and room for one record of the largest size. Its
-// relaxed reading (known issue R24557) applies it whenever the buffer is enabled, not only when
-// profiling is.
+// The pointer rule RHXSYK: an aligned pointer, room for one record of the largest size, and the
+// same top byte of both. Its relaxed reading (known issue R24557) applies it whenever the buffer is
+// enabled, not only when profiling is.
+inline constexpr u64 top_byte = u64{1} << 56;
 template <class D>
 Flag<D> pointers_valid(const Spu<D>& s, const Pe<D>& pe) {
   return s.fill == discard_mode ||
-         (s.ptr + pe.spe_record_max <= s.limit && is_aligned<D>(pe, plain(s.ptr)));
+         (s.ptr + pe.spe_record_max <= s.limit && is_aligned<D>(pe, plain(s.ptr)) &&
+          s.ptr / top_byte == s.limit / top_byte);
 }
 
 template <class D>

@@ -30,13 +30,14 @@ struct OfEverySpu {
 // What becomes of the buffer.
 template <class D>
 void buffer_invariants(const OfEverySpu<D>& spu) {
-  // The seed's question: DL clear after an event means that PTR is the end of the last complete
-  // record, and DL set means that data was lost (A18, A19).
-  spu.always("pmbsr_dl_is_correct", "D17.8, D17.8.3; facts/spe A18, A19", [](auto& s, auto&) {
-    const Flag<D> faulted = s.service && (reported<D>(s, SpuEvent::fault) ||
-                                          (reported<D>(s, SpuEvent::abort) && s.mss == 0x10));
-    const Flag<D> clear_is_exact = s.unpredictable || s.data_loss || s.ptr == s.records_end;
-    return implies<D>(faulted, clear_is_exact) && implies<D>(s.data_loss, s.lost);
+  // The seed's question. DL clear after an event: PTR is the first byte after the last complete
+  // record, and from the buffer's start to there is nothing but complete records. DL set: a record
+  // was lost or cut, which follows from what became of samples and bytes, whatever event reported
+  // it.
+  spu.lawful("pmbsr_dl_is_correct", "D17.8, D17.8.3; facts/spe A18, A19", [](auto& s, auto&) {
+    const Flag<D> stopped = s.service && !reported<D>(s, SpuEvent::none);
+    const Flag<D> whole = s.ptr == s.records_end && !s.torn;
+    return implies<D>(stopped && !s.data_loss, whole) && implies<D>(s.data_loss, s.lost);
   });
   spu.lawful("no_write_at_or_above_limit", "D17.8.2; facts/spe A12", [](auto& s, auto&) {
     return !s.enable || s.fill == discard_mode || s.bytes_end <= s.limit;
@@ -59,6 +60,12 @@ void buffer_invariants(const OfEverySpu<D>& spu) {
   spu.lawful("pointer_stays_below_limit", "D17.8.2; A15", [](auto& s, auto&) {
     return !s.enable || s.fill == discard_mode || (s.ptr <= s.limit && s.records_end <= s.limit);
   });
+}
+
+// FSC of an external abort: on the write, asynchronous, or on a walk.
+template <class D>
+Flag<D> is_abort_status(const Word<D, 16>& fsc) {
+  return (fsc >= 0x10 && fsc <= 0x17) || fsc == 0x1b;
 }
 
 // What is reported.
@@ -91,7 +98,7 @@ void event_invariants(const OfEverySpu<D>& spu) {
     const Flag<D> memory = s.ec == ec_stage1 || s.ec == ec_stage2 || s.ec == ec_granule_protection;
     return implies<D>(reported<D>(s, SpuEvent::fault), memory && s.mss != 0x11) &&
            implies<D>(reported<D>(s, SpuEvent::abort),
-                      memory && s.external_abort && (s.mss == 0x10 || s.mss == 0x11)) &&
+                      memory && s.external_abort && is_abort_status<D>(s.mss)) &&
            implies<D>(reported<D>(s, SpuEvent::full), s.ec == ec_buffer && s.mss == bsc_full);
   });
 }

@@ -50,7 +50,8 @@ void register_properties(const OfItsSpu<D>& spu) {
   spu.keeps("pointer_is_frozen_while_stopped", "A10; D24.7 PMBPTR_EL1",
             [](auto& a, auto& b, auto&) { return !a.service || a.ptr == b.ptr; });
   spu.keeps("pointer_is_frozen_while_off", "A11; D17.4, D17.5.5", [](auto& a, auto& b, auto&) {
-    return (a.enable && a.fill != discard_mode) || a.ptr == b.ptr;
+    return (a.enable && a.fill != discard_mode) || takes_late_records<D>(a) ||
+           reports<D>(a, b, SpuEvent::implementation) || a.ptr == b.ptr;
   });
   spu.keeps("pointer_is_monotonic", "A14; ASL SPEWriteToBuffer",
             [](auto& a, auto& b, auto&) { return a.ptr <= b.ptr; });
@@ -68,8 +69,7 @@ void progress_properties(const OfItsSpu<D>& spu) {
     const Flag<D> nothing_written = a.bytes_end == b.bytes_end && a.ptr == b.ptr;
     // An asynchronous abort belongs to a write before the mode was entered.
     return a.fill != discard_mode || a.service ||
-           (nothing_written && (!b.service || b.event == number_of(SpuEvent::abort) ||
-                                b.event == number_of(SpuEvent::not_allowed)));
+           (nothing_written && (!b.service || b.event == number_of(SpuEvent::abort)));
   });
   spu.keeps("full_leaves_dl_and_a_record_end", "A17; D17.8.2", [](auto& a, auto& b, auto&) {
     return !reports<D>(a, b, SpuEvent::full) ||
@@ -102,17 +102,17 @@ void sample_properties(const OfItsSpu<D>& spu) {
   spu.keeps("period_is_the_interval", "A30, A31; D17.3.4.1", [](auto& a, auto& b, auto& pe) {
     const Flag<D> exact = a.random || field_bits<8>(plain(b.count), 0) == 0;
     return has_no_interval<D>(a) || (pe.spe_ernd && a.random) ||
-           (a.count == 0 && holds_interval<D>(a, plain(b.count)) && exact);
+           (a.count == 0 && (b.count == 0 || holds_interval<D>(a, plain(b.count))) && exact);
   });
 }
 
 template <class D>
 void record_properties(const OfItsSpu<D>& spu, const SpuRecord<D>& r) {
   spu.keeps("records_stay_inside", "A12, A13, W05; D17.7, D17.8.2", [&](auto& a, auto&, auto&) {
-    return a.start <= r.address && r.address + r.size <= a.limit;
+    return a.start <= r.address && r.address + r.size <= limit_of<D>(a);
   });
-  spu.keeps("filtered_records_are_not_written", "A32; D17.5", [&](auto& a, auto&, auto&) {
-    return is_undecided<D>(a) || passes_filters<D>(a, {r.events, r.type, r.latency, r.ds});
+  spu.keeps("filtered_records_are_not_written", "A32; D17.5", [&](auto& a, auto&, auto& pe) {
+    return is_undecided<D>(a) || passes_filters<D>(a, pe, {r.events, r.type, r.latency, r.ds});
   });
   spu.keeps("record_size_is_bounded", "A34; D24.7 PMSIDR_EL1.MaxSize",
             [&](auto&, auto&, auto& pe) { return r.size != 0 && r.size <= pe.spe_record_max; });
@@ -133,9 +133,9 @@ void record_properties(const OfItsSpu<D>& spu, const SpuRecord<D>& r) {
            r.time <= static_cast<u64>(SpeTime::virtual_count);
   });
   // When, and only when, no largest record fits behind the one just written.
-  spu.keeps("full_is_reported_exactly", "A16; D17.8.2", [](auto&, auto& b, auto& pe) {
-    return iff(b.service && b.event == number_of(SpuEvent::full),
-               b.limit < b.ptr + pe.spe_record_max);
+  spu.keeps("full_is_reported_exactly", "A16; D17.8.2", [](auto& a, auto& b, auto& pe) {
+    return takes_late_records<D>(a) || iff(b.service && b.event == number_of(SpuEvent::full),
+                                           b.limit < b.ptr + pe.spe_record_max);
   });
   // The safe half of "profiling gets on": finitely many records fill the buffer.
   spu.keeps("records_use_up_the_buffer", "E04; D17.7",

@@ -25,18 +25,25 @@ void forget_translations(Step<D>& k, Spu<D>& s) {
   k.set(s.holes.stage2_told, false);
 }
 
+// The buffer would be written through pointers that software did not set, or set wrongly.
+template <class D>
+Flag<D> breaks_pointer_rule(const Spu<D>& s, const Pe<D>& pe) {
+  const Flag<D> nowhere = is_unknown<D>(s, SpuRegister::pmbptr) && s.fill != discard_mode;
+  return nowhere || !pointers_valid<D>(s, pe);
+}
+
 // A new epoch of the buffer begins at PTR: nothing is known to be written from there on.
 template <class D>
 void begin_epoch(Step<D>& k, Spu<D>& s, const Pe<D>& pe) {
   k.set(s.start, s.ptr);
   k.set(s.records_end, s.ptr);
   k.set(s.bytes_end, s.ptr);
+  k.set(s.torn, false);
   k.set(s.event_flight, s.in_flight);
   forget_translations<D>(k, s);
-  // Samples of an unlawful epoch may still be on their way.
-  const Flag<D> nowhere = is_unknown<D>(s, SpuRegister::pmbptr) && s.fill != discard_mode;
+  // Samples of an unlawful epoch may still be on their way. A stopped buffer may have any pointers.
   k.set(s.unpredictable, (s.unpredictable && s.in_flight != 0) ||
-                             (s.enable && (nowhere || !pointers_valid<D>(s, pe))));
+                             (s.enable && !s.service && breaks_pointer_rule<D>(s, pe)));
   k.set(s.counts.disturbed, s.counts.disturbed || s.unpredictable);
 }
 
@@ -52,6 +59,7 @@ struct Pmbptr : Stored<SpuRegister::pmbptr> {
   static void write(Step<D>& k, Spu<D>& s, const Pe<D>& pe, const auto& w) {
     k.when(!is_ignored<D>(k, s), [&] {
       stores(k, s, pe, w);
+      k.set(s.late, false);
       k.set(s.barriers.ptr, s.ptr);
       begin_epoch<D>(k, s, pe);
     });
@@ -101,6 +109,8 @@ struct Pmblimitr : Stored<SpuRegister::pmblimitr> {
               {"limit_is_page_aligned", "D24.7 PMBLIMITR_EL1.LIMIT"});
     const Flag<D> ignored = is_ignored<D>(k, s) && field<"e">(w);
     k.when(!ignored, [&] {
+      k.set(s.late, takes_records<D>(s) && s.in_flight != 0 && !field<"e">(w));
+      k.set(s.late_limit, s.limit);
       stores(k, s, pe, w);
       // A reserved FM behaves as one that is not, and may read back either way.
       k.when(s.fill == 1 || s.fill == 3, [&] {
@@ -139,7 +149,7 @@ struct Pmbsr : Stored<SpuRegister::pmbsr> {
       k.set(s.irq, s.service);
       // Restarting where no record ends, or where none fits, breaks D17.7.4.
       const Flag<D> writes = s.enable && !s.service && s.fill != discard_mode;
-      const Flag<D> breaks = writes && (!pointers_valid<D>(s, pe) || s.ptr != s.records_end);
+      const Flag<D> breaks = writes && (breaks_pointer_rule<D>(s, pe) || s.ptr != s.records_end);
       k.set(s.unpredictable, s.unpredictable || breaks);
       k.set(s.counts.disturbed, s.counts.disturbed || breaks);
       shows_status<D>(k, s);
@@ -205,8 +215,9 @@ struct Pmbidr {
     k.require(field<"ea">(r) <= 2 && (!from_v1p3 || field<"ea">(r) != 0),
               {"abort_mode_is_described", "D24.7 PMBIDR_EL1.EA"});
     const Word<D, 2> mode = field<"addrmode">(r);
-    k.require(mode == 0 || (mode == 1 && is_of_version<D>(pe, 6)),
-              {"address_mode_is_of_hardware", "D24.7 PMBIDR_EL1.AddrMode"});
+    const Flag<D> physical = mode == 1 && is_of_version<D>(pe, 6) && !p;
+    k.require(mode == 0 || (physical && (s.el != 1 || s.envm2)),
+              {"address_mode_is_of_hardware", "D24.7 PMBIDR_EL1.AddrMode: needs EnVM, P clear"});
     // A hypervisor that traps the read may show its guest a maximum (v6-14).
     k.require(s.el == 1 || field<"maxbuff">(r) == 0,
               {"no_maximum_of_hardware", "D24.7 PMBIDR_EL1.MaxBuffSize"});
@@ -356,5 +367,9 @@ inline constexpr std::array spe_sysregs{
     sysreg_of<Pmsfcr>(),    sysreg_of<Pmsevfr>(),  sysreg_of<Pmslatfr>(), sysreg_of<Pmsidr>(),
     sysreg_of<Pmblimitr>(), sysreg_of<Pmbptr>(),   sysreg_of<Pmbsr>(),    sysreg_of<Pmsdsfr>(),
     sysreg_of<Pmbmar>(),    sysreg_of<Pmbidr>(),   sysreg_of<PmscrEl2>()};
+
+// How a hypervisor with VHE reaches the guest's PMSCR_EL1; its own PMSCR_EL1 is PMSCR_EL2.
+inline constexpr std::array spe_register_aliases{
+    RegisterAlias{"PMSCR_EL12", {3, 5, 9, 9, 0}, "PMSCR_EL1"}};
 
 }  // namespace assay

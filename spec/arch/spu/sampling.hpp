@@ -76,7 +76,8 @@ struct SpuSample {
     const Flag<D> extended = pe.spe_ernd && spu.random;
     k.require(any_count || extended || spu.count == 0,
               {"counter_is_zero", "D17.3.4: selection when COUNT reaches zero"});
-    k.require(any_count || extended || holds_interval<D>(spu, reload),
+    // The pseudocode leaves COUNT at zero, and the next operation loads it.
+    k.require(any_count || extended || reload == 0 || holds_interval<D>(spu, reload),
               {"reloaded_with_interval", "D17.3.4: COUNT[31:8] is INTERVAL"});
     k.require(any_count || spu.random || field_bits<8>(reload, 0) == 0,
               {"low_byte_zero_without_rnd", "D17.3.4: COUNT[7:0] is zero unless RND"});
@@ -84,6 +85,8 @@ struct SpuSample {
               {"room_in_flight", "D17.3.7: more samples than the PE can hold collide"});
     k.require(spu.in_flight < 255, {"few_in_flight", "D17.3.7"});
     k.set(spu.controls_changed, spu.controls_changed && spu.in_flight != 0);
+    const Flag<D> of_el1 = el <= 1 && !spu.tge;
+    k.set(spu.low_flight, (spu.low_flight && spu.in_flight != 0) || of_el1);
     k.set(spu.in_flight, spu.in_flight + 1);
     k.set(spu.count, reload);
     count_population<D>(k, spu, Word<D, 32>(0), true);
@@ -107,7 +110,7 @@ struct SpuCollision {
         spu.unpredictable || has_no_interval<D>(spu) || (pe.spe_ernd && spu.random);
     k.require(any_count || spu.count == 0,
               {"counter_is_zero", "D17.3.4: selection when COUNT reaches zero"});
-    k.require(any_count || is_interval<D>(spu, reload),
+    k.require(any_count || reload == 0 || is_interval<D>(spu, reload),
               {"reloaded_with_interval", "D17.3.4: COUNT[31:8] is INTERVAL"});
     k.require(pe.spe_in_flight_max == 0 || spu.in_flight == pe.spe_in_flight_max,
               {"none_free", "D17.3.7: a collision needs a sample in flight"});
@@ -130,9 +133,12 @@ struct SampleFacts {
 };
 
 // Of the types selected one must match; those that are masked (FEAT_SPE_EFT) must all match.
+// Without FEAT_SPE_EFT, which SPEv1p4 brought, FP and SIMD are no types.
 template <class D>
-Flag<D> passes_types(const Spu<D>& s, const Word<D, 5>& type) {
-  const Word<D, 5> mask = s.type_mask, one_of = s.types & ~mask;
+Flag<D> passes_types(const Spu<D>& s, const Pe<D>& pe, const Word<D, 5>& type) {
+  constexpr u64 basic = 0b00111, all_types = 0b11111;
+  const Word<D, 5> known = ite(is_of_version<D>(pe, 5), Word<D, 5>(all_types), Word<D, 5>(basic));
+  const Word<D, 5> mask = s.type_mask & known, one_of = s.types & known & ~mask;
   const Flag<D> masked = ((type ^ s.types) & mask) == 0;
   return masked && (one_of == 0 || (type & one_of) != 0);
 }
@@ -149,15 +155,25 @@ Flag<D> passes_sources(const Spu<D>& s, const SampleFacts<D>& sample) {
 // The conjunction of all enabled filters (D17.5). A filter that selects nothing is CONSTRAINED
 // UNPREDICTABLE per sample: it never decides.
 template <class D>
-Flag<D> passes_filters(const Spu<D>& s, const SampleFacts<D>& sample) {
+Flag<D> passes_filters(const Spu<D>& s, const Pe<D>& pe, const SampleFacts<D>& sample) {
   const Flag<D> both =
       s.filter_events && s.filter_not_events && (s.events_set & s.events_clear) != 0;
   const Flag<D> set = !s.filter_events || both || (sample.events & s.events_set) == s.events_set;
   const Flag<D> clear = !s.filter_not_events || both || (sample.events & s.events_clear) == 0;
-  const Flag<D> type = !s.filter_types || passes_types<D>(s, sample.type);
+  const Flag<D> type = !s.filter_types || passes_types<D>(s, pe, sample.type);
   const Flag<D> latency = !s.filter_latency || sample.latency >= s.latency_min;
   const Flag<D> source = !s.filter_source || passes_sources<D>(s, sample);
   return set && clear && type && latency && source;
+}
+
+// An enabled filter selects nothing, or two contradict each other: whether a sample is collected is
+// CONSTRAINED UNPREDICTABLE (D17.5).
+template <class D>
+Flag<D> is_up_to_the_pe(const Spu<D>& s) {
+  return (s.filter_events && s.events_set == 0) || (s.filter_not_events && s.events_clear == 0) ||
+         (s.filter_events && s.filter_not_events && (s.events_set & s.events_clear) != 0) ||
+         (s.filter_types && (s.types & ~s.type_mask) == 0) ||
+         (s.filter_latency && s.latency_min == 0);
 }
 
 // Whether some filter may reject samples at all, or is programmed so that it may.
@@ -190,16 +206,29 @@ struct SpuDrop {
   static constexpr const char* source = "D17.4, D17.5; ASL SPECompleteSample";
   Word<D, 16> cpu{};
   Flag<D> filtered{};
-  static constexpr auto fields() { return members<&SpuDrop::cpu, &SpuDrop::filtered>; }
-  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>&) const {
+  Flag<D> told{};  // whether the event tells what the filters saw of the sample
+  Word<D, 64> events{};
+  Word<D, 5> type{};
+  Word<D, 16> latency{};
+  Word<D, 8> ds{};  // as of a record
+  static constexpr auto fields() {
+    return members<&SpuDrop::cpu, &SpuDrop::filtered, &SpuDrop::told, &SpuDrop::events,
+                   &SpuDrop::type, &SpuDrop::latency, &SpuDrop::ds>;
+  }
+  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>& pe) const {
     const Lawful<D> lawful{k, spu.unpredictable};
     k.require(spu.in_flight != 0, {"one_in_flight", "a sample that was selected"});
     lawful(is_undecided<D>(spu) || !filtered || filters<D>(spu),
            {"a_filter_rejects", "D17.5: only an enabled filter rejects"});
+    lawful(is_undecided<D>(spu) || !filtered || !told || is_up_to_the_pe<D>(spu) ||
+               !passes_filters<D>(spu, pe, {events, type, latency, ds}),
+           {"fails_a_filter", "D17.5: a sample that passes every filter is kept"});
     lawful(filtered || !takes_records<D>(spu),
            {"nowhere_to_go", "D17.4: records are dropped when the buffer takes none"});
     leaves_flight<D>(k, spu);
-    count_sample<D>(k, spu, filtered, filtered);
+    // In discard mode a sample is completed like any other, and its record goes nowhere.
+    const Flag<D> discards = buffer_enabled<D>(spu) && !spu.service && spu.fill == discard_mode;
+    count_sample<D>(k, spu, filtered || discards, filtered);
   }
 };
 

@@ -19,7 +19,7 @@ inline constexpr u64 ec_buffer = 0x00, ec_granule_protection = 0x1e, ec_implemen
 inline constexpr u64 bsc_not_allowed = 0, bsc_full = 1;
 
 // What the SPU reported last; `none` once software has written PMBSR_EL1.
-enum class SpuEvent : unsigned { none, full, fault, abort, not_allowed };
+enum class SpuEvent : unsigned { none, full, fault, abort, not_allowed, implementation };
 
 // The registers that a warm reset leaves UNKNOWN, as bits of Spu::unknown (D24.7).
 enum class SpuRegister : unsigned {
@@ -134,7 +134,12 @@ struct Spu {
   NumCell<D> bytes_end{};          // end of the highest byte written since the buffer was enabled
   WordCell<D, 3> event{};          // SpuEvent
   WordCell<D, 8> event_flight{};   // samples in flight when it was reported
-  FlagCell<D> lost{};              // data was lost since software last cleared DL
+  FlagCell<D> lost{};              // a record was lost or cut since software last wrote PMBSR_EL1
+  FlagCell<D> torn{};              // below PTR are bytes of no complete record
+  FlagCell<D> wrote{};             // the SPU has written to memory since the reset
+  FlagCell<D> low_flight{};        // some sample in flight is of EL1, or of EL0 without TGE
+  FlagCell<D> late{};              // E was cleared with samples in flight that nobody had drained
+  NumCell<D> late_limit{};         // LIMIT, for their records
   FlagCell<D> irq{};               // the level of PMBIRQ
   FlagCell<D> controls_changed{};  // with samples in flight: the old or the new values count
   FlagCell<D> unpredictable{};     // a programming rule is broken: the SPU may do anything
@@ -155,7 +160,8 @@ struct Spu {
         &Spu::filter_events, &Spu::filter_not_events, &Spu::filter_types, &Spu::filter_latency,
         &Spu::filter_source, &Spu::types, &Spu::type_mask, &Spu::events_set, &Spu::events_clear,
         &Spu::latency_min, &Spu::sources, &Spu::attributes, &Spu::in_flight, &Spu::start,
-        &Spu::records_end, &Spu::bytes_end, &Spu::event, &Spu::event_flight, &Spu::lost, &Spu::irq,
+        &Spu::records_end, &Spu::bytes_end, &Spu::event, &Spu::event_flight, &Spu::lost, &Spu::torn,
+        &Spu::wrote, &Spu::low_flight, &Spu::late, &Spu::late_limit, &Spu::irq,
         &Spu::controls_changed, &Spu::unpredictable, &Spu::unknown, &Spu::res0_ones, &Spu::counts,
         &Spu::holes, &Spu::barriers>;
   }

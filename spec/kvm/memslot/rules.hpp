@@ -46,7 +46,9 @@ struct SetUserMemoryRegion {
       k.reject(Errno::exist, places && overlaps_another(vm, id, base_gfn, pages),
                {"overlap", "api.rst 4.35: slots may not overlap in guest physical space"});
       const Flag<D> changes_flags = modifies && (iff(old.log_dirty, !bit(flags, 0)));
-      const SlotChange<D> change{old, modifies, moves, bit(flags, 0)};
+      const Flag<D> resizes = modifies && pages != old.pages;
+      const Flag<D> is_none = modifies && !moves && !resizes && !changes_flags;
+      const SlotChange<D> change{old, modifies, moves, resizes, is_none, bit(flags, 0)};
       run_stage<before_slot_changes<D>>(k, vm, change);
       const Flag<D> allocates = places || changes_flags;
       k.when(allocates, [&] {

@@ -54,8 +54,11 @@ Flag<D> pmu_refuses(const Step<D>&, const Vm<D>& vm, const Running<D>&, const Pe
 }
 template <class D>
 void pmu_entry(Step<D>& k, Vm<D>& vm, const Running<D>& running) {
-  Flag<D> supported = true;
-  k.at(vm.host.pe, running.cpu, [&](const auto& pe) { k.let(supported, runs_on<D>(vm, pe)); });
+  // KVM asks the note of vcpu_load(); where a trace does not tell it, it was made on this PE.
+  const Vcpu<D>& self = vm.vcpu[running.vcpu.index];
+  Flag<D> supported = !self.on_unsupported;
+  k.at(vm.host.pe, running.cpu,
+       [&](const auto& pe) { k.let(supported, supported && (self.loaded || runs_on<D>(vm, pe))); });
   k.require(supported, {"on_supported_cpu", "vcpu.rst 1.4; arm.c:kvm_vcpu_exit_request"});
 }
 

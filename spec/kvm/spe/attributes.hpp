@@ -2,6 +2,7 @@
 #pragma once
 #include "spec/kvm/attribute.hpp"
 #include "spec/kvm/spe/lock.hpp"
+#include "spec/kvm/spe/switch_stage.hpp"
 #include "spec/kvm/vgic/numbers.hpp"
 
 namespace assay {
@@ -35,11 +36,21 @@ void spe_gate(Step<D>& k, Vm<D>& vm, VcpuId v) {
            {"no_spe", "v4-20: host, vCPU feature, in-kernel irqchip"});
 }
 
+struct SpeGroup : VcpuGroup<"KVM_ARM_VCPU_SPE_CTRL"> {
+  static bool applies(const Profile& p) { return is_spe_series(p); }
+  static constexpr AttributeCall has_call{"spe_has", "SPE v4-20; facts/spe 4.7"};
+  template <class D>
+  static void has(Step<D>& k, Vm<D>& vm, const auto& call) {
+    spe_gate<D>(k, vm, call.vcpu);
+    const u64 last = pins_buffer(k.profile()) ? 4 : 2;
+    k.reject(Errno::nxio, call.attr > last, {"unknown_attribute", "v4-20"});
+  }
+};
+
 // An attribute of the group.
 template <Name the_attribute>
-struct SpeCtrl : VcpuGroup<"KVM_ARM_VCPU_SPE_CTRL"> {
+struct SpeCtrl : SpeGroup {
   static constexpr const char* attribute = the_attribute.text;
-  static bool applies(const Profile& p) { return is_spe_series(p); }
   template <class D>
   static void begin_set(Step<D>& k, Vm<D>& vm, const auto& call) {
     spe_gate<D>(k, vm, call.vcpu);
@@ -111,6 +122,8 @@ struct SpeStop : SpeCtrl<"KVM_ARM_VCPU_SPE_STOP"> {
   static void set(Step<D>& k, Vm<D>& vm, const auto& call) {
     const auto& flags = field<"flags">(call);
     Vcpu<D>& cpu = call.of(vm);
+    k.require(is_out_of_guest<D>(vm, call.vcpu) && !cpu.spe.event_pending,
+              {"not_during_run", "kvm_main.c:kvm_vcpu_ioctl: KVM_RUN holds the vCPU's mutex"});
     k.reject(Errno::again, !cpu.spe.initialized, {"not_initialized", "v4-35"});
     k.reject(Errno::fault, call.unreadable, {"copy_in", "v4-35: get_user"});
     k.reject(Errno::inval, flags == 0, {"no_flag", "v4-35"});

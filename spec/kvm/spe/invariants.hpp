@@ -33,18 +33,18 @@ Flag<D> destroyed_vm_is_not_loaded(const Vm<D>& vm) {
   return !vm.spe.tables_freed ||
          all<D>(vm.spe_switch, [](const auto& sw) { return is_at<D>(sw, Switch::host); });
 }
-// L05, L19: KVM itself never unmaps, moves or deletes a locked slot; an MMU notifier may, and the
-// end of the VM does.
+// L05, L19: KVM itself never unmaps a locked slot: no change of slots does, no flush of stage 2,
+// no LOCK of another. UNLOCK and the end of the VM do, and an MMU notifier may (the next claim).
 template <class D>
 Flag<D> locked_memslot_is_never_unmapped(const Vm<D>& vm) {
   return vm.spe.tables_freed || all<D>(vm.slot, [](const auto& s) {
            return !s.lock.held || s.lock.mapped || s.lock.notified;
          });
 }
-// The same with the notifiers (facts/spe 4.5): pinning keeps the page and not the stage 2 entry,
-// so no series holds this. The seed's question begins here.
+// The same with MMU notifiers (facts/spe 4.5): pinning keeps the page and not the stage 2 entry, so
+// no series holds this. The seed's question begins here.
 template <class D>
-Flag<D> locked_memslot_stays_mapped(const Vm<D>& vm) {
+Flag<D> locked_memslot_survives_mmu_notifiers(const Vm<D>& vm) {
   return vm.spe.tables_freed ||
          all<D>(vm.slot, [](const auto& s) { return !s.lock.held || s.lock.mapped; });
 }
@@ -123,14 +123,16 @@ Flag<D> guest_spe_state_isolated(const Vm<D>& vm) {
            (s.e2pb == 2 && !s.e2spe && !s.pa2 && (s.pct2 == 0 || vm.spe.perfmon));
   });
 }
-// W08: nothing is sampled, and nothing is on its way, between host and guest.
+// W08: nothing is sampled, and nothing is on its way, between host and guest, until the host's own
+// profiling is switched on again.
 template <class D>
 Flag<D> world_switch_is_silent(const Vm<D>& vm) {
   return all<D>(vm.spe_switch, [&](const auto& sw, std::size_t i) {
     const Spu<D>& s = vm.spu[i];
     const Flag<D> between = is_between<D>(sw);
-    return !between || (s.el == 2 && !s.e2spe && !profiling_enabled<D>(s) &&
-                        (s.unpredictable || s.in_flight == 0));
+    const Flag<D> silent =
+        s.el == 2 && !s.e2spe && !profiling_enabled<D>(s) && (s.unpredictable || s.in_flight == 0);
+    return !between || silent || (is_at<D>(sw, Switch::guest_saved) && s.e2pb != 2 && s.e2spe);
   });
 }
 // While a guest's registers are loaded the buffer is the guest's, and one PE has them.
@@ -154,7 +156,7 @@ template <class D>
 Flag<D> restore_order(const Vm<D>& vm) {
   return all<D>(vm.spe_switch, [&](const auto& sw, std::size_t i) {
     const Spu<D>& s = vm.spu[i];
-    return !is_at<D>(sw, Switch::restoring_guest) || !(s.e0spe || s.e1spe) ||
+    return !is_at<D>(sw, Switch::restoring_guest) || !sw.control_loaded || !(s.e0spe || s.e1spe) ||
            (sw.pointer_loaded && sw.limit_loaded && sw.status_loaded);
   });
 }
@@ -257,7 +259,8 @@ Flag<D> running_buffer_is_mapped(const Vm<D>& vm) {
   return all<D>(vm.spe_switch, [&](const auto& sw, std::size_t i) {
     const Spu<D>& s = vm.spu[i];
     const Flag<D> stage2 = reported<D>(s, SpuEvent::fault) && s.ec == ec_stage2;
-    return !is_at<D>(sw, Switch::guest) || ((!s.enable || is_mapped<D>(vm, sw)) && !stage2);
+    return !is_at<D>(sw, Switch::guest) || is_of_stopped_vcpu<D>(vm, sw) ||
+           ((!s.enable || is_mapped<D>(vm, sw)) && !stage2);
   });
 }
 // N04: without CAP_IPC_LOCK what guests pin stays within RLIMIT_MEMLOCK.

@@ -29,15 +29,17 @@ void spe_slot_may_change(Step<D>& k, Vm<D>&, const SlotChange<D>& change) {
   const SlotLock<D>& lock = change.slot.lock;
   const Flag<D> starts_logging =
       change.modifies && !change.moves && change.logs_dirty && !lock.write;
-  k.reject(Errno::busy, lock.held && !starts_logging,
+  k.reject(Errno::busy, lock.held && !starts_logging && !change.is_none,
            {"slot_is_locked", "SPE v4-08: a locked slot does not change"});
 }
 template <class D>
 void spe_slot_has_changed(Step<D>& k, Vm<D>&, const SlotChange<D>& change) {
   if (!is_spe_series(k.profile())) return;
   SlotLock<D>& lock = change.slot.lock;
-  k.set(lock.mapped, lock.mapped && lock.held);
-  k.set(lock.stale, lock.stale && lock.held);
+  // kvm_arch_flush_shadow_memslot(): what is deleted, moved or made anew leaves stage 2.
+  const Flag<D> keeps = change.modifies && !change.moves && !change.resizes;
+  k.set(lock.mapped, lock.mapped && keeps);
+  k.set(lock.stale, lock.stale && keeps);
 }
 
 // ioctl(VM, KVM_ENABLE_CAP, {cap, flags, args}): args[0] is the slot, args[1] what to do.
@@ -95,7 +97,9 @@ struct EnableCap {
     k.reject(Errno::inval, !bit(args[1], 0), {"read_lock_is_mandatory", "v4-02"});
     k.reject(Errno::busy, any<D>(vm.vcpu, [](const auto& c) { return c.in_guest; }),
              {"vcpu_is_running", "v4-03: mutex_trylock of every vCPU"});
-    k.may_fail(Errno::busy, {"vcpu_ioctl_in_progress", "v4-03: mutex_trylock of every vCPU"});
+    k.when(vm.online != 0, [&] {
+      k.may_fail(Errno::busy, {"vcpu_ioctl_in_progress", "v4-03: mutex_trylock of every vCPU"});
+    });
     if (!k.is(Behaviour::spe_v5))
       k.reject(Errno::busy, any<D>(vm.vcpu, [](const auto& c) { return c.runner != 0; }),
                {"vcpu_has_run", "v4-03: has_run_once"});
@@ -119,13 +123,13 @@ struct EnableCap {
                  {"top_up_failed", "v4-03: kvm_mmu_topup_memory_cache"});
     fails_midway(k, s, mapped, Leaks::page_and_mappings, Errno::again,
                  {"notifier_ran", "v4-03: mmu_notifier_retry"});
-    k.may_fail(Errno::nomem, {"accounting_failed", "v4-03: account_locked_vm; all is undone"});
+    fails_at_last(k, s);
     k.require(mapped == 0 || mapped == s.pages, {"every_page_was_mapped", "v4-03; facts/spe L01"});
     k.set(s.lock.stale, false);
     k.set(s.lock.held, true);
     k.set(s.lock.write, wants_write());
     k.set(s.lock.pinned, s.pages);
-    k.set(s.lock.mapped, true);
+    k.set(s.lock.mapped, mapped == 0 || mapped == s.pages);
     k.set(s.lock.notified, false);
     k.set(vm.spe.locked_pages, total);
     k.set(vm.spe.flush_dcache, true);
@@ -148,6 +152,22 @@ struct EnableCap {
     } else {
       k.may_fail(code, why);
     }
+  }
+
+  // Where stage 2 cannot be mapped, or the accounting fails, the whole slot is unmapped again.
+  void fails_at_last(Step<D>& k, MemSlot<D>& s) const {
+    const auto unmaps = [&](Errno code, const Why& choice, const Why& why) {
+      const Flag<D> fails = k.choose(choice);
+      k.when(fails, [&] {
+        k.set(s.lock.mapped, false);
+        k.set(s.lock.stale, false);
+      });
+      k.reject(code, fails, why);
+    };
+    unmaps(Errno::nomem, {"stage2_cannot_be_mapped", "v4-03: kvm_pgtable_stage2_map"},
+           {"map_failed", "v4-03: unmap_stage2_range"});
+    unmaps(Errno::nomem, {"accounting_may_fail", "v4-03: account_locked_vm"},
+           {"accounting_failed", "v4-03: account_locked_vm; all is undone"});
   }
 
   void unlock(Step<D>& k, Vm<D>& vm) const {
@@ -258,7 +278,11 @@ struct SpeGuestFault {
                 {"locked_memory_is_mapped", "v4-03; facts/spe L20"});
       k.require(!warned || (s.lock.held && !expected),
                 {"warns_of_unexpected_faults_only", "v4-09, v4-10; facts/spe 4.5"});
-      k.when(s.lock.held && s.pages == 1, [&] { k.set(s.lock.mapped, true); });
+      // The entry of its only page is back: from here on KVM keeps it again.
+      k.when(s.lock.held && s.pages == 1, [&] {
+        k.set(s.lock.mapped, true);
+        k.set(s.lock.notified, false);
+      });
     });
   }
 };

@@ -16,15 +16,18 @@ template <class D>
 void observe_buffer_write(Step<D>& k, const Spu<D>& spu, const SpeSwitch<D>& sw,
                           FlagCell<D>& loaded) {
   k.require(!is_at<D>(sw, Switch::guest), {"buffer_registers_trap", "v4-30; facts/spe W01"});
-  k.require(!is_at<D>(sw, Switch::restoring_guest) || !(spu.e0spe || spu.e1spe),
-            {"buffer_before_control", "facts/spe 4.10, W09: PMSCR_EL1 last"});
+  k.require(
+      !is_at<D>(sw, Switch::restoring_guest) || !sw.control_loaded || !(spu.e0spe || spu.e1spe),
+      {"buffer_before_control", "facts/spe 4.10, W09: PMSCR_EL1 last"});
   k.set(loaded, true);
 }
 
 template <class D>
-void observe_control(Step<D>& k, const Spu<D>& spu, const SpeSwitch<D>& sw,
+void observe_control(Step<D>& k, const Vm<D>& vm, const Spu<D>& spu, SpeSwitch<D>& sw,
                      const SpuWrite<D, PmscrEl1>& w) {
   const Flag<D> enables = field<"e0spe">(w) || field<"e1spe">(w);
+  k.require(!is_at<D>(sw, Switch::guest) || !is_of_stopped_vcpu<D>(vm, sw),
+            {"registers_of_stopped_guest_trap", "v4-36; facts/spe 4.8"});
   k.require(!is_at<D>(sw, Switch::restoring_guest) || !enables ||
                 (sw.pointer_loaded && sw.limit_loaded && sw.status_loaded),
             {"control_after_buffer", "facts/spe 4.10, W09: PMSCR_EL1 last"});
@@ -33,12 +36,15 @@ void observe_control(Step<D>& k, const Spu<D>& spu, const SpeSwitch<D>& sw,
                 (spu.ptr == sw.host.ptr && spu.limit == sw.host.limit &&
                  iff(spu.service, sw.host.service)),
             {"host_control_last", "facts/spe 4.10, W09: restore host on nVHE"});
+  k.set(sw.control_loaded, true);
 }
 
 template <class D>
-void observe_control2(Step<D>& k, const SpeSwitch<D>& sw, const SpuWrite<D, PmscrEl2>& w) {
+void observe_control2(Step<D>& k, const Spu<D>& spu, const SpeSwitch<D>& sw,
+                      const SpuWrite<D, PmscrEl2>& w) {
   k.require(!is_at<D>(sw, Switch::guest), {"control2_is_the_hypervisors", "D24.7 PMSCR_EL2"});
-  k.require(!is_between<D>(sw) || !field<"e2spe">(w),
+  // Restoring the host on VHE, it comes last: after the buffer, and before the stage ends.
+  k.require(!is_between<D>(sw) || !field<"e2spe">(w) || host_may_profile<D>(spu, sw),
             {"no_el2_profiling_in_the_switch", "v4-31; facts/spe W08"});
 }
 
@@ -71,8 +77,9 @@ void spe_observes(Step<D>& k, Vm<D>& vm, const Call<D>& call) {
     if (call.template as<SpuWrite<D, Pmbsr>>())
       observe_buffer_write<D>(k, spu, sw, sw.status_loaded);
     if (const auto* w = call.template as<SpuWrite<D, PmscrEl1>>())
-      observe_control<D>(k, spu, sw, *w);
-    if (const auto* w = call.template as<SpuWrite<D, PmscrEl2>>()) observe_control2<D>(k, sw, *w);
+      observe_control<D>(k, vm, spu, sw, *w);
+    if (const auto* w = call.template as<SpuWrite<D, PmscrEl2>>())
+      observe_control2<D>(k, spu, sw, *w);
     if (const auto* now = call.template as<SpuContext<D>>()) observe_context<D>(k, sw, *now);
     if (const auto* fault = call.template as<SpuFault<D>>())
       observe_fault<D>(k, vm, spu, sw, *fault);

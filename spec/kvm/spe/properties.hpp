@@ -44,8 +44,9 @@ void lock_properties(const Taken<D>& t, const EnableCap<D>& call, const SayPrope
   const Flag<D> locks = call.cap == number && call.flags == EnableCap<D>::lock_flag;
   const Flag<D> slots_are_left = all<D>(t.before.slot, [&](const auto& a, std::size_t i) {
     const auto& b = t.after.slot[i].lock;
-    return a.lock.pinned == b.pinned && iff(a.lock.stale, b.stale) && iff(a.lock.held, b.held) &&
-           iff(a.lock.mapped, b.mapped);
+    // What was mapped may be gone: it is mapped again when it is used.
+    return a.lock.pinned == b.pinned && (a.lock.stale || !b.stale) && iff(a.lock.held, b.held) &&
+           (a.lock.mapped || !b.mapped);
   });
   say("failed_lock_changes_nothing",
       t.succeeds || !locks || (slots_are_left && is_same<D>(t.before.spe, t.after.spe)),
@@ -167,15 +168,20 @@ void enter_properties(const Taken<D>& t, const SayProperty<D>& say) {
   say("tags_are_cleared_before_the_guest", !t.before.spe.clear_tags || !t.before.spe.mte,
       "L13; v4-06");
   say("entered_vcpu_is_initialized", Flag<D>(plain(self.initialized)), "V06; v4-22");
-  say("status_is_clear_at_entry", entered([](const auto& s) { return status_is_clear<D>(s); }),
-      "W11; v4-34");
+  const Flag<D> stopped = self.stop != spe_running;
+  say("status_is_clear_at_entry",
+      stopped || entered([](const auto& s) { return status_is_clear<D>(s); }), "W11; v4-34");
   say("asserted_line_disables_the_buffer",
-      !self.line || entered([](const auto& s) { return !s.enable; }), "W12; v4-34");
+      stopped || !self.line || entered([](const auto& s) { return !s.enable; }), "W12; v4-34");
   say("stopped_vcpu_never_samples",
-      self.stop == spe_running || entered([](const auto& s) { return !s.e0spe && !s.e1spe; }),
-      "W14; v4-36");
+      !stopped || entered([](const auto& s) { return !s.e0spe && !s.e1spe; }), "W14; v4-36");
   say("stopped_vcpu_leaves_the_buffer",
-      self.stop == spe_running || entered([](const auto& s) { return !s.enable; }), "W15; v4-36");
+      !stopped || all<D>(t.after.spu,
+                         [&](const auto& s, std::size_t i) {
+                           return t.cpu() != Word<D, 16>(i) ||
+                                  holds_buffer_of_host<D>(s, t.before.spe_switch[i]);
+                         }),
+      "W15; v4-36");
   say("stop_exit_keeps_profiling_guests_out", self.stop != spe_stopped_exit || self.line || !wants,
       "W16; v4-36");
   say("line_is_service_at_entry", iff(self.line, self.regs.service), "I01; v4-34");
@@ -307,7 +313,7 @@ template <class D>
 void host_properties(const Taken<D>& t, const SayProperty<D>& say) {
   auto restored = [&](auto&& holds) {
     return all<D>(t.after.spu, [&](const auto& s, std::size_t i) {
-      return t.cpu() != Word<D, 16>(i) ||
+      return t.cpu() != Word<D, 16>(i) || (s.e2spe && s.enable) ||
              holds(s, t.before.spe_switch[i].host, t.before.host.pe[i]);
     });
   };

@@ -85,6 +85,12 @@ void spe_after_reset(Step<D>& k, Vm<D>& vm, const Reset<D>& reset) {
   const Flag<D> locked = any<D>(vm.slot, [](const auto& s) { return s.lock.held; });
   k.when(reset.self.runner != 0 && locked, [&] {
     k.when(k.choose({"reinit_unmaps_memory", "v4-05; arm.c: without ARM64_HAS_STAGE2_FWB"}), [&] {
+      each<D>(vm.slot, [&](auto& s) {
+        const Flag<D> skipped =
+            k.guard(s.lock.held, {"locked_slots_are_skipped", "v4-05: stage2_unmap_vm"});
+        k.set(s.lock.mapped, s.lock.mapped && skipped);
+        k.set(s.lock.stale, s.lock.stale && skipped);
+      });
       k.set(vm.spe.flush_dcache, true);
       k.set(vm.spe.flush_icache, true);
       k.set(vm.spe.clear_tags, vm.spe.clear_tags || vm.spe.mte);

@@ -127,15 +127,17 @@ struct SpeVcpu {
 // What the hypervisor does with one PE's SPU.
 template <class D>
 struct SpeSwitch {
-  WordCell<D, 3> stage{};  // Switch
-  WordCell<D, 16> vcpu{};  // whose registers are concerned, by creation order
-  SpeRegisters<D> host{};  // the host's own, saved
-  FlagCell<D> pointer_loaded{}, limit_loaded{}, status_loaded{};  // while restoring the guest
+  WordCell<D, 3> stage{};           // Switch
+  WordCell<D, 16> vcpu{};           // whose registers are concerned, by creation order
+  SpeRegisters<D> host{};           // the host's own, saved
+  WordCell<D, 16> host_control2{};  // its PMSCR_EL2, plus one; 0 = a trace does not tell
+  // While restoring the guest: which registers were written.
+  FlagCell<D> pointer_loaded{}, limit_loaded{}, status_loaded{}, control_loaded{};
   FlagCell<D> host_changed{};  // a register of the host came back different
   static constexpr auto fields() {
-    return members<&SpeSwitch::stage, &SpeSwitch::vcpu, &SpeSwitch::host,
+    return members<&SpeSwitch::stage, &SpeSwitch::vcpu, &SpeSwitch::host, &SpeSwitch::host_control2,
                    &SpeSwitch::pointer_loaded, &SpeSwitch::limit_loaded, &SpeSwitch::status_loaded,
-                   &SpeSwitch::host_changed>;
+                   &SpeSwitch::control_loaded, &SpeSwitch::host_changed>;
   }
 };
 

@@ -10,15 +10,17 @@ namespace assay {
 
 struct KvmSpe {
   template <class D>
-  using Rules = TypeList<
-      EnableCap<D>, SpeLockPage<D>, SpeGuestFault<D>, MmuUnmap<D>, SetAttribute<D, SpeIrq>,
-      SetAttribute<D, SpeInit>, SetAttribute<D, SpeStop>, SpeSetOther<D>, GetAttribute<D, SpeIrq>,
-      GetAttribute<D, SpeStop>, SpeSupportedCpus<D>, SpeHostSaved<D>, SpeRestoring<D>, SpeEnter<D>,
-      SpeGuestSaved<D>, SpeHostRestored<D>, SpeSync<D>, SpeTrapPointer<D>, SpeTrapLimit<D>,
-      SpeTrapStatus<D>, SetAttribute<D, SpeSpu>, SetAttribute<D, SpeBufferMax>, SpeBufferPinned<D>,
-      SpeRlimitExit<D>, SpeStage1Missing<D>, SpeTrapBufferId<D>, SpeFaultServed<D>, SpeGetReg<D>,
-      SpeSetReg<D>, SpeSetRegStatus<D>, SpeSetRegPointer<D>, SpeSetRegLimit<D>, SpeTablesFreed<D>,
-      SpeUnpinned<D>, SpeInject<D>, SpeEnterWithout<D>>;
+  using Rules =
+      TypeList<EnableCap<D>, SpeLockPage<D>, SpeGuestFault<D>, MmuUnmap<D>, SetAttribute<D, SpeIrq>,
+               SetAttribute<D, SpeInit>, SetAttribute<D, SpeStop>, SpeSetOther<D>,
+               GetAttribute<D, SpeIrq>, GetAttribute<D, SpeStop>, HasAttribute<D, SpeGroup>,
+               SpeSupportedCpus<D>, SpeHostSaved<D>, SpeRestoring<D>, SpeEnter<D>, SpeGuestSaved<D>,
+               SpeHostRestored<D>, SpeSync<D>, SpeTrapPointer<D>, SpeTrapLimit<D>, SpeTrapStatus<D>,
+               SetAttribute<D, SpeSpu>, SetAttribute<D, SpeBufferMax>, SpeBufferPinned<D>,
+               SpeRlimitExit<D>, SpeStage1Missing<D>, SpeTrapBufferId<D>, SpeFaultServed<D>,
+               SpeGetReg<D>, SpeSetReg<D>, SpeSetRegStatus<D>, SpeSetRegPointer<D>,
+               SpeSetRegLimit<D>, SpeTablesFreed<D>, SpeUnpinned<D>, SpeInject<D>,
+               SpeEnterWithout<D>>;
 
   template <class D>
   static void observes(Step<D>& k, Vm<D>& vm, const Call<D>& call) {
@@ -37,8 +39,8 @@ struct KvmSpe {
   static void invariants(const SayInvariant<D>& say) {
     say(pins_memory, "locked_memslot_is_never_unmapped", locked_memslot_is_never_unmapped<D>,
         "L05, L19");
-    say(pins_memory, "locked_memslot_stays_mapped", locked_memslot_stays_mapped<D>,
-        "L20; seed: stage 2 faults");
+    say(pins_memory, "locked_memslot_survives_mmu_notifiers",
+        locked_memslot_survives_mmu_notifiers<D>, "L20; seed: stage 2 faults");
     say(pins_memory, "locked_memslot_is_pinned", locked_memslot_is_pinned<D>, "v4-03; L01");
     say(pins_memory, "unlocked_memslot_holds_no_pins", unlocked_memslot_holds_no_pins<D>,
         "v4-03; L02");

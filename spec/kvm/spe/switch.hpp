@@ -11,17 +11,19 @@
 
 namespace assay {
 
-// The SPU holds what was saved, as far as there was something to save. What PMSICR_EL1 counts down
+// The SPU holds what was saved, as far as there was something to save; `counts`: the counter may
+// have gone on since. What PMSICR_EL1 counts down
 // is not known where the interval is not, nor with the extra count of ERnd.
 template <class D>
-Flag<D> has_sampling(const Spu<D>& s, const SpeSampling<D>& kept, const Pe<D>& pe) {
+Flag<D> has_sampling(const Spu<D>& s, const SpeSampling<D>& kept, const Pe<D>& pe,
+                     const Flag<D>& counts = false) {
   // A register was saved without a value, or may have changed since, or is as it was saved.
   const auto holds = [&]<class Register>(Register, const Flag<D>& may_differ) {
     return bit(plain(kept.unknown), static_cast<unsigned>(Register::number)) || may_differ ||
            has_sampling_of<D, Register>(s, kept);
   };
   const Flag<D> uncounted =
-      has_no_interval<D>(s) || kept.interval == 0 || (pe.spe_ernd && s.random);
+      counts || has_no_interval<D>(s) || kept.interval == 0 || (pe.spe_ernd && s.random);
   const Flag<D> no = false;
   return holds(PmscrEl1{}, no) && holds(Pmsicr{}, uncounted) && holds(Pmsirr{}, no) &&
          holds(Pmsfcr{}, no) && holds(Pmsevfr{}, no) && holds(Pmslatfr{}, no);
@@ -32,13 +34,6 @@ void enter_stage(Step<D>& k, SpeSwitch<D>& sw, Switch stage) {
   k.set(sw.stage, Word<D, 3>(static_cast<u64>(stage)));
 }
 
-// No PE has the vCPU's registers loaded.
-template <class D>
-Flag<D> is_out_of_guest(const Vm<D>& vm, VcpuId v) {
-  return !any<D>(vm.spe_switch, [&](const auto& sw) {
-    return is_at<D>(sw, Switch::guest) && sw.vcpu == Word<D, 16>(v.index);
-  });
-}
 // What every emulated access of the guest needs: it was left, and hardware's events are synced.
 template <class D>
 void check_trap(Step<D>& k, const Vm<D>& vm, VcpuId v) {
@@ -56,12 +51,15 @@ Flag<D> status_is_clear(const Spu<D>& s) {
 template <class D>
 struct SpeHostSaved {
   static constexpr const char* name = "spe_host_saved";
-  static constexpr const char* syntax = "kvm_spe_host_saved: <vcpu> cpu=cpu";
+  static constexpr const char* syntax = "kvm_spe_host_saved: <vcpu> cpu=cpu pmscr_el2=control2";
   static constexpr const char* source = "SPE v4-30, v4-31; facts/spe 4.10 save host";
   static bool applies(const Profile& p) { return is_spe_series(p); }
   VcpuId vcpu{};
   Word<D, 16> cpu{};
-  static constexpr auto fields() { return members<&SpeHostSaved::vcpu, &SpeHostSaved::cpu>; }
+  Word<D, 16> control2 = Word<D, 16>(0xffff);  // PMSCR_EL2 as it was saved; 0xffff = not told
+  static constexpr auto fields() {
+    return members<&SpeHostSaved::vcpu, &SpeHostSaved::cpu, &SpeHostSaved::control2>;
+  }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_switch<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
       k.require(is_at<D>(sw, Switch::host), {"from_host", "facts/spe 4.10"});
@@ -77,6 +75,7 @@ struct SpeHostSaved {
       k.require(spu.in_flight == 0, {"host_drained", "v4-31: PSB CSYNC; DSB; facts/spe W07"});
       k.require(!reads_lag<D>(spu), {"host_is_synchronised", "v4-31: ISB; facts/spe W06, W07"});
       save_registers<D>(k, sw.host, spu);
+      k.set(sw.host_control2, control2 + 1);
       k.set(sw.vcpu, Word<D, 16>(vcpu.index));
       enter_stage<D>(k, sw, Switch::host_saved);
     });
@@ -98,7 +97,8 @@ struct SpeRestoring {
       k.require(is_at<D>(sw, Switch::host_saved) && sw.vcpu == Word<D, 16>(vcpu.index),
                 {"after_host_saved", "facts/spe 4.10"});
       k.require(spu.e2pb == 2, {"owner_is_el1", "v4-23: E2PB 0b10; facts/spe W01"});
-      k.require(!spu.e0spe && !spu.e1spe, {"guest_profiling_off", "facts/spe W08"});
+      // PMSCR_EL1 may still be the host's (nVHE): at EL2 nothing of EL1 or EL0 is sampled.
+      k.set(sw.control_loaded, false);
       k.set(sw.pointer_loaded, false);
       k.set(sw.limit_loaded, false);
       k.set(sw.status_loaded, false);
@@ -135,11 +135,16 @@ struct SpeEnter {
       k.require(is_at<D>(sw, Switch::restoring_guest) && sw.vcpu == Word<D, 16>(vcpu.index),
                 {"after_restoring", "facts/spe 4.10"});
       k.require(pe.spe != 0xff, {"pe_of_the_guest_has_spe", "facts/spe V02"});
-      k.require(status_is_clear<D>(spu), {"status_is_clear", "v4-34: PMBSR 0; facts/spe W11"});
+      k.require(stopped || status_is_clear<D>(spu),
+                {"status_is_clear", "v4-34: PMBSR 0; facts/spe W11"});
+      k.require(!stopped || (holds_buffer_of_host<D>(spu, sw) && holds_status_of_host<D>(spu, sw)),
+                {"stopped_guest_leaves_the_hosts_buffer", "v4-36; facts/spe 4.8, W15"});
+      k.require(!stopped || spu.tpms, {"registers_of_stopped_guest_trap", "v4-36; facts/spe 4.9"});
       const Flag<D> runs = guest.enable && !self.line && !stopped;
       if (pins_buffer(k.profile()))
         k.require(!runs || self.buffer.mapped, {"buffer_is_pinned", "v6-28, v6-29; facts/spe N01"});
-      k.require(iff(spu.enable, runs), {"buffer_as_guest_wants", "v4-34; facts/spe W12, W15"});
+      k.require(stopped || iff(spu.enable, runs),
+                {"buffer_as_guest_wants", "v4-34; facts/spe W12, W15"});
       k.require(
           !runs || (spu.ptr == guest.ptr && spu.limit == guest.limit && spu.fill == guest.fill),
           {"pointers_of_guest", "v4-30, v4-31; facts/spe W10"});
@@ -150,6 +155,8 @@ struct SpeEnter {
       k.require(spu.pct2 == 0 || (spu.pct2 == 1 && vm.spe.perfmon),
                 {"physical_time_needs_perfmon", "v4-33; facts/spe W18"});
       k.require(!spu.pa2, {"no_physical_addresses", "facts/spe W19"});
+      k.require(!spu.e0hspe && !spu.e2spe && !spu.cx2 && !spu.ts2,
+                {"control2_is_zero_but_pct", "v4-33: PMSCR_EL2 0, or PCT; facts/spe 4.9"});
       if (pins_memory(k.profile()))
         k.set(vm.vcpu[vcpu.index].spe.buffer.mapped, all<D>(vm.slot, [](const auto& s) {
                 return s.pages == 0 || (s.lock.write && s.lock.mapped);
@@ -183,7 +190,7 @@ struct SpeGuestSaved {
         k.set(self.regs.e1spe, spu.e1spe);
         save_sampling<D>(k, self.regs.sampling, spu);
       });
-      k.when(spu.service, [&] {
+      k.when(spu.service && self.stop == spe_running, [&] {
         k.set(self.regs.service, spu.service);
         k.set(self.regs.data_loss, spu.data_loss);
         k.set(self.regs.external_abort, spu.external_abort);
@@ -214,16 +221,18 @@ struct SpeHostRestored {
       k.require(is_at<D>(sw, Switch::guest_saved) && sw.vcpu == Word<D, 16>(vcpu.index),
                 {"after_guest_saved", "facts/spe 4.10"});
       k.require(spu.e2pb != 2, {"owner_is_the_hosts", "v4-26; facts/spe W03"});
-      k.require(spu.ptr == host.ptr && spu.limit == host.limit && iff(spu.enable, host.enable) &&
-                    spu.fill == host.fill,
+      // Where PMSCR_EL2 came back before this stage, the host's profiling may have gone on.
+      const Flag<D> profiles = spu.e2spe && spu.enable;
+      k.require(profiles || holds_buffer_of_host<D>(spu, sw),
                 {"buffer_of_host", "v4-30, v4-31; facts/spe W03"});
-      k.require(iff(spu.service, host.service) && iff(spu.data_loss, host.data_loss) &&
-                    iff(spu.collision, host.collision) && spu.ec == host.ec && spu.mss == host.mss,
+      k.require(profiles || holds_status_of_host<D>(spu, sw),
                 {"status_of_host", "v4-30, v4-31; facts/spe W03, I11"});
       k.require(iff(spu.e0spe, host.e0spe) && iff(spu.e1spe, host.e1spe),
                 {"control_of_host", "v4-30, v4-31; facts/spe W03"});
-      k.require(has_sampling<D>(spu, host.sampling, pe),
+      k.require(has_sampling<D>(spu, host.sampling, pe, profiles),
                 {"sampling_of_host", "v4-30, v4-31: the common registers; facts/spe W03"});
+      k.require(sw.host_control2 == 0 || control2_of<D>(spu) + 1 == sw.host_control2,
+                {"control2_of_host", "v4-31: PMSCR_EL2; facts/spe 4.10, W03"});
       // PMSNEVFR_EL1 belongs to vcpu_load() and vcpu_put() of v4, which save the guest's only.
       if (!k.is(Behaviour::spe_nevfr_shared))
         k.require(spu.events_clear == host.events_clear,

@@ -24,6 +24,55 @@ Flag<D> is_mapped(const Vm<D>& vm, const SpeSwitch<D>& sw) {
   });
 }
 
+// Whose SPE is stopped (KVM_ARM_VCPU_SPE_STOP): KVM leaves the host's buffer registers where they
+// are, and the guest's accesses trap (v4-36; facts/spe 4.8).
+template <class D>
+Flag<D> is_of_stopped_vcpu(const Vm<D>& vm, const SpeSwitch<D>& sw) {
+  return any<D>(vm.vcpu, [&](const auto& c, std::size_t i) {
+    return sw.vcpu == Word<D, 16>(i) && c.spe.stop != spe_running;
+  });
+}
+
+// The SPU's buffer registers are those that were saved of the host.
+template <class D>
+Flag<D> holds_buffer_of_host(const Spu<D>& spu, const SpeSwitch<D>& sw) {
+  const SpeRegisters<D>& host = sw.host;
+  return spu.ptr == host.ptr && spu.limit == host.limit && iff(spu.enable, host.enable) &&
+         spu.fill == host.fill;
+}
+template <class D>
+Flag<D> holds_status_of_host(const Spu<D>& spu, const SpeSwitch<D>& sw) {
+  const SpeRegisters<D>& host = sw.host;
+  return iff(spu.service, host.service) && iff(spu.data_loss, host.data_loss) &&
+         iff(spu.collision, host.collision) && spu.ec == host.ec && spu.mss == host.mss;
+}
+// PMSCR_EL2, as far as KVM and the host use it: E0HSPE, E2SPE, CX, PA, TS, PCT.
+template <class D>
+Word<D, 16> control2_of(const Spu<D>& s) {
+  const auto at = [](const Flag<D>& set, unsigned bit) {
+    return ite(set, Word<D, 16>(u64{1} << bit), Word<D, 16>(0));
+  };
+  Word<D, 16> value = at(s.e0hspe, 0) | at(s.e2spe, 1) | at(s.cx2, 3) | at(s.pa2, 4) | at(s.ts2, 5);
+  for (unsigned bit_of_pct = 0; bit_of_pct < 2; ++bit_of_pct)
+    value = value | at(bit(plain(s.pct2), bit_of_pct), 6 + bit_of_pct);
+  return value;
+}
+
+// The host may profile EL2 again: its buffer is back, and is its own.
+template <class D>
+Flag<D> host_may_profile(const Spu<D>& spu, const SpeSwitch<D>& sw) {
+  return is_at<D>(sw, Switch::guest_saved) && spu.e2pb != 2 && holds_buffer_of_host<D>(spu, sw) &&
+         holds_status_of_host<D>(spu, sw);
+}
+
+// No PE has the vCPU's registers loaded.
+template <class D>
+Flag<D> is_out_of_guest(const Vm<D>& vm, VcpuId v) {
+  return !any<D>(vm.spe_switch, [&](const auto& sw) {
+    return is_at<D>(sw, Switch::guest) && sw.vcpu == Word<D, 16>(v.index);
+  });
+}
+
 // Runs body(spu, pe, switch) for the SPU of a PE, and what the hypervisor does with it.
 template <class D, class Body>
 void on_switch(Step<D>& k, Vm<D>& vm, const Word<D, 16>& cpu, Body&& body) {

@@ -14,6 +14,31 @@ Flag<D> vcpu_never_runs_on_unsupported_cpu(const Vm<D>& vm) {
   });
 }
 
+// What vcpu_load() noted is true of the PE, as long as the vCPU stays there.
+template <class D>
+Flag<D> loaded_vcpus_note_is_true(const Vm<D>& vm) {
+  return all<D>(vm.vcpu, [&](const auto& c) {
+    return !c.loaded || c.on_unsupported || all<D>(vm.host.pe, [&](const auto& pe, std::size_t i) {
+      return c.on_pe != Word<D, 16>(i) || runs_on<D>(vm, pe);
+    });
+  });
+}
+// A vCPU that is not loaded has no note, and one that is has run.
+template <class D>
+Flag<D> note_is_of_a_load(const Vm<D>& vm) {
+  return all<D>(vm.vcpu, [&](const auto& c) {
+    return implies<D>(plain(c.on_unsupported), plain(c.loaded)) &&
+           implies<D>(plain(c.loaded), c.runner != 0);
+  });
+}
+// No guest executes on a PE that was taken offline.
+template <class D>
+Flag<D> guests_run_on_online_pes(const Vm<D>& vm) {
+  return all<D>(vm.vcpu, [&](const auto& c) {
+    return !(c.in_guest || c.loaded) || !is_offline<D>(vm, plain(c.on_pe));
+  });
+}
+
 // A vCPU in the guest has passed its run checks, so the VM counts as having run (LC-7).
 template <class D>
 Flag<D> runner_implies_vm_has_run(const Vm<D>& vm) {

@@ -69,6 +69,7 @@ struct VcpuRun {
     k.reject(Errno::intr, immediate_exit != 0 && immediate_exit != not_told_8,
              {"immediate_exit", "api.rst 5: immediate_exit; arm.c:kvm_arch_vcpu_ioctl_run"});
     k.may_fail(Errno::intr, {"signal_pending", "api.rst 4.10: EINTR"});
+    run_stage<in_run_loop<D>>(k, vm, running);
     enter(k, vm, running);
   }
 
@@ -96,6 +97,49 @@ struct VcpuRun {
   }
 };
 
+// A vCPU in KVM_RUN is put on a PE: its thread is scheduled in there, after a change of its
+// affinity or because the PE that it was on went offline, too. KVM notes at that moment whether the
+// PE is one that the vCPU may run on, and asks the note before each entry. A trace that holds none
+// of these says with each entry where it was.
+template <class D>
+struct VcpuLoad {
+  static constexpr const char* name = "vcpu_load";
+  static constexpr const char* syntax = "kvm_vcpu_load: <vcpu> cpu=cpu";
+  static constexpr const char* source = "arm.c:kvm_arch_vcpu_load; kvm_main.c:kvm_sched_in";
+  VcpuId vcpu{};
+  Word<D, 16> cpu{};
+  static constexpr auto fields() { return members<&VcpuLoad::vcpu, &VcpuLoad::cpu>; }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    auto& self = vm.vcpu[vcpu.index];
+    k.require(self.runner != 0, {"vcpu_runs", "arm.c: vcpu_load() of KVM_RUN follows its checks"});
+    k.require(!self.loaded, {"was_put", "kvm_main.c:kvm_sched_out comes before kvm_sched_in"});
+    k.require(!is_offline<D>(vm, cpu), {"pe_is_online", "a thread runs on a PE that is online"});
+    Flag<D> unsupported = false;
+    k.at(vm.host.pe, cpu, [&](const auto& pe) { k.let(unsupported, !runs_on<D>(vm, pe)); });
+    k.set(self.loaded, true);
+    k.set(self.on_unsupported, unsupported);
+    k.set(self.on_pe, cpu);
+  }
+};
+
+// It is taken off: its thread is scheduled out, or KVM_RUN returns.
+template <class D>
+struct VcpuPut {
+  static constexpr const char* name = "vcpu_put";
+  static constexpr const char* syntax = "kvm_vcpu_put: <vcpu>";
+  static constexpr const char* source = "arm.c:kvm_arch_vcpu_put; kvm_main.c:kvm_sched_out";
+  VcpuId vcpu{};
+  static constexpr auto fields() { return members<&VcpuPut::vcpu>; }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    auto& self = vm.vcpu[vcpu.index];
+    k.require(plain(self.loaded), {"was_loaded", "arm.c:kvm_arch_vcpu_load"});
+    k.require(!self.in_guest, {"guest_was_left", "a thread in a guest is not scheduled out"});
+    k.set(self.loaded, false);
+    k.set(self.on_unsupported, false);
+    k.set(self.on_pe, Word<D, 16>(0));
+  }
+};
+
 // kvm_entry: the hypervisor enters the guest (trace event; the [cpu] column says where).
 template <class D>
 struct GuestEntry {
@@ -115,6 +159,9 @@ struct GuestEntry {
     auto& self = vm.vcpu[vcpu.index];
     k.require(!vm.dead, {"vm_alive", "arm.c:check_vcpu_requests: KVM_REQ_VM_DEAD"});
     k.require(!self.in_guest, {"not_already_in_guest", "one vCPU, one PE at a time"});
+    k.require(!is_offline<D>(vm, cpu), {"pe_is_online", "a guest runs on a PE that is online"});
+    k.require(!self.loaded || self.on_pe == cpu,
+              {"on_the_pe_it_was_loaded_on", "arm.c: preemption is off from vcpu_load() on"});
     // An entry seen before the KVM_RUN that caused it has returned: its checks have passed.
     go_into_guest<WayIn::entry>(k, vm, Running<D>{vcpu, task, cpu});
     k.set(self.in_guest, true);
@@ -136,7 +183,7 @@ struct GuestExit {
     k.require(self.in_guest, {"was_in_guest", "an exit follows an entry"});
     k.require(self.on_pe == cpu, {"same_cpu", "preemption is off between entry and exit"});
     k.set(self.in_guest, false);
-    k.set(self.on_pe, Word<D, 16>(0));
+    k.when(!self.loaded, [&] { k.set(self.on_pe, Word<D, 16>(0)); });
   }
 };
 

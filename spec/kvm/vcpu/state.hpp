@@ -32,11 +32,14 @@ struct Vcpu : VcpuParts<D> {
   FlagCell<D> vtimer_claimed{};  // PPI 27 belongs to the virtual timer
   FlagCell<D> ptimer_claimed{};  // PPI 30 belongs to the physical timer
   FlagCell<D> in_guest{};        // between kvm_entry and kvm_exit
-  WordCell<D, 16> on_pe{};       // where, while in_guest
+  FlagCell<D> loaded{};          // between vcpu_load() and vcpu_put(), as far as a trace tells
+  FlagCell<D> on_unsupported{};  // what vcpu_load() noted of the PE: VCPU_ON_UNSUPPORTED_CPU
+  WordCell<D, 16> on_pe{};       // where, while in_guest or loaded
   static constexpr auto fields() {
     return members<&Vcpu::created, &Vcpu::id, &Vcpu::initialized, &Vcpu::features, &Vcpu::has_sve,
                    &Vcpu::sve_finalized, &Vcpu::has_frame, &Vcpu::runner, &Vcpu::vtimer_claimed,
-                   &Vcpu::ptimer_claimed, &Vcpu::in_guest, &Vcpu::on_pe> +
+                   &Vcpu::ptimer_claimed, &Vcpu::in_guest, &Vcpu::loaded, &Vcpu::on_unsupported,
+                   &Vcpu::on_pe> +
            VcpuParts<D>::fields();
   }
 };

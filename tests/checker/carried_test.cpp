@@ -1,0 +1,157 @@
+// What carries a claim: a claim that holds whatever is left out says nothing, and those that the
+// tool's users ask for by name are broken by single defects, each with a trace.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+
+#include "checker/prove/obligations.hpp"
+#include "gen/mutants.hpp"
+#include "tests/checker/checked.hpp"
+
+namespace assay::prove {
+namespace {
+
+std::vector<std::string> cells_of(const std::string& line) {
+  std::vector<std::string> cells;
+  std::size_t from = line.find('|');
+  for (std::size_t to; (to = line.find('|', from + 1)) != std::string::npos; from = to) {
+    std::string cell = line.substr(from + 1, to - from - 1);
+    const auto begin = cell.find_first_not_of(' '), end = cell.find_last_not_of(' ');
+    cells.push_back(begin == std::string::npos ? "" : cell.substr(begin, end - begin + 1));
+  }
+  return cells;
+}
+
+// The rows of the table below a heading of the document, without its head.
+std::vector<std::vector<std::string>> table_below(const std::string& heading) {
+  std::ifstream document(SPE_CLAIMS);
+  EXPECT_TRUE(document) << SPE_CLAIMS;
+  std::vector<std::vector<std::string>> rows;
+  bool here = false;
+  unsigned line_of_table = 0;
+  for (std::string line; std::getline(document, line);) {
+    if (line.starts_with("## ")) here = line == "## " + heading;
+    if (!here) continue;
+    if (!line.starts_with("|")) line_of_table = 0;
+    else if (++line_of_table > 2) rows.push_back(cells_of(line));
+  }
+  return rows;
+}
+
+bool holds_somewhere(const std::vector<std::string>& row) {
+  return std::find(row.begin() + 2, row.end() - 1, "holds") != row.end() - 1;
+}
+bool is_by_construction(const std::vector<std::string>& row) {
+  return std::find(row.begin() + 2, row.end() - 1, "by construction") != row.end() - 1;
+}
+
+TEST(Carried, EveryClaimIsInTheTable) {
+  std::set<std::string> rows;
+  for (const auto& row : table_below("The table")) rows.insert(row[0]);
+  ASSERT_GT(rows.size(), 150u);
+  for (const char* name : {"documented", "arm-asl", "spe-v4", "spe-v5", "spe-intent", "spe-v6",
+                           "spe-fault-resume", "spe-fault-discard"}) {
+    const Profile* profile = find_profile(name);
+    ASSERT_NE(profile, nullptr);
+    const std::vector<bool> mine = invariants_of(*profile);
+    const std::vector<std::string> names = claim_names(*profile);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (i >= mine.size() || mine[i]) EXPECT_TRUE(rows.contains(names[i])) << names[i];
+    }
+  }
+}
+
+TEST(Carried, AClaimThatNothingCarriesIsListedWithItsReason) {
+  std::map<std::string, std::string> reasons;
+  for (const auto& row : table_below("Carried by nothing")) reasons[row[0]] = row[1];
+  ASSERT_FALSE(reasons.empty());
+  unsigned carried = 0;
+  for (const auto& row : table_below("The table")) {
+    const bool empty = row.back().empty();
+    carried += empty ? 0 : 1;
+    EXPECT_FALSE(empty && holds_somewhere(row)) << row[0] << " holds, and nothing carries it";
+    EXPECT_EQ(is_by_construction(row), reasons.contains(row[0]))
+        << row[0] << " and the list of what nothing carries";
+  }
+  EXPECT_GT(carried, 100u);
+  for (const auto& [name, reason] : reasons) EXPECT_GT(reason.size(), 20u) << name;
+}
+
+// --- the three claims ---------------------------------------------------------------------------
+
+std::map<std::string, Mutation> everything_that_can_be_left_out(const Profile& profile) {
+  std::map<std::string, Mutation> out;
+  for (const gen::Mutant& m : gen::enumerate_mutants(profile))
+    if (m.mutation.kind == Mutation::Kind::drop) out[m.rule + "." + m.first] = m.mutation;
+  for (const gen::Mutant& m : gen::enumerate_omissions(profile))
+    out[m.rule + "." + m.first] = m.mutation;
+  return out;
+}
+
+struct Judged {
+  checker::Report whole;   // by the specification as it is
+  checker::Report defect;  // with something left out
+  std::size_t events = 0;
+};
+
+// Nothing when the trace cannot be judged.
+std::optional<Judged> judge(const std::string& file, const std::string& left_out) {
+  checker::CheckOptions options;
+  std::vector<traces::TraceEvent> events;
+  traces::TraceSink sink;
+  sink.header = [&](const traces::TraceHeader& h) {
+    options.profile = find_profile(h.profile);
+    checker::take_host(h, options);
+  };
+  sink.event = [&](const traces::TraceEvent& e, std::string_view) {
+    events.push_back(e);
+    events.back().name = {};  // it refers to the line
+    return true;
+  };
+  traces::ReadFailure failure;
+  if (traces::read_trace(file, traces::Format::automatic, checker::binder(), sink, failure) !=
+          traces::ReadResult::complete ||
+      options.profile == nullptr)
+    return std::nullopt;
+  const auto report_of = [&](const Mutation* mutation) {
+    checker::CheckOptions o = options;
+    o.mutation = mutation;
+    checker::Checker checker(checker::binder(), o);
+    for (const traces::TraceEvent& e : events) checker.feed(e);
+    return checker.finish();
+  };
+  const auto parts = everything_that_can_be_left_out(*options.profile);
+  const auto part = parts.find(left_out);
+  if (part == parts.end()) return std::nullopt;
+  return Judged{report_of(nullptr), report_of(&part->second), events.size()};
+}
+
+TEST(Carried, EachOfTheThreeClaimsIsBrokenByFiveSingleDefects) {
+  std::map<std::string, std::set<std::string>> defects;
+  for (const auto& row : table_below("The three claims, broken")) {
+    ASSERT_EQ(row.size(), 4u);
+    const std::string &claim = row[0], &left_out = row[2];
+    const std::string file = std::string(SPE_TRACES) + "/claims/" + row[3] + ".trace";
+    const std::optional<Judged> judged = judge(file, left_out);
+    ASSERT_TRUE(judged) << row[3] << " without " << left_out;
+    // The defect alone breaks the claim, and nothing else happens on the way.
+    ASSERT_FALSE(judged->defect.findings.empty()) << row[3];
+    EXPECT_EQ(judged->defect.findings.front().check, claim) << row[3];
+    // Where a check is left out, the specification as it is forbids the history by that check.
+    const bool is_effect =
+        left_out.find('[') != std::string::npos || judged->whole.findings.empty();
+    if (!is_effect) EXPECT_EQ(judged->whole.findings.front().check, left_out) << row[3];
+    for (const checker::Finding& f : judged->whole.findings) EXPECT_NE(f.check, claim) << row[3];
+    EXPECT_TRUE(defects[claim].insert(left_out).second) << left_out << " twice";
+  }
+  ASSERT_EQ(defects.size(), 4u);  // of the second claim there are two: PMU and SPE
+  for (const auto& [claim, parts] : defects) EXPECT_GE(parts.size(), 5u) << claim;
+}
+
+}  // namespace
+}  // namespace assay::prove
