@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "checker/handles.hpp"
+#include "checker/rule_facts.hpp"
 #include "checker/unknown_vm.hpp"
 #include "checker/verdict.hpp"
 #include "traces/bind/binder.hpp"
@@ -70,6 +71,7 @@ class Checker {
   void bind_result(const traces::TraceEvent& e, std::uint32_t vm, Made made);
   void skip(std::string_view what, const char* why);
   const Handle& resolve(const traces::TraceEvent& e);
+  void note_run(std::uint32_t tid, const Handle& on);
   Handle machine();
   std::size_t live_vms() const { return vms_.size() - 1 - free_vms_.size(); }
   std::uint32_t new_vm();
@@ -87,9 +89,13 @@ class Checker {
   bool machine_used_ = false, machine_had_vm_ = false;  // by events of the hardware
   std::vector<unsigned> checks_of_rule_;                // how many checks each rule has
   const PropertiesOf* properties_ = nullptr;            // of steps, under the profile
-  std::vector<int> task_argument_, cpu_argument_;       // positions per rule, -1 none
+  std::vector<RuleFacts> facts_;                        // by rule
+  traces::TraceEvent bound_;  // the event that is judged, completed; kept for its memory only
   // Which vCPU a task ran last: trace events (kvm_entry) name the task only.
   std::unordered_map<std::uint32_t, Handle> last_run_;
+  // Where the last one was written; a task mostly goes on with what it did.
+  std::uint32_t last_runner_ = 0;
+  Handle* last_run_of_it_ = nullptr;
   Journal journal_;
   Report report_;
   std::uint64_t number_ = 0;
