@@ -32,8 +32,9 @@ struct CheckOptions {
   unsigned findings_max = 1000;
   // Called for each judged event with its state changes, when `explain`.
   std::function<void(const traces::TraceEvent&, const std::vector<std::string>& changes)> on_event;
-  // Called for each finding as it is made, also beyond findings_max.
-  std::function<void(const Finding&)> on_finding;
+  // Called for each finding as it is made, also beyond findings_max. It may add what it knows of
+  // the line: the report gets the finding as it is then.
+  std::function<void(Finding&)> on_finding;
 };
 
 // What a header tells of its host.
