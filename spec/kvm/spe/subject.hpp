@@ -10,15 +10,17 @@ namespace assay {
 
 struct KvmSpe {
   template <class D>
-  using Rules = TypeList<
-      EnableCap<D>, SpeLockPage<D>, SpeGuestFault<D>, MmuUnmap<D>, SetAttribute<D, SpeIrq>,
-      SetAttribute<D, SpeInit>, SetAttribute<D, SpeStop>, SpeSetOther<D>, GetAttribute<D, SpeIrq>,
-      GetAttribute<D, SpeStop>, SpeSupportedCpus<D>, SpeHostSaved<D>, SpeRestoring<D>, SpeEnter<D>,
-      SpeGuestSaved<D>, SpeHostRestored<D>, SpeSync<D>, SpeTrapPointer<D>, SpeTrapLimit<D>,
-      SpeTrapStatus<D>, SetAttribute<D, SpeSpu>, SetAttribute<D, SpeBufferMax>, SpeBufferPinned<D>,
-      SpeRlimitExit<D>, SpeStage1Missing<D>, SpeTrapBufferId<D>, SpeFaultServed<D>, SpeGetReg<D>,
-      SpeSetReg<D>, SpeSetRegStatus<D>, SpeSetRegPointer<D>, SpeSetRegLimit<D>, SpeTablesFreed<D>,
-      SpeUnpinned<D>, SpeInject<D>, SpeEnterWithout<D>>;
+  using Rules =
+      TypeList<EnableCap<D>, SpeLockPage<D>, SpeGuestFault<D>, MmuUnmap<D>, SetAttribute<D, SpeIrq>,
+               SetAttribute<D, SpeInit>, SetAttribute<D, SpeStop>, SetAttribute<D, SpeOther>,
+               GetAttribute<D, SpeIrq>, GetAttribute<D, SpeStop>, SpeSupportedCpus<D>,
+               SpeHostSaved<D>, SpeRestoring<D>, SpeEnter<D>, SpeGuestSaved<D>, SpeHostRestored<D>,
+               SpeSync<D>, SpeTrapPointer<D>, SpeTrapLimit<D>, SpeTrapStatus<D>,
+               SetAttribute<D, SpeSpu>, SetAttribute<D, SpeBufferMax>, SpeBufferPinned<D>,
+               SpeRlimitExit<D>, SpeStage1Missing<D>, SpeTrapBufferId<D>, SpeFaultServed<D>,
+               SpeGetReg<D>, SpeSetReg<D>, SpeSetRegStatus<D>, SpeSetRegPointer<D>,
+               SpeSetRegLimit<D>, SpeTablesFreed<D>, SpeUnpinned<D>, SpeInject<D>,
+               SpeEnterWithout<D>>;
 
   template <class D>
   static void observes(Step<D>& k, Vm<D>& vm, const Call<D>& call) {
