@@ -49,15 +49,12 @@ void take_host(const traces::TraceHeader& header, CheckOptions& options) {
 Checker::Checker(const traces::Binder& binder, CheckOptions options)
     : binder_(binder), options_(std::move(options)) {
   report_.profile = options_.profile->name;
+  facts_ = rule_facts(binder_, *options_.profile);
   checks_of_rule_.resize(binder_.rule_count());
   for (const CatalogEntry& c : system_catalog(*options_.profile)) {
     if (c.kind != VerbKind::reject && c.kind != VerbKind::require) continue;
     ++report_.checks_total;
     ++checks_of_rule_[binder_.rule_named(c.rule)];
-  }
-  for (std::uint32_t r = 0; r < binder_.rule_count(); ++r) {
-    task_argument_.push_back(binder_.rule(r).position("task"));
-    cpu_argument_.push_back(binder_.rule(r).position("cpu"));
   }
   properties_ = &properties_of(*options_.profile);
   new_vm();
@@ -182,35 +179,44 @@ void Checker::release(const Handle& handle) {
   free_vms_.push_back(handle.vm);
 }
 
+// Which vCPU the task ran last.
+void Checker::note_run(std::uint32_t tid, const Handle& on) {
+  if (last_run_of_it_ == nullptr || last_runner_ != tid) {
+    last_runner_ = tid;
+    last_run_of_it_ = &last_run_[tid];
+  }
+  *last_run_of_it_ = on;
+}
+
 void Checker::feed_rule(const TraceEvent& given) {
-  TraceEvent e = given;
-  if (!e.event.answered) return skip(binder_.rule(e.event.rule).name, "call did not return");
-  if (!binder_.rule(e.event.rule).is_of(*options_.profile))
-    return skip(binder_.rule(e.event.rule).name, "no rule under this profile");
-  int task = task_argument_[e.event.rule], cpu = cpu_argument_[e.event.rule];
+  const RuleFacts& facts = facts_[given.event.rule];
+  const RuleInfo& rule = binder_.rule(given.event.rule);
+  if (!given.event.answered) return skip(rule.name, "call did not return");
+  if (!facts.is_of_profile) return skip(rule.name, "no rule under this profile");
+  TraceEvent& e = bound_;
+  copy_values(given, rule.arguments.size(), e);
   // Task 0 would mean "never ran": a trace without a thread column has one unnamed task.
   constexpr u64 unnamed_task = 0xfffffffe;
-  if (task >= 0) e.event.value[static_cast<std::size_t>(task)] = e.tid != 0 ? e.tid : unnamed_task;
-  if (cpu >= 0 && e.cpu >= 0) {
-    auto& value = e.event.value[static_cast<std::size_t>(cpu)];
-    if (value == binder_.rule(e.event.rule).arguments[static_cast<std::size_t>(cpu)].initial)
-      value = static_cast<u64>(e.cpu);
+  if (facts.task >= 0)
+    e.event.value[static_cast<std::size_t>(facts.task)] = e.tid != 0 ? e.tid : unnamed_task;
+  if (facts.cpu >= 0 && e.cpu >= 0) {
+    auto& value = e.event.value[static_cast<std::size_t>(facts.cpu)];
+    if (value == facts.cpu_not_told) value = static_cast<u64>(e.cpu);
   }
-  const bool of_machine = binder_.pattern(e.event.rule).on.front() == HandleKind::machine;
-  const bool names_task_only = !of_machine && binder_.pattern(e.event.rule).is_event && e.fd < 0;
-  const Handle on = of_machine ? machine() : names_task_only ? last_run_[e.tid] : resolve(e);
-  if (task >= 0 && !names_task_only) last_run_[e.tid] = on;
+  const bool names_task_only = !facts.is_of_machine() && facts.is_event && e.fd < 0;
+  const Handle on = facts.is_of_machine() ? machine()
+                    : names_task_only     ? last_run_[e.tid]
+                                          : resolve(e);
+  if (facts.task >= 0 && !names_task_only) note_run(e.tid, on);
   if (on.kind == HandleKind::none || on.foreign || (on.vm != 0 && !vms_[on.vm]))
-    return skip(binder_.rule(e.event.rule).name,
-                on.foreign && of_machine ? "the machine's VM is one of several, or gone"
-                : on.foreign             ? "on an object the specification did not allow to exist"
-                                         : "descriptor of unknown origin");
-  bool fits = false;
-  for (HandleKind kind : binder_.pattern(e.event.rule).on) fits = fits || kind == on.kind;
-  if (!fits) return skip(binder_.rule(e.event.rule).name, "on another kind of descriptor");
+    return skip(rule.name, on.foreign && facts.is_of_machine()
+                               ? "the machine's VM is one of several, or gone"
+                           : on.foreign ? "on an object the specification did not allow to exist"
+                                        : "descriptor of unknown origin");
+  if (!facts.fits(on.kind)) return skip(rule.name, "on another kind of descriptor");
   e.event.vcpu = on.vcpu;
-  bool makes_vm = binder_.pattern(e.event.rule).makes == HandleKind::vm;
-  std::uint32_t vm = makes_vm ? new_vm() : on.vm;
+  const bool makes_vm = facts.makes == HandleKind::vm;
+  const std::uint32_t vm = makes_vm ? new_vm() : on.vm;
   e.event.vm = vm;
   ++report_.checked;
   report_.unknown_arguments += e.event.unknown != 0 ? 1 : 0;
@@ -226,7 +232,7 @@ void Checker::feed_rule(const TraceEvent& given) {
 // answer counts: one that the implementation should have refused gets a descriptor and no number,
 // one that it should have made gets a number and no descriptor.
 void Checker::bind_result(const TraceEvent& e, std::uint32_t vm, Made made) {
-  HandleKind makes = binder_.pattern(e.event.rule).makes;
+  const HandleKind makes = facts_[e.event.rule].makes;
   if (makes == HandleKind::none) return;
   Vm& owner = *vms_[vm];
   Handle handle{makes, vm, owner.vcpus, made == Made::nothing};

@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "checker/handles.hpp"
+#include "checker/rule_facts.hpp"
 #include "checker/unknown_vm.hpp"
 #include "checker/verdict.hpp"
 #include "traces/bind/binder.hpp"
@@ -31,8 +32,9 @@ struct CheckOptions {
   unsigned findings_max = 1000;
   // Called for each judged event with its state changes, when `explain`.
   std::function<void(const traces::TraceEvent&, const std::vector<std::string>& changes)> on_event;
-  // Called for each finding as it is made, also beyond findings_max.
-  std::function<void(const Finding&)> on_finding;
+  // Called for each finding as it is made, also beyond findings_max. It may add what it knows of
+  // the line: the report gets the finding as it is then.
+  std::function<void(Finding&)> on_finding;
 };
 
 // What a header tells of its host.
@@ -70,6 +72,7 @@ class Checker {
   void bind_result(const traces::TraceEvent& e, std::uint32_t vm, Made made);
   void skip(std::string_view what, const char* why);
   const Handle& resolve(const traces::TraceEvent& e);
+  void note_run(std::uint32_t tid, const Handle& on);
   Handle machine();
   std::size_t live_vms() const { return vms_.size() - 1 - free_vms_.size(); }
   std::uint32_t new_vm();
@@ -87,9 +90,13 @@ class Checker {
   bool machine_used_ = false, machine_had_vm_ = false;  // by events of the hardware
   std::vector<unsigned> checks_of_rule_;                // how many checks each rule has
   const PropertiesOf* properties_ = nullptr;            // of steps, under the profile
-  std::vector<int> task_argument_, cpu_argument_;       // positions per rule, -1 none
+  std::vector<RuleFacts> facts_;                        // by rule
+  traces::TraceEvent bound_;  // the event that is judged, completed; kept for its memory only
   // Which vCPU a task ran last: trace events (kvm_entry) name the task only.
   std::unordered_map<std::uint32_t, Handle> last_run_;
+  // Where the last one was written; a task mostly goes on with what it did.
+  std::uint32_t last_runner_ = 0;
+  Handle* last_run_of_it_ = nullptr;
   Journal journal_;
   Report report_;
   std::uint64_t number_ = 0;

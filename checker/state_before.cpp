@@ -28,8 +28,10 @@ void StateBefore::list_stretches() {
   };
   add(state_, sizeof *state_, &before_);
   auto table = [&](const auto& t, auto& copy) {
-    t.each_chunk([&](std::size_t first, const auto& chunk) {
-      add(&chunk, sizeof chunk, static_cast<void*>(&copy[first]));
+    t.each_stretch([&](std::size_t first, const auto& entries) {
+      // Used to the same extent, so that loops over the copy see as much.
+      static_cast<void>(copy[first + entries.size() - 1]);
+      add(entries.data(), entries.size_bytes(), static_cast<void*>(&copy[first]));
     });
   };
   each_table(*state_, before_, table);
@@ -37,18 +39,24 @@ void StateBefore::list_stretches() {
             [](const Stretch& a, const Stretch& b) { return a.begin < b.begin; });
 }
 
-const StateBefore::Stretch* StateBefore::find(const void* place) const {
+const StateBefore::Stretch* StateBefore::find(const void* place) {
+  // A step mostly writes to one vCPU, or to what the VM holds by itself.
+  if (last_ < stretches_.size() && bytes(place) >= stretches_[last_].begin &&
+      bytes(place) < stretches_[last_].end)
+    return &stretches_[last_];
   auto after = std::upper_bound(stretches_.begin(), stretches_.end(), bytes(place),
                                 [](const std::byte* p, const Stretch& s) { return p < s.begin; });
   if (after == stretches_.begin()) return nullptr;
   const Stretch& s = *--after;
-  return bytes(place) < s.end ? &s : nullptr;
+  if (bytes(place) >= s.end) return nullptr;
+  last_ = static_cast<std::size_t>(after - stretches_.begin());
+  return &s;
 }
 
 void StateBefore::follow(const Journal& journal) {
   for (const Journal::Entry& e : journal.entries()) {
     const Stretch* s = find(e.place);
-    if (s == nullptr) {
+    if (s == nullptr) [[unlikely]] {
       list_stretches();
       s = find(e.place);
     }

@@ -24,7 +24,8 @@ class StateBefore {
   const RecordedVm& get() const { return before_; }
   // Whose steps are followed.
   const RecordedVm* followed() const { return state_; }
-  // Catches up with the steps that the journal holds.
+  // Catches up with the steps that the journal holds. What they wrote without changing it may be
+  // left out: nobody asks the copy who wrote a value.
   void follow(const Journal& journal);
 
  private:
@@ -34,14 +35,16 @@ class StateBefore {
     const std::byte* end;
     std::byte* copy;
   };
-  const Stretch* find(const void* place) const;
-  // Lists the state and the chunks of its tables. Chunks that the copy lacks are made: all that is
-  // written to them since is in the journal.
+  // Null where the place lies in none that is listed.
+  const Stretch* find(const void* place);
+  // Lists the state and the entries of its tables that are in use. Those that the copy lacks are
+  // made: all that is written to them since is in the journal.
   void list_stretches();
 
   const RecordedVm* state_;
   RecordedVm before_;
   std::vector<Stretch> stretches_;  // by address
+  std::size_t last_ = 0;            // the stretch that was found last
 };
 
 }  // namespace assay::checker

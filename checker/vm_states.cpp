@@ -8,7 +8,7 @@ namespace assay::checker {
 namespace {
 
 StepContext context_of(const Event& e, u32 line, const VmStates::Context& c, Choices* choices) {
-  StepContext k;
+  StepContext k{};
   k.profile = c.profile;
   k.choices = choices;
   k.mutation = c.mutation;
@@ -36,15 +36,16 @@ VmStates::VmStates(const VmStates& other) : took_choice_(other.took_choice_) {
 VmStates::Outcome VmStates::step(const Event& e, u32 line, const Context& c) {
   if (states_.size() > 1) return step_all_choices(e, line, c);
   Choices choices;
-  Step<Recorded> k(context_of(e, line, c, &choices));
+  const StepContext context = context_of(e, line, c, &choices);
+  Step<Recorded> k(context);
   c.journal->clear();
   broken_.clear();
-  if (c.properties != nullptr && !before_) before_.emplace(*states_.front());
+  if (c.properties != nullptr && !asked_) asked_ = std::make_unique<Asked>(*states_.front());
   apply_rule(e, k, *states_.front());
   took_choice_ = false;
   if (!choices.asked()) {
     if (explains(k, e, *c.profile)) {
-      if (before_) judge_properties(e, c);
+      if (asked_) judge_properties(e, c);
       return Outcome::matches;
     }
     c.journal->undo();
@@ -55,10 +56,16 @@ VmStates::Outcome VmStates::step(const Event& e, u32 line, const Context& c) {
 }
 
 void VmStates::judge_properties(const Event& e, const Context& c) {
-  if (c.properties != nullptr)
-    broken_ = c.properties->broken_by<Recorded>({before_->get(), e, *states_.front(), c.journal},
-                                                c.claims);
-  before_->follow(*c.journal);
+  const bool changes = c.journal->changes();
+  const std::size_t arguments = system_rules()[e.rule].arguments.size();
+  if (c.properties != nullptr && (changes || !asked_->kept.has(e, arguments))) {
+    broken_ = c.properties->broken_by<Recorded>(
+        {asked_->before.get(), e, *states_.front(), c.journal}, c.claims);
+    if (!changes && broken_.empty()) asked_->kept.add(e, arguments);
+  }
+  if (!changes) return;
+  asked_->kept.forget();
+  asked_->before.follow(*c.journal);
 }
 
 VmStates::Outcome VmStates::step_all_choices(const Event& e, u32 line, const Context& c) {
@@ -71,7 +78,8 @@ VmStates::Outcome VmStates::step_all_choices(const Event& e, u32 line, const Con
     do {
       choices.rewind();
       auto trial = std::make_unique<RecordedVm>(*state);
-      Step<Recorded> k(context_of(e, line, c, &choices));
+      const StepContext context = context_of(e, line, c, &choices);
+      Step<Recorded> k(context);
       c.journal->clear();
       apply_rule(e, k, *trial);
       if (explains(k, e, *c.profile)) {
@@ -89,7 +97,7 @@ VmStates::Outcome VmStates::step_all_choices(const Event& e, u32 line, const Con
   if (survivors.empty()) return Outcome::contradicts;
   took_choice_ = !default_survives;
   states_ = std::move(survivors);
-  before_.reset();
+  asked_.reset();
   return Outcome::matches;
 }
 
@@ -111,7 +119,7 @@ void VmStates::add(std::vector<std::unique_ptr<RecordedVm>>& to,
 
 Errno VmStates::adopt(const Event& e, u32 line, const Context& c) {
   states_.resize(1);
-  before_.reset();
+  asked_.reset();
   Choices choices;
   StepContext k = context_of(e, line, c, &choices);
   k.coverage = nullptr;

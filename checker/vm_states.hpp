@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "checker/kept_events.hpp"
 #include "checker/properties.hpp"
 #include "checker/state_before.hpp"
 
@@ -44,14 +45,21 @@ class VmStates {
 
  private:
   Outcome step_all_choices(const Event& e, u32 line, const Context& c);
-  // What the step just taken breaks; and the copy that the next step is compared with catches up.
+  // What the step just taken breaks; and what the next step is compared with catches up.
   void judge_properties(const Event& e, const Context& c);
   // Of broken_ what this step breaks too; all of it for the first.
   void keep_common(const std::vector<BrokenProperty>& broken, bool is_first);
   void add(std::vector<std::unique_ptr<RecordedVm>>& to, std::unique_ptr<RecordedVm> state);
 
   std::vector<std::unique_ptr<RecordedVm>> states_;
-  std::optional<StateBefore> before_;  // follows the only state, once properties asked for it
+  // Of the only state, once properties asked: what it was before the step, and which events keep
+  // all of them in it.
+  struct Asked {
+    explicit Asked(const RecordedVm& state) : before(state) {}
+    StateBefore before;
+    KeptEvents kept;
+  };
+  std::unique_ptr<Asked> asked_;
   std::vector<BrokenProperty> broken_;
   bool took_choice_ = false;
 };

@@ -2,9 +2,18 @@
 
 namespace assay {
 
+std::size_t Coverage::jump_to(u32 rule, const Why& why) {
+  if (next_ == 0) return index_of(rule, why);
+  const std::size_t last = next_ - 1, expected = counters_[last].follower;
+  if (is_at(expected, rule, why.hash)) return expected;
+  const std::size_t found = index_of(rule, why);  // counters_ may have moved
+  counters_[last].follower = found;
+  return found;
+}
+
 std::size_t Coverage::index_of(u32 rule, const Why& why) {
   const auto [at, is_new] = index_.try_emplace(key(rule, why.hash), counters_.size());
-  if (is_new) counters_.push_back({rule, why.hash, why.id});
+  if (is_new) counters_.push_back({.rule = rule, .hash = why.hash, .id = why.id});
   return at->second;
 }
 

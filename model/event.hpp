@@ -23,11 +23,12 @@ struct Event {
   u32 vm = 0;       // which VM, numbered by the reader of the trace
   u32 vcpu = 0;     // by creation order, for rules about a vCPU
   u32 unknown = 0;  // bit i: value[i] is not known
-  std::array<u64, values_max> value{};
   Errno answer = Errno::ok;
   bool answered = false;      // false: a call to be made (fuzzing), or still unfinished
   bool has_returned = false;  // `returned` is meaningful
   u64 returned = 0;           // the number a successful call returned
+  // Last, so that only those that the rule has need be copied.
+  std::array<u64, values_max> value{};
 };
 
 // What is known about one argument of a rule.

@@ -29,20 +29,30 @@ class Journal {
     e.bytes = sizeof(T);
     std::memcpy(e.before, &place, sizeof(T));
   }
+  // Says that what a saved place held is replaced by another value, and not by the same.
+  void note_change() { changes_ = true; }
   // Takes back everything since clear(), newest first.
   void undo() {
+    changes_ = false;
     while (!entries_.empty()) {
       Entry& e = entries_.back();
       std::memcpy(e.place, e.before, e.bytes);
       entries_.pop_back();
     }
   }
-  void clear() { entries_.clear(); }
+  void clear() {
+    entries_.clear();
+    changes_ = false;
+  }
   bool empty() const { return entries_.empty(); }
+  // Whether a value is another than at clear(). Who wrote it does not count; a value that went and
+  // came back does.
+  bool changes() const { return changes_; }
   const std::vector<Entry>& entries() const { return entries_; }
 
  private:
   std::vector<Entry> entries_;
+  bool changes_ = false;
 };
 
 }  // namespace assay

@@ -76,10 +76,12 @@ class Step {
   using F = typename D::Flag;
   using Code = Word<D, 8>;
 
+  // The context must outlive the step: copying it was a tenth of a short one.
   explicit Step(const StepContext& context) : c_(context) {
     if constexpr (!D::merges || folds<D>)
       every_ = D::collects || c_.profile->precedence == Precedence::documented;
   }
+  explicit Step(const StepContext&&) = delete;
 
   const Profile& profile() const { return *c_.profile; }
   template <class Behaviour>
@@ -88,7 +90,7 @@ class Step {
   }
 
   void reject(Errno code, const F& condition, const Why& why) {
-    if (c_.mutation != nullptr && c_.mutation->rule == c_.rule) {
+    if (c_.mutation != nullptr && c_.mutation->rule == c_.rule) [[unlikely]] {
       if (mutated_reject(code, condition, why)) return;
     }
     apply_reject(code, condition, why);
@@ -132,7 +134,10 @@ class Step {
       place = ite(guard_ && live_, plain_as<T>(value), place);
     } else if (alive()) {
       if constexpr (D::journals && requires { place.by; }) {
-        if (c_.journal != nullptr) c_.journal->save(place);
+        if (c_.journal != nullptr) {
+          c_.journal->save(place);
+          if (plain(place) != plain(T(value))) c_.journal->note_change();
+        }
         place = T(value);
         place.by = c_.event;
       } else {
@@ -323,19 +328,22 @@ class Step {
       if (c_.coverage != nullptr && alive()) c_.coverage->seen(c_.rule, why, holds, decides);
       if constexpr (D::collects)
         checks.push_back({why.id, why.source, code, condition && guard_, decides});
-      if (holds) {
-        held_.add(code);
-        if (decides) {
-          code_ = Code(static_cast<u64>(code));
-          live_ = F(false);
-          decided_by_ = why.id;
-        }
-      }
+      if (holds) [[unlikely]]
+        note_held(code, decides, why);
     }
   }
 
+  // A check held. Apart from apply_reject(), of which most calls end without it.
+  [[gnu::noinline]] void note_held(Errno code, bool decides, const Why& why) requires(!D::merges) {
+    held_.add(code);
+    if (!decides) return;
+    code_ = Code(static_cast<u64>(code));
+    live_ = F(false);
+    decided_by_ = why.id;
+  }
+
   // Handles a check that the mutation concerns; true when nothing is left to do for it.
-  bool mutated_reject(Errno code, const F& condition, const Why& why) {
+  [[gnu::noinline]] bool mutated_reject(Errno code, const F& condition, const Why& why) {
     const Mutation& m = *c_.mutation;
     if (m.kind == Mutation::Kind::drop) return m.first == why.hash;
     if (m.kind != Mutation::Kind::swap) return false;
@@ -360,7 +368,7 @@ class Step {
     else return F(true);
   }
 
-  StepContext c_;
+  const StepContext& c_;
   F live_ = F(true);   // no check has fired
   F guard_ = F(true);  // inside every enclosing when(); merging and collecting domains
   F legal_ = F(true);

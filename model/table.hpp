@@ -5,14 +5,16 @@
 //
 // A SparseTable allocates chunks only where something was touched, and references into it stay
 // valid while it grows: the undo journal of a step relies on that. Entries never touched are
-// *blank* (value-initialised). Loops skip untouched chunks, so a rule's any/all/each must treat a
-// blank entry as neutral; tests/model compares both forms.
+// *blank* (value-initialised). Loops skip untouched chunks and what lies behind the last touched
+// entry of a chunk, so a rule's any/all/each must treat a blank entry as neutral; tests/model
+// compares both forms.
 #pragma once
 #include <array>
 #include <cstddef>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -90,7 +92,10 @@ class BoundedTable {
 template <class T>
 class SparseTable {
   static constexpr std::size_t chunk_size = 32;
-  using Chunk = std::array<T, chunk_size>;
+  struct Chunk {
+    std::array<T, chunk_size> entry{};
+    std::size_t used = 0;  // one past the last entry that was touched
+  };
 
  public:
   static constexpr bool is_table = true;
@@ -116,42 +121,49 @@ class SparseTable {
     std::size_t c = i / chunk_size;
     if (c >= chunks_.size()) chunks_.resize(c + 1);
     if (!chunks_[c]) chunks_[c] = std::make_unique<Chunk>();
-    return (*chunks_[c])[i % chunk_size];
+    Chunk& chunk = *chunks_[c];
+    if (i % chunk_size >= chunk.used) chunk.used = i % chunk_size + 1;
+    return chunk.entry[i % chunk_size];
   }
   const T& operator[](std::size_t i) const {
     static const T blank{};
     std::size_t c = i / chunk_size;
-    return c < chunks_.size() && chunks_[c] ? (*chunks_[c])[i % chunk_size] : blank;
+    return c < chunks_.size() && chunks_[c] ? chunks_[c]->entry[i % chunk_size] : blank;
   }
-  std::size_t extent() const { return chunks_.size() * chunk_size; }
+  std::size_t extent() const {
+    return chunks_.empty() ? 0 : (chunks_.size() - 1) * chunk_size + chunks_.back()->used;
+  }
   bool can_hold(std::size_t i) const { return i < entries_max; }
   template <class F>
   void for_each(F&& f) {
     for (std::size_t c = 0; c < chunks_.size(); ++c)
       if (chunks_[c])
-        for (std::size_t i = 0; i < chunk_size; ++i) f((*chunks_[c])[i], c * chunk_size + i);
+        for (std::size_t i = 0; i < chunks_[c]->used; ++i)
+          f(chunks_[c]->entry[i], c * chunk_size + i);
   }
   template <class F>
   void for_each(F&& f) const {
     for (std::size_t c = 0; c < chunks_.size(); ++c)
       if (chunks_[c])
-        for (std::size_t i = 0; i < chunk_size; ++i)
-          f(std::as_const((*chunks_[c])[i]), c * chunk_size + i);
+        for (std::size_t i = 0; i < chunks_[c]->used; ++i)
+          f(std::as_const(chunks_[c]->entry[i]), c * chunk_size + i);
   }
   template <class F>
   bool find(F&& f) const {
     for (std::size_t c = 0; c < chunks_.size(); ++c)
       if (chunks_[c])
-        for (std::size_t i = 0; i < chunk_size; ++i)
-          if (f(std::as_const((*chunks_[c])[i]), c * chunk_size + i)) return true;
+        for (std::size_t i = 0; i < chunks_[c]->used; ++i)
+          if (f(std::as_const(chunks_[c]->entry[i]), c * chunk_size + i)) return true;
     return false;
   }
 
-  // f(index of the first entry, chunk) for each chunk that was touched. Chunks stay where they are.
+  // f(index of the first entry, entries) for the entries of each chunk up to the last that was
+  // touched. They stay where they are.
   template <class F>
-  void each_chunk(F&& f) const {
+  void each_stretch(F&& f) const {
     for (std::size_t c = 0; c < chunks_.size(); ++c)
-      if (chunks_[c]) f(c * chunk_size, std::as_const(*chunks_[c]));
+      if (chunks_[c])
+        f(c * chunk_size, std::span<const T>(chunks_[c]->entry.data(), chunks_[c]->used));
   }
   // f(entry, index) for the entry that an address lies in; nothing when it lies in none.
   template <class F>
@@ -159,10 +171,11 @@ class SparseTable {
     const auto* at = static_cast<const std::byte*>(place);
     for (std::size_t c = 0; c < chunks_.size(); ++c) {
       if (!chunks_[c]) continue;
-      const auto* begin = reinterpret_cast<const std::byte*>(chunks_[c]->data());
-      if (std::less<>{}(at, begin) || !std::less<>{}(at, begin + sizeof(Chunk))) continue;
+      const auto* begin = reinterpret_cast<const std::byte*>(chunks_[c]->entry.data());
+      if (std::less<>{}(at, begin) || !std::less<>{}(at, begin + sizeof(chunks_[c]->entry)))
+        continue;
       const std::size_t i = static_cast<std::size_t>(at - begin) / sizeof(T);
-      return f(std::as_const((*chunks_[c])[i]), c * chunk_size + i);
+      return f(std::as_const(chunks_[c]->entry[i]), c * chunk_size + i);
     }
   }
 

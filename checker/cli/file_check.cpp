@@ -98,8 +98,6 @@ int FileCheck::run(const std::string& file, FileReport& out) {
   if (!architecture_.empty()) forget_judgement(out.report);
   out.expected = expected_;
   out.explained = std::move(explained_);
-  for (std::size_t i = 0; i < out.report.findings.size() && i < columns_.size(); ++i)
-    out.report.findings[i].column = columns_[i];
   if (at_rest) add_texts(file, out.report.findings);
   return conclude(out);
 }
@@ -174,7 +172,7 @@ void FileCheck::start(const traces::TraceHeader& header, const std::string& file
     architecture_ = fmt::format("the trace is of a machine {}", header.machine);
   options.explain = arguments_.explain;
   options.budget = arguments_.budget;
-  options.on_finding = [this](const Finding& f) { note_finding(f); };
+  options.on_finding = [this](Finding& f) { note_finding(f); };
   if (arguments_.explain)
     options.on_event = [this](const traces::TraceEvent& e,
                               const std::vector<std::string>& changes) {
@@ -184,10 +182,9 @@ void FileCheck::start(const traces::TraceHeader& header, const std::string& file
   checker_.emplace(binder(), options);
 }
 
-void FileCheck::note_finding(const Finding& finding) {
-  constexpr std::size_t columns_max = 1000;  // CheckOptions::findings_max
+void FileCheck::note_finding(Finding& finding) {
   found_ = true;
-  if (columns_.size() < columns_max) columns_.push_back(column_of(line_, finding.call));
+  finding.column = column_of(line_, finding.call);
   if (!live_) return;
   Finding shown = finding;
   recent_.explain(shown);

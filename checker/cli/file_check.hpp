@@ -38,7 +38,7 @@ class FileCheck {
   int run_perf(const std::string& file, checker::FileReport& out) const;
   int conclude(checker::FileReport& out) const;
   void start(const traces::TraceHeader& header, const std::string& file);
-  void note_finding(const checker::Finding& finding);
+  void note_finding(checker::Finding& finding);
   void explain_event(const traces::TraceEvent& e, const std::vector<std::string>& changes);
   bool wants_to_go_on() const;
   void forget_judgement(checker::Report& r);
@@ -51,7 +51,6 @@ class FileCheck {
   std::string file_, expected_;
   std::string architecture_;  // what shows that the trace is not of arm64; empty: nothing does
   std::string_view line_;     // of the event that is judged
-  std::vector<std::uint32_t> columns_;
   std::vector<checker::ExplainedEvent> explained_;
   RecentLines recent_;
   Progress progress_;

@@ -1,6 +1,6 @@
-// A PE, as its ID registers describe it.
+// A PE, as its ID registers describe it. What they say of a unit is declared in its folder.
 #pragma once
-#include "model/fields.hpp"
+#include "spec/arch/spu/pe.hpp"
 #include "spec/dimensions.hpp"
 
 namespace assay {
@@ -9,18 +9,11 @@ namespace assay {
 inline constexpr u64 no_pmu = 0xffffffff;
 
 template <class D>
-struct Pe {
+struct Pe : SpuOfPe<D> {
+  using Parts = PartList<SpuOfPe<D>>;
   WordCell<D, 32> pmu{};  // perf type of the PMU that covers it; 0 = nothing is known of this PE,
                           // `no_pmu` = none covers it
-  WordCell<D, 8> spe{};   // ID_AA64DFR0_EL1.PMSVer: 1 to 6; 0 = nothing is known, 0xff = no SPE
-  NumCell<D> spe_record_max{};         // 2^PMSIDR_EL1.MaxSize, bytes
-  WordCell<D, 8> spe_in_flight_max{};  // samples the PE can hold at once; 0 = not told
-  WordCell<D, 8> spe_align{};          // PMBIDR_EL1.Align: records fill multiples of 2^this bytes
-  FlagCell<D> spe_ernd{};              // PMSIDR_EL1.ERnd
-  static constexpr auto fields() {
-    return members<&Pe::pmu, &Pe::spe, &Pe::spe_record_max, &Pe::spe_in_flight_max, &Pe::spe_align,
-                   &Pe::spe_ernd>;
-  }
+  static constexpr auto fields() { return members<&Pe::pmu> + SpuOfPe<D>::fields(); }
 };
 
 // Whether a PE is there, now.
@@ -29,11 +22,5 @@ struct PePower {
   FlagCell<D> offline{};
   static constexpr auto fields() { return members<&PePower::offline>; }
 };
-
-// PMSVer is at least `since`, or not known.
-template <class D>
-Flag<D> is_of_version(const Pe<D>& pe, unsigned since) {
-  return pe.spe == 0 || pe.spe >= since;
-}
 
 }  // namespace assay

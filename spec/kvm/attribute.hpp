@@ -1,19 +1,23 @@
 // A device attribute, spelt once: KVM_SET_DEVICE_ATTR, KVM_GET_DEVICE_ATTR and KVM_HAS_DEVICE_ATTR
 // on a vCPU or a device (api.rst 4.79 to 4.81).
 //
-//   struct PmuIrq : PmuV3<"KVM_ARM_VCPU_PMU_V3_IRQ"> {           // group and attribute
+//   struct PmuV3Ctrl : VcpuGroup<"KVM_ARM_VCPU_PMU_V3_CTRL"> { ... };    // what its calls check
+//   first struct PmuIrq : AttributeOf<PmuV3Ctrl, "KVM_ARM_VCPU_PMU_V3_IRQ"> {
 //     static constexpr AttributeCall sets{"pmu_set_irq", "vcpu.rst 1.1; ..."};  // of the rule
 //     static constexpr AttributeCall gets{"pmu_get_irq", "vcpu.rst 1.1; ..."};
-//     template <class D>
-//     using Value = FieldList<Field<"irq", 0, 32u>>;             // behind the pointer; may be
-//     empty template <class D> static void set(Step<D>& k, Vm<D>& vm, const auto& call) { ...
-//     field<"irq">(call) ... } template <class D> static void get(Step<D>& k, Vm<D>& vm, const
-//     auto& call) { ... }
+//     template <class D> using Value = FieldList<Field<"irq", 0, 32u>>;  // behind the pointer; may
+//                                                                        // be empty
+//     template <class D> static void set(Step<D>& k, Vm<D>& vm, const auto& call) {
+//       ... field<"irq">(call) ...
+//     }
+//     template <class D> static void get(Step<D>& k, Vm<D>& vm, const auto& call) { ... }
 //   };
 //
 // From that come the rules SetAttribute<D, PmuIrq> and GetAttribute<D, PmuIrq>: their arguments and
 // syntax, and what every call of the group checks first, which the group says (begin_set,
-// begin_get). A value has a width in bits, or that of a member of the state that keeps it.
+// begin_get). A value has a width in bits, or that of a member of the state that keeps it. What a
+// group answers of all attributes that have no struct of their own is one more, OtherOf<Group, N>:
+// its call.attr is the attribute.
 #pragma once
 #include "model/dispatch.hpp"
 #include "spec/kvm/vm.hpp"
@@ -36,14 +40,52 @@ struct OnVcpu {
   static constexpr auto fields() { return members<&OnVcpu::vcpu>; }
   Vcpu<D>& of(Vm<D>& vm) const { return vm.vcpu[vcpu.index]; }
 };
-template <Name the_group>
-struct VcpuGroup {
-  static constexpr const char* on = "vcpu";
+// A group of attributes: of a vCPU, or of a device whose descriptor `on` names. `Of` is how its
+// rules name the thing.
+template <template <class> class Of, Name the_kind, Name the_group>
+struct AttributeGroup {
+  static constexpr const char* on = the_kind.text;
   static constexpr const char* group = the_group.text;
   static constexpr const char* constants = "";
   static bool applies(const Profile&) { return true; }
   template <class D>
-  using Owner = OnVcpu<D>;
+  using Owner = Of<D>;
+  // What every SET, and what every GET, checks first.
+  template <class D>
+  static void begin_set(Step<D>& k, Vm<D>& vm, const auto&) {
+    gate<D>(k, vm);
+  }
+  template <class D>
+  static void begin_get(Step<D>& k, Vm<D>& vm, const auto&) {
+    gate<D>(k, vm);
+  }
+};
+template <Name the_group>
+using VcpuGroup = AttributeGroup<OnVcpu, "vcpu", the_group>;
+
+// An attribute of a group. Its name is empty where the group has but one.
+template <class Group, Name the_attribute>
+struct AttributeOf : Group {
+  static constexpr const char* attribute = the_attribute.text;
+};
+// All attributes of a group that no struct describes; the first of them is what an event is taken
+// to mean that does not tell it.
+template <class Group, u64 the_first>
+struct OtherOf : Group {
+  static constexpr const char* attribute = "attr";
+  static constexpr u64 first_other = the_first;
+};
+
+// Which attribute a call is about, where it is an argument of the rule.
+template <class D, class Attribute>
+struct WhichAttribute {
+  static constexpr auto fields() { return members<>; }
+};
+template <class D, class Attribute>
+requires requires { Attribute::first_other; }
+struct WhichAttribute<D, Attribute> {
+  Word<D, 64> attr = Word<D, 64>(Attribute::first_other);
+  static constexpr auto fields() { return members<&WhichAttribute::attr>; }
 };
 
 // --- syntax
@@ -126,22 +168,27 @@ struct AttributeRule;
 
 // One whose pointer leads to something.
 template <class D, class Attribute, bool reads, class... F>
-struct AttributeRule<D, Attribute, reads, FieldList<F...>> : AttributeAccess<D, Attribute, reads>,
-                                                             Argument<D, F>... {
-  using Parts = PartList<AttributeAccess<D, Attribute, reads>>;
+struct AttributeRule<D, Attribute, reads, FieldList<F...>>
+    : AttributeAccess<D, Attribute, reads>, WhichAttribute<D, Attribute>, Argument<D, F>... {
+  using Access = AttributeAccess<D, Attribute, reads>;
+  using Which = WhichAttribute<D, Attribute>;
+  using Parts = PartList<Access, Which>;
   static constexpr unsigned answers = reads ? sizeof...(F) : 0;
   Flag<D> unreadable{};  // the pointer leads to no memory
   static constexpr auto fields() {
-    return AttributeAccess<D, Attribute, reads>::fields() +
-           members<&AttributeRule::unreadable, &Argument<D, F>::value...>;
+    return Access::fields() + members<&AttributeRule::unreadable> + Which::fields() +
+           members<&Argument<D, F>::value...>;
   }
   void apply(Step<D>& k, Vm<D>& vm) const { this->run(k, vm, *this); }
 };
 
 template <class D, class Attribute, bool reads>
-struct AttributeRule<D, Attribute, reads, FieldList<>> : AttributeAccess<D, Attribute, reads> {
-  using Parts = PartList<AttributeAccess<D, Attribute, reads>>;
-  static constexpr auto fields() { return AttributeAccess<D, Attribute, reads>::fields(); }
+struct AttributeRule<D, Attribute, reads, FieldList<>> : AttributeAccess<D, Attribute, reads>,
+                                                         WhichAttribute<D, Attribute> {
+  using Access = AttributeAccess<D, Attribute, reads>;
+  using Which = WhichAttribute<D, Attribute>;
+  using Parts = PartList<Access, Which>;
+  static constexpr auto fields() { return Access::fields() + Which::fields(); }
   void apply(Step<D>& k, Vm<D>& vm) const { this->run(k, vm, *this); }
 };
 

@@ -4,6 +4,7 @@
 // from the header (`assay record` and the laboratory write it).
 #pragma once
 #include "spec/arch/pe.hpp"
+#include "spec/kvm/host_parts.hpp"
 
 namespace assay {
 
@@ -15,7 +16,8 @@ struct HostPmu {
 };
 
 template <class D>
-struct Host {
+struct Host : HostParts<D> {
+  using Parts = PartList<HostParts<D>>;
   WordCell<D, 8> ipa_bits_max{};       // KVM_CAP_ARM_VM_IPA_SIZE
   WordCell<D, 8> user_address_bits{};  // user addresses lie below 2^this (TASK_SIZE_MAX)
   WordCell<D, 16> vcpus_max{};         // KVM_CAP_MAX_VCPUS on the system descriptor
@@ -32,9 +34,6 @@ struct Host {
   FlagCell<D> gic_v3{};                // the same for ARM_VGIC_V3
   FlagCell<D> its{};                   // the same for ARM_VGIC_ITS
   FlagCell<D> mte{};                   // KVM_CAP_ARM_MTE
-  FlagCell<D> perfmon{};               // the VMM is perfmon_capable()
-  FlagCell<D> ipc_lock{};              // the VMM has CAP_IPC_LOCK
-  NumCell<D> memlock_pages{};          // the VMM's RLIMIT_MEMLOCK, in pages
   Table<D, Pe<D>, Dim::pe> pe{};
   Table<D, HostPmu<D>, Dim::pmu> pmu{};
 
@@ -42,8 +41,8 @@ struct Host {
     return members<&Host::ipa_bits_max, &Host::user_address_bits, &Host::vcpus_max,
                    &Host::slots_max, &Host::target, &Host::pmu_event_space, &Host::pmu_counters_max,
                    &Host::pmu_v3, &Host::sve, &Host::ptrauth, &Host::el1_32bit, &Host::nested,
-                   &Host::gic_v2, &Host::gic_v3, &Host::its, &Host::mte, &Host::perfmon,
-                   &Host::ipc_lock, &Host::memlock_pages, &Host::pe, &Host::pmu>;
+                   &Host::gic_v2, &Host::gic_v3, &Host::its, &Host::mte> +
+           HostParts<D>::fields() + members<&Host::pe, &Host::pmu>;
   }
 };
 

@@ -48,6 +48,21 @@ struct SlotChange {
   Flag<D> logs_dirty;  // KVM_MEM_LOG_DIRTY_PAGES is asked for
 };
 
+// KVM_CREATE_VCPU, before the vCPU exists. What a part finds out for those after it is written
+// through this.
+template <class D>
+struct NewVcpu {
+  Word<D, 16>& limit;    // how many vCPUs the VM may have
+  Flag<D>& takes_frame;  // a redistributor frame is given to the vCPU
+};
+
+// The vCPU that KVM_CREATE_VCPU has made.
+template <class D>
+struct CreatedVcpu {
+  Vcpu<D>& self;
+  Flag<D> took_frame;
+};
+
 // KVM_ARM_VCPU_INIT of a vCPU whose features are accepted.
 template <class D>
 struct NewFeatures {

@@ -39,11 +39,16 @@ const std::vector<StageInfo>& system_stages() {
       info_of("at_check_extension", "check_extension", at_check_extension<Concrete>),
       info_of("before_slot_changes", "set_user_memory_region", before_slot_changes<Concrete>),
       info_of("after_slot_changed", "set_user_memory_region", after_slot_changed<Concrete>),
+      info_of("limits_of_vcpus", "create_vcpu", limits_of_vcpus<Concrete>),
+      info_of("before_vcpu_creation", "create_vcpu", before_vcpu_creation<Concrete>),
+      info_of("at_vcpu_creation", "create_vcpu", at_vcpu_creation<Concrete>),
+      info_of("after_vcpu_creation", "create_vcpu", after_vcpu_creation<Concrete>),
       info_of("at_first_init", "vcpu_init", at_first_init<Concrete>),
       info_of("at_reset", "vcpu_init", at_reset<Concrete>),
       info_of("after_reset", "vcpu_init", after_reset<Concrete>),
       way_in("way_in_of_run", "vcpu_run", &RunPart<Concrete>::run),
       way_in("way_in_of_entry", "guest_entry", &RunPart<Concrete>::entry),
+      info_of("interrupt_owners", "pmu_init", interrupt_owners<Concrete>),
       info_of("refusals", "vcpu_run", refusals<Concrete>),
   };
   return all;

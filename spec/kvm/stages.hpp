@@ -7,6 +7,7 @@
 #include "spec/kvm/spe/capability.hpp"
 #include "spec/kvm/spe/run.hpp"
 #include "spec/kvm/vcpu/run.hpp"
+#include "spec/kvm/vgic/new_vcpu.hpp"
 #include "spec/kvm/vgic/run.hpp"
 
 namespace assay {
@@ -39,6 +40,36 @@ inline constexpr std::array before_slot_changes = {
 template <class D>
 inline constexpr std::array after_slot_changed = {
     StagePart<D, SlotChange<D>>{"spe_lock", "SPE v4-08", spe_slot_has_changed<D>},
+};
+
+// --- creation of a vCPU
+// ----------------------------------------------------------------------------
+
+// How many vCPUs the VM may have: at most what the host allows.
+template <class D>
+inline constexpr std::array limits_of_vcpus = {
+    StagePart<D, NewVcpu<D>>{"gicv2", "vgic-init.c:kvm_vgic_create: max_vcpus",
+                             vgic_limits_vcpus<D>},
+};
+
+// arm.c:kvm_arch_vcpu_precreate: whether the VM may still get one.
+template <class D>
+inline constexpr std::array before_vcpu_creation = {
+    StagePart<D, NewVcpu<D>>{"vgic", "arm.c:kvm_arch_vcpu_precreate", vgic_before_vcpu<D>},
+};
+
+// arm.c:kvm_arch_vcpu_create, which comes before the test for a duplicate id.
+template <class D>
+inline constexpr std::array at_vcpu_creation = {
+    StagePart<D, NewVcpu<D>>{"redistributor", "vgic-init.c:kvm_vgic_vcpu_init",
+                             vgic_gives_frame<D>},
+};
+
+// The vCPU has its descriptor.
+template <class D>
+inline constexpr std::array after_vcpu_creation = {
+    StagePart<D, CreatedVcpu<D>>{"redistributor", "vgic-init.c:kvm_vgic_vcpu_init",
+                                 vgic_gave_frame<D>},
 };
 
 // --- initialisation of a vCPU

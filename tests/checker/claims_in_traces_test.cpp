@@ -64,6 +64,45 @@ TEST(ClaimsInTraces, EveryExplanationOfEagainLeavesThePageMapped) {
   EXPECT_TRUE(breaks(r, "unlocked_memslot_holds_no_pins"));
 }
 
+// A run of a vCPU that is not initialised is ENOEXEC, and breaks nothing. The same call with the
+// same answer breaks a claim later, when nothing but a spoilt load explains it.
+TEST(ClaimsInTraces, AnEventThatKeptAllInAnotherStateIsAskedAgain) {
+  const std::string vgic = "7 ioctl(5<anon_inode:kvm-arm-vgic-v3>, KVM_SET_DEVICE_ATTR, {group=";
+  const std::string vcpu = "7 ioctl(6<anon_inode:kvm-vcpu:0>, ";
+  const std::string spoilt = vcpu + "KVM_RUN, {immediate_exit=1, cpu=0}) = -1 ENOEXEC\n";
+  const std::string ready =
+      vcpu + "KVM_ARM_VCPU_INIT, {target=5, features=[0x80]}) = 0\n" + vgic +
+      "KVM_DEV_ARM_VGIC_GRP_ADDR, attr=KVM_VGIC_V3_ADDR_TYPE_DIST, addr=[0x8000000]}) = 0\n" +
+      vgic +
+      "KVM_DEV_ARM_VGIC_GRP_ADDR, attr=KVM_VGIC_V3_ADDR_TYPE_REDIST, addr=[0x80a0000]}) = 0\n" +
+      vgic + "KVM_DEV_ARM_VGIC_GRP_CTRL, attr=KVM_DEV_ARM_VGIC_CTRL_INIT}) = 0\n" + vcpu +
+      "KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_SPE_CTRL, attr=KVM_ARM_VCPU_SPE_IRQ, "
+      "addr=[21]}) = 0\n" +
+      vcpu +
+      "KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_SPE_CTRL, attr=KVM_ARM_VCPU_SPE_INIT}) = 0\n" +
+      vcpu + "KVM_ARM_VCPU_SUPPORTED_CPUS, [0x1]) = 0\n" + vcpu +
+      "KVM_RUN, {immediate_exit=1, cpu=0}) = -1 EINTR\n";
+  const Report r = judged(
+      trace_of("7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_ARM_VGIC_V3, "
+               "fd=5<anon_inode:kvm-arm-vgic-v3>, flags=0}) = 0\n"
+               "7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = 6<anon_inode:kvm-vcpu:0>\n" +
+               spoilt + spoilt + ready + spoilt + spoilt));
+  EXPECT_EQ(r.findings.size(), 2u);  // each of the last two
+  EXPECT_TRUE(breaks(r, "refused_vcpu_may_move_and_run"));
+  EXPECT_EQ(r.states_max, 1u);
+}
+
+// The copy of the state before a step is made with the first slot there is. What the step does to
+// one that came later is seen all the same.
+TEST(ClaimsInTraces, AStepIsComparedOnEntriesThatCameLaterToo) {
+  const std::string later =
+      "7 ioctl(4<anon_inode:kvm-vm>, KVM_SET_USER_MEMORY_REGION, {slot=1, flags=0, "
+      "guest_phys_addr=0x90000000, memory_size=0x2000, userspace_addr=0x7f0000100000}) = 0\n"
+      "7 ioctl(4<anon_inode:kvm-vm>, KVM_ENABLE_CAP, {cap=206, flags=1, args=[1, 3, 0, 0]}) = -1 "
+      "EAGAIN\n";
+  EXPECT_TRUE(breaks(judged(trace_of(later)), "failed_lock_changes_nothing"));
+}
+
 // "Memory is pinned for profiling guests only" is asked of designs; LOCK never promised it.
 TEST(ClaimsInTraces, AQuestionIsNoViolation) {
   const std::string text = trace_of(lock("0"));

@@ -75,7 +75,43 @@ const std::map<std::string, std::set<std::string>> unreachable_in{
     {"linux-7.2", {}},
 };
 
+// Outcomes that take a program of many calls, which chance rarely makes: whether a seed finds one
+// in two thousand programs or in two million is luck. A program shows that each can be reached, and
+// that the generator's search meets it is not asked here.
+std::string with_nine_vcpus() {
+  std::string text =
+      "# assay-trace 1\n# host *=0 ipa_bits_max=48 vcpus_max=512 slots_max=32 gic_v2=1\n"
+      "7 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = 3</dev/kvm>\n"
+      "7 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0) = 4<anon_inode:kvm-vm>\n";
+  for (int i = 0; i < 9; ++i)
+    text += "7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, " + std::to_string(i) +
+            ") = " + std::to_string(5 + i) + "<anon_inode:kvm-vcpu:" + std::to_string(i) + ">\n";
+  return text +
+         "7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_ARM_VGIC_V2, "
+         "flags=0}) = -1 E2BIG\n";
+}
+const std::map<std::string, std::string> rare{
+    {"create_device.too_many_vcpus", with_nine_vcpus()},
+};
+
 struct Never : testing::TestWithParam<const char*> {};
+
+TEST_P(Never, a_rare_outcome_is_reached_by_its_program) {
+  for (const auto& [name, text] : rare) {
+    ProgramText read = read_program(text);
+    ASSERT_EQ(read.error, "") << name;
+    ASSERT_EQ(read.left_out, 0u) << name;
+    read.program.profile = &profile_named(GetParam());
+    const checker::Report report = checker::judge_report(read.program, read.answers);
+    EXPECT_EQ(report.verdict, checker::Verdict::conforms) << name;
+    unsigned decided = 0;
+    report.coverage.each([&](const Coverage::Counter& c) {
+      if (name == std::string(Rules::instance().info(c.rule).name) + "." + c.id)
+        decided += static_cast<unsigned>(c.decided);
+    });
+    EXPECT_EQ(decided, 1u) << name;
+  }
+}
 
 std::string name_of(const Generator& g, const Goal& goal) {
   const auto& checks = g.knowledge().boundaries.checks()[goal.rule];
@@ -97,7 +133,7 @@ TEST_P(Never, every_reachable_outcome_is_reached) {
       const std::string name = name_of(g, goal);
       u64& times = reached[name];
       times = std::max(times, g.reached(goal));
-      if (times == 0 && !unreachable.contains(name) &&
+      if (times == 0 && !unreachable.contains(name) && !rare.contains(name) &&
           !unreachable_in.at(GetParam()).contains(name))
         missing.insert(name);
     }
@@ -113,6 +149,8 @@ TEST_P(Never, every_reachable_outcome_is_reached) {
     }
   }
   for (const std::string& name : missing) ADD_FAILURE() << "never reached: " << name;
+  for (const auto& [name, program] : rare)
+    EXPECT_TRUE(reached.contains(name)) << name << " is no outcome";
   for (const auto& [name, why] : unreachable) {
     EXPECT_TRUE(reached.contains(name)) << name << " is no outcome (" << why << ")";
     EXPECT_EQ(reached[name], 0u) << name;

@@ -25,6 +25,23 @@ TEST(Coverage, CountsBothSidesAndSurvivesGrowth) {
   EXPECT_EQ(coverage.find(8, Why::hash_of("check0")), nullptr);
 }
 
+// Events come back in another order than the one in which their checks were first seen.
+TEST(Coverage, CountsTheRightCheckWhateverCameBefore) {
+  Coverage coverage;
+  const auto rule = [&](u32 number, unsigned times) {
+    for (unsigned i = 0; i < times; ++i)
+      for (const char* name : {"a", "b", "c"})
+        coverage.seen(number, Why::named(name), number == 2, false);
+  };
+  rule(1, 1), rule(2, 1), rule(3, 1);
+  rule(3, 4), rule(1, 2), rule(3, 1), rule(2, 5), rule(1, 1), rule(2, 1);
+  for (const char* name : {"a", "b", "c"}) {
+    EXPECT_EQ(coverage.find(1, Why::hash_of(name))->not_held, 4u);
+    EXPECT_EQ(coverage.find(2, Why::hash_of(name))->held, 7u);
+    EXPECT_EQ(coverage.find(3, Why::hash_of(name))->not_held, 6u);
+  }
+}
+
 TEST(Coverage, MergeAddsUp) {
   Coverage a, b;
   a.seen(1, Why::named("x"), true, true);

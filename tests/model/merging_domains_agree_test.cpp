@@ -45,7 +45,8 @@ void symbolic_step(const RandomStep& step, u32 rule, Tally& tally) {
   const auto call = system_ops<Symbolic>()[rule](
       e.vcpu,
       [&](SymLeaf leaf, unsigned i, const std::string&) { leaf.e = leaf.value(e.value[i]); });
-  Step<Symbolic> k(context_of(step, rule));
+  const StepContext context = context_of(step, rule);
+  Step<Symbolic> k(context);
   StepWatch watch;
   watch.live = &k.ok();
   watch.legal = &k.legal();
@@ -91,7 +92,8 @@ void lanes_step(const std::vector<RandomStep>& steps, u32 rule, Tally& tally) {
         for (unsigned lane = 0; lane < lane_count; ++lane)
           set(lane, event_of(steps[lane], rule).value[i]);
       });
-  Step<Lanes> k(context_of(steps[0], rule));
+  const StepContext context = context_of(steps[0], rule);
+  Step<Lanes> k(context);
   call->apply(k, wide);
   for (unsigned lane = 0; lane < lane_count; ++lane) {
     const Outcome expected = execute<Concrete>(steps[lane], rule, states[lane]);

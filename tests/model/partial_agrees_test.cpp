@@ -113,7 +113,8 @@ TEST(DomainsAgree, PartialKnowsAllWhereAllIsKnown) {
       const auto call = system_ops<Partial>()[rule](
           e.vcpu,
           [&](PartialValue& leaf, unsigned i, const std::string&) { store(leaf, e.value[i]); });
-      Step<Partial> k(context_of(step, rule));
+      const StepContext context = context_of(step, rule);
+      Step<Partial> k(context);
       call->apply(k, partial);
       if (!terms.symbols().empty()) continue;
       each_partial_leaf(partial, [&](const PartialValue& leaf) {

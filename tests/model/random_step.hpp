@@ -108,7 +108,8 @@ inline StepContext context_of(const RandomStep& step, u32 rule) {
 
 template <class D>
 Outcome execute(const RandomStep& step, u32 rule, SystemState<D>& state) {
-  Step<D> k(context_of(step, rule));
+  const StepContext context = context_of(step, rule);
+  Step<D> k(context);
   apply_rule<D>(event_of(step, rule), k, state);
   Outcome out;
   out.code = raw(k.code());

@@ -103,6 +103,27 @@ TEST(Step, JournalTakesAStepBack) {
   EXPECT_EQ(cellar.wine.by, 0u);
 }
 
+TEST(Step, JournalTellsAnAssignmentFromAChange) {
+  Profile p = exact();
+  Journal journal;
+  StepContext c;
+  c.profile = &p;
+  c.journal = &journal;
+  Cellar<Recorded> cellar;
+  Step<Recorded> k(c);
+  k.set(cellar.wine, Word<Recorded, 8>(0));
+  EXPECT_FALSE(journal.empty());
+  EXPECT_FALSE(journal.changes());
+  k.set(cellar.wine, Word<Recorded, 8>(3));
+  EXPECT_TRUE(journal.changes());
+  journal.undo();
+  EXPECT_FALSE(journal.changes());
+  k.set(cellar.wine, Word<Recorded, 8>(3));
+  EXPECT_TRUE(journal.changes());
+  journal.clear();
+  EXPECT_FALSE(journal.changes());
+}
+
 TEST(Step, TrackedChecksNameTheLeavesThatDecided) {
   Profile p = exact();
   StepContext c;

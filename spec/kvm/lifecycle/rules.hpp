@@ -100,23 +100,19 @@ struct CreateVcpu {
   static constexpr auto fields() { return members<&CreateVcpu::id>; }
 
   void apply(Step<D>& k, Vm<D>& vm) const {
-    const Word<D, 16> limit =
-        ite(vm.gic.created && vm.gic.v2, Word<D, 16>(8), plain(vm.host.vcpus_max));
+    Word<D, 16> limit = plain(vm.host.vcpus_max);
+    Flag<D> takes_frame = false;
+    const NewVcpu<D> made{limit, takes_frame};
     gate<D>(k, vm);
+    run_stage<limits_of_vcpus<D>>(k, vm, made);
     k.reject(Errno::inval, id >= 512, {"id_beyond_max", "api.rst 4.7: KVM_MAX_VCPU_IDS"});
     k.reject(Errno::inval, vm.online >= limit,
              {"too_many_vcpus", "kvm_main.c: created_vcpus >= max_vcpus"});
-    k.reject(Errno::busy, vm.gic.created && vm.gic.initialized,
-             {"vgic_initialized", "arm.c:kvm_arch_vcpu_precreate"});
+    run_stage<before_vcpu_creation<D>>(k, vm, made);
     k.reject(Errno::inval, id >= zero_extend<32>(limit),
              {"id_beyond_vm", "arm.c:kvm_arch_vcpu_precreate"});
     k.may_fail(Errno::nomem, {"no_memory", "kvm_main.c:kvm_vm_ioctl_create_vcpu"});
-    const Flag<D> takes_frame = vm.gic.created && !vm.gic.v2 && frame_available<D>(vm);
-    k.reject(Errno::inval, takes_frame && !bases_are_consistent<D>(vm),
-             {"frame_misplaced", "vgic-mmio-v3.c:vgic_register_redist_iodev"});
-    // The new vCPU takes its frame before the test for a duplicate id, and a failure gives it
-    // back only to the I/O bus: the region's index stays advanced.
-    k.when(takes_frame, [&] { take_frame<D>(k, vm); });
+    run_stage<at_vcpu_creation<D>>(k, vm, made);
     k.reject(Errno::exist,
              any<D>(vm.vcpu,
                     [&](const auto& c) { return c.created && zero_extend<32>(plain(c.id)) == id; }),
@@ -125,7 +121,7 @@ struct CreateVcpu {
     k.at(vm.vcpu, vm.online, [&](auto& cpu) {
       k.set(cpu.created, true);
       k.set(cpu.id, truncate<16>(id));
-      k.set(cpu.has_frame, takes_frame);
+      run_stage<after_vcpu_creation<D>>(k, vm, CreatedVcpu<D>{cpu, takes_frame});
     });
     k.set(vm.online, vm.online + 1);
   }

@@ -1,6 +1,7 @@
 // KVM_ARM_VCPU_PMU_V3_CTRL: the vCPU attribute group of the PMU (devices/vcpu.rst 1).
 #pragma once
 #include "spec/kvm/attribute.hpp"
+#include "spec/kvm/interrupt_owners.hpp"
 #include "spec/kvm/pmu/default_pmu.hpp"
 #include "spec/kvm/vgic/numbers.hpp"
 
@@ -27,10 +28,6 @@ struct PmuV3Ctrl : VcpuGroup<"KVM_ARM_VCPU_PMU_V3_CTRL"> {
   static void begin_set(Step<D>& k, Vm<D>& vm, const auto& call) {
     pmu_set_checks<D>(k, vm, call.vcpu);
   }
-  template <class D>
-  static void begin_get(Step<D>& k, Vm<D>& vm, const auto&) {
-    gate<D>(k, vm);
-  }
   static constexpr AttributeCall has_call{"pmu_has",
                                           "api.rst 4.81; pmu-emul.c:kvm_arm_pmu_v3_has_attr"};
   template <class D>
@@ -43,11 +40,8 @@ struct PmuV3Ctrl : VcpuGroup<"KVM_ARM_VCPU_PMU_V3_CTRL"> {
   }
 };
 
-// An attribute of the group.
-template <Name the_attribute>
-struct PmuV3 : PmuV3Ctrl {
-  static constexpr const char* attribute = the_attribute.text;
-};
+template <Name attribute>
+using PmuV3 = AttributeOf<PmuV3Ctrl, attribute>;
 
 // KVM_ARM_VCPU_PMU_V3_IRQ: the overflow interrupt, a PPI or an SPI.
 struct PmuIrq : PmuV3<"KVM_ARM_VCPU_PMU_V3_IRQ"> {
@@ -104,9 +98,7 @@ struct PmuInit : PmuV3<"KVM_ARM_VCPU_PMU_V3_INIT"> {
     k.reject(Errno::inval,
              irqchip && !is_ppi<D>(cpu.pmu.irq) && !is_valid_spi<D>(vm, plain(cpu.pmu.irq)),
              {"spi_beyond_vgic", "vgic.c:kvm_vgic_set_owner"});
-    k.reject(Errno::exist,
-             irqchip && ((cpu.pmu.irq == 27 && cpu.vtimer_claimed) ||
-                         (cpu.pmu.irq == 30 && cpu.ptimer_claimed)),
+    k.reject(Errno::exist, irqchip && is_owned_by_another<D, pmu_owns<D>>(cpu, plain(cpu.pmu.irq)),
              {"interrupt_has_owner", "vcpu.rst 1.2: EEXIST, interrupt number already used"});
     k.set(cpu.pmu.created, true);
   }
@@ -162,29 +154,20 @@ struct PmuSelected : PmuV3<"KVM_ARM_VCPU_PMU_V3_SET_PMU"> {
 };
 
 // Any other attribute of the group, and on kernels that have it SET_NR_COUNTERS (4).
-template <class D>
-struct PmuSetOther {
-  static constexpr const char* name = "pmu_set_other";
-  static constexpr SyntaxText text =
-      attribute_syntax("SET", "vcpu", "KVM_ARM_VCPU_PMU_V3_CTRL", "attr", "unreadable:[value]");
-  static constexpr const char* syntax = text.text;
-  static constexpr const char* source = "vcpu.rst 1; pmu-emul.c:kvm_arm_pmu_v3_set_attr";
-  VcpuId vcpu{};
-  Flag<D> unreadable{};
-  Word<D, 64> attr = Word<D, 64>(4);
-  Word<D, 32> value{};
-  static constexpr auto fields() {
-    return members<&PmuSetOther::vcpu, &PmuSetOther::unreadable, &PmuSetOther::attr,
-                   &PmuSetOther::value>;
-  }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    pmu_set_checks<D>(k, vm, vcpu);
+struct PmuOther : OtherOf<PmuV3Ctrl, 4> {
+  static constexpr AttributeCall sets{"pmu_set_other",
+                                      "vcpu.rst 1; pmu-emul.c:kvm_arm_pmu_v3_set_attr"};
+  template <class D>
+  using Value = FieldList<Field<"value", 0, 32u>>;
+  template <class D>
+  static void set(Step<D>& k, Vm<D>& vm, const auto& call) {
+    const auto& value = field<"value">(call);
     if (!k.is(Behaviour::pmu_nr_counters)) {
       k.reject(Errno::nxio, true, {"unknown_attribute", "vcpu.rst: ENXIO"});
       return;
     }
-    k.reject(Errno::nxio, attr != 4, {"unknown_attribute_beyond_counters", "vcpu.rst: ENXIO"});
-    k.reject(Errno::fault, unreadable, {"copy_in", "pmu-emul.c: get_user"});
+    k.reject(Errno::nxio, call.attr != 4, {"unknown_attribute_beyond_counters", "vcpu.rst: ENXIO"});
+    k.reject(Errno::fault, call.unreadable, {"copy_in", "pmu-emul.c: get_user"});
     k.reject(Errno::inval, vm.pmu.arm_pmu == 0,
              {"no_pmu_selected", "pmu-emul.c:kvm_arm_pmu_v3_set_nr_counters"});
     k.reject(Errno::inval, value > zero_extend<32>(plain(vm.host.pmu_counters_max)),

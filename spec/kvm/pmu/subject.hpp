@@ -8,9 +8,10 @@ namespace assay {
 
 struct KvmPmu {
   template <class D>
-  using Rules = TypeList<SetAttribute<D, PmuIrq>, SetAttribute<D, PmuInit>,
-                         SetAttribute<D, PmuFilter>, SetAttribute<D, PmuSelected>, PmuSetOther<D>,
-                         GetAttribute<D, PmuIrq>, HasAttribute<D, PmuV3Ctrl>>;
+  using Rules =
+      TypeList<SetAttribute<D, PmuIrq>, SetAttribute<D, PmuInit>, SetAttribute<D, PmuFilter>,
+               SetAttribute<D, PmuSelected>, SetAttribute<D, PmuOther>, GetAttribute<D, PmuIrq>,
+               HasAttribute<D, PmuV3Ctrl>>;
 
   template <class D>
   static void invariants(const SayInvariant<D>& say) {

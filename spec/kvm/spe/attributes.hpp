@@ -1,6 +1,7 @@
 // The vCPU's SPE attributes and its set of CPUs (facts/spe 4.6 to 4.8).
 #pragma once
 #include "spec/kvm/attribute.hpp"
+#include "spec/kvm/spe/feature.hpp"
 #include "spec/kvm/spe/lock.hpp"
 #include "spec/kvm/spe/switch_stage.hpp"
 #include "spec/kvm/vgic/numbers.hpp"
@@ -24,7 +25,7 @@ Word<D, 64> cpus_with_spe(const Vm<D>& vm) {
 }
 template <class D>
 Flag<D> has_spe_feature(const Vcpu<D>& cpu) {
-  return bit(plain(cpu.features), static_cast<unsigned>(Feature::spe));
+  return bit(plain(cpu.features), static_cast<unsigned>(spe_feature));
 }
 
 // kvm_arm_support_spe() && kvm_vcpu_has_spe() && irqchip_in_kernel(): the gate of every attribute.
@@ -36,7 +37,7 @@ void spe_gate(Step<D>& k, Vm<D>& vm, VcpuId v) {
            {"no_spe", "v4-20: host, vCPU feature, in-kernel irqchip"});
 }
 
-struct SpeGroup : VcpuGroup<"KVM_ARM_VCPU_SPE_CTRL"> {
+struct SpeCtrlGroup : VcpuGroup<"KVM_ARM_VCPU_SPE_CTRL"> {
   static bool applies(const Profile& p) { return is_spe_series(p); }
   static constexpr AttributeCall has_call{"spe_has", "SPE v4-20; facts/spe 4.7"};
   template <class D>
@@ -45,12 +46,6 @@ struct SpeGroup : VcpuGroup<"KVM_ARM_VCPU_SPE_CTRL"> {
     const u64 last = pins_buffer(k.profile()) ? 4 : 2;
     k.reject(Errno::nxio, call.attr > last, {"unknown_attribute", "v4-20"});
   }
-};
-
-// An attribute of the group.
-template <Name the_attribute>
-struct SpeCtrl : SpeGroup {
-  static constexpr const char* attribute = the_attribute.text;
   template <class D>
   static void begin_set(Step<D>& k, Vm<D>& vm, const auto& call) {
     spe_gate<D>(k, vm, call.vcpu);
@@ -60,6 +55,8 @@ struct SpeCtrl : SpeGroup {
     spe_gate<D>(k, vm, call.vcpu);
   }
 };
+template <Name attribute>
+using SpeCtrl = AttributeOf<SpeCtrlGroup, attribute>;
 
 // KVM_ARM_VCPU_SPE_IRQ.
 struct SpeIrq : SpeCtrl<"KVM_ARM_VCPU_SPE_IRQ"> {
@@ -149,19 +146,12 @@ struct SpeStop : SpeCtrl<"KVM_ARM_VCPU_SPE_STOP"> {
 };
 
 // Any other attribute of the group.
-template <class D>
-struct SpeSetOther {
-  static constexpr const char* name = "spe_set_other";
-  static constexpr SyntaxText text =
-      attribute_syntax("SET", "vcpu", "KVM_ARM_VCPU_SPE_CTRL", "attr", "");
-  static constexpr const char* syntax = text.text;
-  static constexpr const char* source = "SPE v4-20";
-  static bool applies(const Profile& p) { return is_spe_series(p); }
-  VcpuId vcpu{};
-  Word<D, 64> attr = Word<D, 64>(5);
-  static constexpr auto fields() { return members<&SpeSetOther::vcpu, &SpeSetOther::attr>; }
-  void apply(Step<D>& k, Vm<D>& vm) const {
-    spe_gate<D>(k, vm, vcpu);
+struct SpeOther : OtherOf<SpeCtrlGroup, 5> {
+  static constexpr AttributeCall sets{"spe_set_other", "SPE v4-20"};
+  template <class D>
+  using Value = FieldList<>;
+  template <class D>
+  static void set(Step<D>& k, Vm<D>&, const auto&) {
     k.reject(Errno::nxio, true, {"unknown_attribute", "v4-20"});
   }
 };

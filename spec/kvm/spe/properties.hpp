@@ -369,8 +369,9 @@ void spe_properties(const Taken<D>& t, const SayProperty<D>& say) {
   if (const auto* call = t.template as<EnableCap<D>>()) lock_properties<D>(t, *call, say);
   if (const auto* call = t.template as<SpeGuestFault<D>>()) mapping_properties<D>(t, *call, say);
   if (t.template is_one_of<SetAttribute<D, SpeIrq>, SetAttribute<D, SpeInit>,
-                           SetAttribute<D, SpeStop>, SpeSetOther<D>, SetAttribute<D, SpeSpu>,
-                           SetAttribute<D, SpeBufferMax>, SpeSupportedCpus<D>>())
+                           SetAttribute<D, SpeStop>, SetAttribute<D, SpeOther>,
+                           SetAttribute<D, SpeSpu>, SetAttribute<D, SpeBufferMax>,
+                           SpeSupportedCpus<D>>())
     attribute_properties(t, say);
   if (const auto* call = t.template as<SetAttribute<D, SpeStop>>()) {
     const Word<D, 32>& flags = field<"flags">(*call);

@@ -68,7 +68,7 @@ void spe_maintenance(Step<D>& k, Vm<D>& vm, const Running<D>&) {
 template <class D>
 void spe_reset(Step<D>& k, Vm<D>& vm, const Reset<D>& reset) {
   if (!is_spe_series(k.profile())) return;
-  const Flag<D> spe = reset.has(Feature::spe);
+  const Flag<D> spe = reset.has(spe_feature);
   reset.fails(k, spe && !host_has_spe<D>(vm), {"no_host_spe", "SPE v4-17"});
   reset.fails(k, spe && reset.has(Feature::el1_32bit),
               {"spe_needs_aarch64", "SPE v4-17: EL1_32BIT"});

@@ -12,10 +12,10 @@ struct KvmSpe {
   template <class D>
   using Rules =
       TypeList<EnableCap<D>, SpeLockPage<D>, SpeGuestFault<D>, MmuUnmap<D>, SetAttribute<D, SpeIrq>,
-               SetAttribute<D, SpeInit>, SetAttribute<D, SpeStop>, SpeSetOther<D>,
-               GetAttribute<D, SpeIrq>, GetAttribute<D, SpeStop>, HasAttribute<D, SpeGroup>,
-               SpeSupportedCpus<D>, SpeHostSaved<D>, SpeRestoring<D>, SpeEnter<D>, SpeGuestSaved<D>,
-               SpeHostRestored<D>, SpeSync<D>, SpeTrapPointer<D>, SpeTrapLimit<D>, SpeTrapStatus<D>,
+               SetAttribute<D, SpeInit>, SetAttribute<D, SpeStop>, SetAttribute<D, SpeOther>,
+               GetAttribute<D, SpeIrq>, GetAttribute<D, SpeStop>, HasAttribute<D, SpeCtrlGroup>, SpeSupportedCpus<D>,
+               SpeHostSaved<D>, SpeRestoring<D>, SpeEnter<D>, SpeGuestSaved<D>, SpeHostRestored<D>,
+               SpeSync<D>, SpeTrapPointer<D>, SpeTrapLimit<D>, SpeTrapStatus<D>,
                SetAttribute<D, SpeSpu>, SetAttribute<D, SpeBufferMax>, SpeBufferPinned<D>,
                SpeRlimitExit<D>, SpeStage1Missing<D>, SpeTrapBufferId<D>, SpeFaultServed<D>,
                SpeGetReg<D>, SpeSetReg<D>, SpeSetRegStatus<D>, SpeSetRegPointer<D>,

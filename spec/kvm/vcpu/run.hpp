@@ -1,5 +1,6 @@
 // What a vCPU itself, with SVE and its timers, must be before it enters the guest (facts/kvm 1.6).
 #pragma once
+#include "spec/kvm/interrupt_owners.hpp"
 #include "spec/kvm/stage.hpp"
 
 namespace assay {
@@ -28,18 +29,15 @@ void sve_is_finalized(Step<D>& k, Vm<D>& vm, const Running<D>& running) {
            {"sve_not_finalized", "api.rst 4.10: EPERM; kvm_arm_vcpu_is_finalized"});
 }
 
-// Timer interrupts: claimed one after the other, and a claim is never given back. The PMU may own
-// one of them already.
+// Timer interrupts: claimed one after the other.
 template <class D>
 void timer_first_run(Step<D>& k, Vm<D>& vm, const Running<D>& running) {
   Vcpu<D>& cpu = vm.vcpu[running.vcpu.index];
-  const Flag<D> pmu_owns_27 = cpu.pmu.created && cpu.pmu.irq == 27;
-  const Flag<D> pmu_owns_30 = cpu.pmu.created && cpu.pmu.irq == 30;
   k.when(vm.gic.created, [&] {
-    k.reject(Errno::inval, pmu_owns_27,
+    k.reject(Errno::inval, is_owned_by_another<D, vtimer_owns<D>>(cpu, Word<D, 32>(vtimer_ppi)),
              {"vtimer_interrupt_taken", "arch_timer.c:timer_irqs_are_valid"});
     k.set(cpu.vtimer_claimed, true);
-    k.reject(Errno::inval, pmu_owns_30,
+    k.reject(Errno::inval, is_owned_by_another<D, ptimer_owns<D>>(cpu, Word<D, 32>(ptimer_ppi)),
              {"ptimer_interrupt_taken", "arch_timer.c:timer_irqs_are_valid"});
     k.set(cpu.ptimer_claimed, true);
   });

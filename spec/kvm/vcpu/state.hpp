@@ -4,7 +4,8 @@
 
 namespace assay {
 
-// Bits of kvm_vcpu_init.features[0] (uapi/asm/kvm.h).
+// Bits of kvm_vcpu_init.features[0] (uapi/asm/kvm.h). A subject with a feature that mainline does
+// not have declares it in its folder.
 enum class Feature : unsigned {
   power_off = 0,
   el1_32bit = 1,
@@ -15,7 +16,6 @@ enum class Feature : unsigned {
   ptrauth_generic = 6,
   has_el2 = 7,
   has_el2_e2h0 = 8,
-  spe = 7,  // of the SPE series only: mainline gave the number to HAS_EL2
 };
 
 template <class D>

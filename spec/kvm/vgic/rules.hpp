@@ -62,22 +62,10 @@ struct OnVgic {
   static constexpr auto fields() { return members<>; }
   Flag<D> can_be_called(const Vm<D>& vm) const { return Flag<D>(plain(vm.gic.created)); }
 };
-template <Name the_group, Name the_attribute>
-struct VgicGroup {
-  static constexpr const char* on = "vgic";
-  static constexpr const char* group = the_group.text;
-  static constexpr const char* attribute = the_attribute.text;
-  static constexpr const char* constants = "";
-  static bool applies(const Profile&) { return true; }
-  template <class D>
-  using Owner = OnVgic<D>;
-  template <class D>
-  static void begin_set(Step<D>& k, Vm<D>& vm, const auto&) {
-    gate<D>(k, vm);
-  }
-};
-template <Name the_attribute>
-struct VgicAddress : VgicGroup<"KVM_DEV_ARM_VGIC_GRP_ADDR", the_attribute> {
+template <Name group>
+using VgicGroup = AttributeGroup<OnVgic, "vgic", group>;
+
+struct VgicAddresses : VgicGroup<"KVM_DEV_ARM_VGIC_GRP_ADDR"> {
   template <class D>
   static void begin_set(Step<D>& k, Vm<D>& vm, const auto& call) {
     gate<D>(k, vm);
@@ -85,6 +73,8 @@ struct VgicAddress : VgicGroup<"KVM_DEV_ARM_VGIC_GRP_ADDR", the_attribute> {
     k.reject(Errno::nxio, vm.gic.v2, {"not_v3", "vgic-kvm-device.c:vgic_check_type"});
   }
 };
+template <Name attribute>
+using VgicAddress = AttributeOf<VgicAddresses, attribute>;
 
 // KVM_DEV_ARM_VGIC_GRP_ADDR / KVM_VGIC_V3_ADDR_TYPE_DIST: where the distributor is.
 struct VgicDist : VgicAddress<"KVM_VGIC_V3_ADDR_TYPE_DIST"> {
@@ -164,7 +154,7 @@ struct VgicRedistRegion : VgicAddress<"KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION"> {
 };
 
 // KVM_DEV_ARM_VGIC_GRP_NR_IRQS.
-struct VgicNrIrqs : VgicGroup<"KVM_DEV_ARM_VGIC_GRP_NR_IRQS", ""> {
+struct VgicNrIrqs : AttributeOf<VgicGroup<"KVM_DEV_ARM_VGIC_GRP_NR_IRQS">, ""> {
   static constexpr AttributeCall sets{"vgic_set_nr_irqs",
                                       "arm-vgic-v3.rst NR_IRQS; vgic_set_common_attr"};
   template <class D>
@@ -183,7 +173,8 @@ struct VgicNrIrqs : VgicGroup<"KVM_DEV_ARM_VGIC_GRP_NR_IRQS", ""> {
 };
 
 // KVM_DEV_ARM_VGIC_GRP_CTRL / KVM_DEV_ARM_VGIC_CTRL_INIT.
-struct VgicInit : VgicGroup<"KVM_DEV_ARM_VGIC_GRP_CTRL", "KVM_DEV_ARM_VGIC_CTRL_INIT"> {
+struct VgicInit
+    : AttributeOf<VgicGroup<"KVM_DEV_ARM_VGIC_GRP_CTRL">, "KVM_DEV_ARM_VGIC_CTRL_INIT"> {
   static constexpr AttributeCall sets{"vgic_init", "arm-vgic-v3.rst CTRL; vgic-init.c:vgic_init"};
   template <class D>
   using Value = FieldList<>;
