@@ -111,7 +111,7 @@ struct Catalog {
   static void on_check(const Why& why, Errno code, VerbKind kind) {
     auto known = [&](const CatalogEntry& e) { return e.hash == why.hash && e.rule == rule; };
     if (std::none_of(listing->begin(), listing->end(), known))
-      listing->push_back({rule, why.id, why.source, code, kind, why.hash});
+      listing->push_back({rule, why.id, why.source, code, kind, why.hash, why.line});
   }
   static void on_write(const void* place) {
     if (std::find(written->begin(), written->end(), place) == written->end())
@@ -142,7 +142,7 @@ void list_effects(const char* rule, const char* source, const State& state,
           return;
         std::string place = place_of_all(path);
         const u32 hash = Why::hash_of(place.c_str());
-        listing.push_back({rule, std::move(place), source, Errno::ok, VerbKind::set, hash});
+        listing.push_back({rule, std::move(place), source, Errno::ok, VerbKind::set, hash, 0});
       },
       state);
 }

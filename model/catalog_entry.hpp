@@ -19,6 +19,7 @@ struct CatalogEntry {
   Errno code;  // what it answers; ok for require, choose, returns and effects
   VerbKind kind;
   u32 hash;
+  u32 line = 0;  // of its file, where the text of a check stands; 0 for effects
 };
 
 }  // namespace assay
