@@ -71,7 +71,7 @@ bool is_numbered(std::string_view word) {
   return matches(word, form);
 }
 bool is_document(std::string_view word) {
-  static const std::regex form(R"((api|vcpu|arm-vgic-v3)\.rst)");
+  static const std::regex form(R"([a-z][a-z0-9_-]*\.rst)");
   return matches(word, form);
 }
 bool is_section(std::string_view word) {
