@@ -224,10 +224,11 @@ std::vector<CarriedClaim> carried_claims(std::span<const std::string_view> docum
       if (trimmed(cells[i]) == "carried by") column = i;
     if (column >= cells.size() || trimmed(cells[column]) == "carried by") continue;
     std::vector<std::string_view> carriers = split(cells[column], " ,;`");
+    const bool has_more = trimmed(cells[column]).ends_with(" more");
     std::erase_if(carriers, [](std::string_view word) {
       return word.find('.') == std::string_view::npos;  // a name is `rule.part`
     });
-    if (!carriers.empty()) found.push_back({trimmed(cells[0]), std::move(carriers)});
+    if (!carriers.empty()) found.push_back({trimmed(cells[0]), std::move(carriers), has_more});
   }
   return found;
 }

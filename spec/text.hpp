@@ -52,6 +52,7 @@ std::vector<Mention> remarks();
 struct CarriedClaim {
   std::string_view claim;
   std::vector<std::string_view> carriers;  // "pmu_set_pmu.vm_has_run"
+  bool has_more = false;                   // than those that are named: "a.b, and 3 more"
 };
 // Of the tables of a document that have a column "carried by". Names in it are told apart by
 // spaces, commas and semicolons.

@@ -92,7 +92,8 @@ void print_rule(const Json& one) {
       for (const Json& line : e.at("lines")) lines.push_back(line);
       print_code(lines, 8);
     }
-    if (!c.at("carries").empty()) fmt::print("      carries {}\n", joined(c.at("carries")));
+    if (!c.at("carries").empty())
+      fmt::print("      carries {} (CLAIMS.md)\n", joined(c.at("carries")));
   }
   print_sources(one);
 }
@@ -103,7 +104,8 @@ void print_check(const Json& one) {
   print_profiles(one);
   fmt::print("  source  {}\n", text_of(one, "source"));
   print_excerpts(one.at("text"), 2);
-  if (!one.at("carries").empty()) fmt::print("  carries {}\n", joined(one.at("carries")));
+  if (!one.at("carries").empty())
+    fmt::print("  carries {} (CLAIMS.md)\n", joined(one.at("carries")));
   print_sources(one);
 }
 
@@ -116,7 +118,9 @@ void print_claim(const Json& one, const char* kind) {
   print_profiles(one);
   if (!one.at("rules").empty()) fmt::print("  of      {}\n", joined(one.at("rules")));
   print_excerpts(one.at("text"), 2);
-  if (!one.at("carried_by").empty()) fmt::print("  carried by {}\n", joined(one.at("carried_by")));
+  if (!one.at("carried_by").empty())
+    fmt::print("  carried by {}{} (CLAIMS.md)\n", joined(one.at("carried_by")),
+               one.at("carried_by_more").get<bool>() ? ", and more" : "");
   print_sources(one);
 }
 

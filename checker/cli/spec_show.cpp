@@ -206,8 +206,12 @@ Json claim_json(const Profile& wanted, const NamedPart& claim) {
     if (p.name == claim.name)
       for (const u32 rule : p.rules) one["rules"].push_back(system_rules()[rule].name);
   one["carried_by"] = Json::array();
-  for (const CarriedClaim& c : claims_and_carriers())
-    if (c.claim == claim.name) one["carried_by"] = c.carriers;
+  one["carried_by_more"] = false;
+  for (const CarriedClaim& c : claims_and_carriers()) {
+    if (c.claim != claim.name) continue;
+    one["carried_by"] = c.carriers;
+    one["carried_by_more"] = c.has_more;
+  }
   one["sources"] = sources_of(claim.source);
   return one;
 }

@@ -277,12 +277,16 @@ TEST(CarriedClaims, AreReadFromTheColumn) {
       "| claim | carried by | documented |",
       "|---|---|---|",
       "| first | a.b, `c.vcpu[].d`; by construction | holds |",
+      "| fourth | g.h, and 3 more | holds |",
       "| second |   | holds |",
       "",
       "| claim | source |",
       "| third | e.f |"};
   const std::vector<CarriedClaim> found = carried_claims(document);
-  ASSERT_EQ(found.size(), 1u);
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_FALSE(found[0].has_more);
+  EXPECT_EQ(found[1].carriers, std::vector<std::string_view>{"g.h"});
+  EXPECT_TRUE(found[1].has_more);
   EXPECT_EQ(found[0].claim, "first");
   EXPECT_EQ(found[0].carriers, (std::vector<std::string_view>{"a.b", "c.vcpu[].d"}));
   EXPECT_TRUE(carried_claims({}).empty());
