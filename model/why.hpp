@@ -15,7 +15,7 @@ struct Why {
   u32 line;            // on which it stands in its file; 0 for one made by named()
 
   // Compiled in: hashing the id at each check once was half of what checking a trace cost. The line
-  // fills what was padding; with the id it tells the place in the text (checker/cli/spec_text.hpp),
+  // fills what was padding; with the id it tells the place in the text (spec/text.hpp),
   // so that no check carries the name of its file.
   consteval Why(const char* the_id, const char* the_source, u32 the_line = __builtin_LINE())
       : id(the_id), source(the_source), hash(hash_of(the_id)), line(the_line) {}
