@@ -47,7 +47,7 @@ Flag<D> exists(const Vm<D>& vm, VcpuId v) {
   return vm.vcpu[v.index].created;
 }
 
-// The gate of every VM, vCPU and device ioctl (KVM-1.1): a dead VM answers EIO.
+// The gate of every VM, vCPU and device ioctl (facts/kvm 1.1): a dead VM answers EIO.
 template <class D>
 void gate(Step<D>& k, const Vm<D>& vm) {
   k.reject(Errno::io, vm.dead,

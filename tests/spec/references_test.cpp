@@ -27,9 +27,9 @@ bool is_of_a_fact_sheet(std::string_view text) {
 }
 // Numbers that the rename corrects.
 bool is_corrected(const std::string& id) {
-  static const std::set<std::string> ids = {"v4-37", "v6-32", "efad60e46057", "v4-24",
-                                            "v5-17", "v5-18", "v5-19",        "v5-21",
-                                            "v5-22", "v4-23", "api.rst 7.24", "api.rst 7.28"};
+  static const std::set<std::string> ids = {
+      "KVM-1.1", "v4-37", "v6-32", "efad60e46057", "v4-24",        "v5-17",       "v5-18",
+      "v5-19",   "v5-21", "v5-22", "v4-23",        "api.rst 7.24", "api.rst 7.28"};
   return ids.contains(id) || id.starts_with("SPE-") || id.starts_with("LIST-");
 }
 // } until the rename
