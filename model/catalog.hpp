@@ -114,8 +114,9 @@ struct Catalog {
   // A check met twice (in a loop, or on two paths) is listed once, at its first place.
   static void on_check(const Why& why, Errno code, VerbKind kind) {
     auto known = [&](const CatalogEntry& e) { return e.hash == why.hash && e.rule == rule; };
-    if (std::none_of(listing->begin(), listing->end(), known))
-      listing->push_back({rule, why.id, why.source, code, kind, why.hash});
+    if (std::any_of(listing->begin(), listing->end(), known)) return;
+    listing->push_back({rule, why.id, why.source, code, kind, why.hash});
+    listing->back().line = why.line;
   }
   static void on_write(const void* place, u32 site) {
     auto write = std::find_if(written->begin(), written->end(),
@@ -151,7 +152,7 @@ void list_effects(const char* rule, const char* source, const State& state,
         std::string place = place_of_all(path);
         const u32 hash = Why::hash_of(place.c_str());
         listing.push_back(
-            {rule, std::move(place), source, Errno::ok, VerbKind::set, hash, write->sites});
+            {rule, std::move(place), source, Errno::ok, VerbKind::set, hash, 0, write->sites});
       },
       state);
 }

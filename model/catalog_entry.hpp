@@ -20,6 +20,7 @@ struct CatalogEntry {
   Errno code;  // what it answers; ok for require, guard, choose, returns and effects
   VerbKind kind;
   u32 hash;
+  u32 line = 0;  // of its file, where the text of a check stands; 0 for effects
   std::vector<u32> sites{};  // of an effect: where the rule writes the place (site_of())
 };
 

@@ -28,9 +28,10 @@ enum class Behaviour : unsigned {
   nested_features_known,
   // KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS exists. Between 6.12 and 7.2.
   pmu_nr_counters,
-  // Documented answers that no Linux profile gives (facts ): either errno is accepted.
+  // Documented answers that no Linux profile gives: either errno is accepted.
   documented_alternatives,
-  // The two readings of the architecture on PMBSR_EL1.DL (facts/spe 2.7, 7.1, 7.2). Without either,
+  // The two readings of the architecture on PMBSR_EL1.DL (SPE-2.7, SPE-7.1, SPE-7.2). Without
+  // either,
   // a fault at a record's end writes an IMPLEMENTATION DEFINED 0 or 1 (RMYXZK, RYZJQX) and a fault
   // inside a record sets DL (D17.8): what the prose says.
   spe_dl_kept_at_boundary,    // D17.8.3: at a record's end DL is left as it was
@@ -38,18 +39,19 @@ enum class Behaviour : unsigned {
   // The API of RFC v4 of "KVM: arm64: Add SPE support", on v5.14-rc5; v5 in what differs.
   spe_series,
   spe_v5,
-  // The designs that followed (facts/spe 5).
+  // The designs that followed (SPE-5).
   spe_pins_buffer,        // v6: a buffer's pages are pinned when the guest enables it
   spe_takes_faults,       // nothing is pinned: stage 2 faults of the SPU are served
   spe_discards_on_fault,  // and the guest is told that data was lost; otherwise it is resumed
-  // What the posted code does and its documentation does not promise, [inferred] in facts/spe.
-  spe_lock_leaks,            // 4.2: a LOCK that fails midway leaves pages pinned and mapped
-  spe_irq_unchecked,         // 4.7: SPE_IRQ takes numbers that are no PPI
-  spe_stop_ignores_unknown,  // 4.7: SPE_STOP with unknown bits only succeeds
+  // What the posted code does and its documentation does not promise, [inferred]: read out of the
+  // code.
+  spe_lock_leaks,            // SPE-4.2: a LOCK that fails midway leaves pages pinned and mapped
+  spe_irq_unchecked,         // SPE-4.7: SPE_IRQ takes numbers that are no PPI
+  spe_stop_ignores_unknown,  // SPE-4.7: SPE_STOP with unknown bits only succeeds
   spe_status_set_quietly,    // I01: KVM_SET_ONE_REG of PMBSR_EL1 leaves the line as it was
-  spe_nevfr_shared,          // 4.10: PMSNEVFR_EL1 of the guest stays behind in the host
-  spe_cpu_flag_stays,        // 4.6: any ioctl on a wrong CPU spoils the next KVM_RUN
-  spe_tags_stay_pending,     // 4.4: without MTE tags stay pending, so every UNLOCK unmaps
+  spe_nevfr_shared,          // SPE-4.10: PMSNEVFR_EL1 of the guest stays behind in the host
+  spe_cpu_flag_stays,        // SPE-4.6: any ioctl on a wrong CPU spoils the next KVM_RUN
+  spe_tags_stay_pending,     // SPE-4.4: without MTE tags stay pending, so every UNLOCK unmaps
   count_
 };
 

@@ -6,13 +6,9 @@
 #include "checker/cli/cli.hpp"
 #include "checker/cli/spec_parts.hpp"
 #include "checker/properties.hpp"
-#include "spec/register.hpp"
 #include "spec/system.hpp"
 
 namespace assay::cli {
-namespace {
-
-const std::vector<CatalogEntry>& catalog(const Profile& profile) { return system_catalog(profile); }
 
 const char* kind_name(VerbKind kind) {
   switch (kind) {
@@ -26,6 +22,10 @@ const char* kind_name(VerbKind kind) {
   }
   return "?";
 }
+
+namespace {
+
+const std::vector<CatalogEntry>& catalog(const Profile& profile) { return system_catalog(profile); }
 
 std::string answer_of(const CatalogEntry& e) {
   return e.code == Errno::ok ? std::string() : std::string(name_of(e.code));
@@ -76,105 +76,6 @@ int list(const Profile& profile, bool json) {
   return exit_ok;
 }
 
-// A system register: where its fields lie, since when, and what a reset leaves.
-void show_register(const Sysreg& r, nlohmann::ordered_json& out, bool json) {
-  const SysregEncoding& e = r.encoding;
-  nlohmann::ordered_json one = {
-      {"register", r.name},     {"encoding", {e.op0, e.op1, e.crn, e.crm, e.op2}},
-      {"writable", r.writable}, {"since_pmsver", r.since},
-      {"reset", r.reset},       {"fields", nlohmann::ordered_json::array()}};
-  for (const SysregField& f : r.fields)
-    one["fields"].push_back({{"name", f.argument},
-                             {"low", f.low},
-                             {"width", f.width},
-                             {"since_pmsver", std::max(f.since, r.since)}});
-  out.push_back(std::move(one));
-  if (json) return;
-  fmt::print("{}  op0={} op1={} CRn={} CRm={} op2={}  {}\n  reset   {}\n  fields\n", r.name, e.op0,
-             e.op1, e.crn, e.crm, e.op2, r.writable ? "read and written" : "read only", r.reset);
-  for (auto f = r.fields.rbegin(); f != r.fields.rend(); ++f)
-    fmt::print("    [{}:{}]  {:<10} PMSVer {}\n", f->low + f->width - 1, f->low, f->argument,
-               std::max(f->since, r.since));
-  fmt::print("  the rest is RES0\n  events  {}{}{}\n", r.write_event,
-             r.write_event.empty() || r.read_event.empty() ? "" : ", ", r.read_event);
-}
-
-// A rule with its checks under the profile, or one of its checks.
-void show_rule(const Profile& profile, const RuleInfo& rule, const std::string& id,
-               nlohmann::ordered_json& out, bool json) {
-  const bool whole = id == rule.name;
-  nlohmann::ordered_json checks = nlohmann::ordered_json::array();
-  nlohmann::ordered_json arguments = nlohmann::ordered_json::array();
-  for (const ArgumentInfo& a : rule.arguments)
-    if (a.array == 0)
-      arguments.push_back({{"name", a.name}, {"bits", a.width}, {"answered", a.is_answer}});
-  if (whole && !json) {
-    fmt::print("{}\n  source  {}\n  syntax  {}\n  arguments\n", rule.name, rule.source,
-               rule.syntax);
-    for (const ArgumentInfo& a : rule.arguments)
-      if (a.array == 0)
-        fmt::print("    {:<18} {} bits{}{}\n", a.name, a.width,
-                   a.is_number ? ", address or size" : "", a.is_answer ? ", answered" : "");
-  }
-  for (const CatalogEntry& e : catalog(profile)) {
-    if (e.rule != rule.name || (!whole && id != e.rule + "." + e.id)) continue;
-    checks.push_back(entry_json(e));
-    if (!json)
-      fmt::print("  {:<9} {:<8} {}.{}\n            {}\n", kind_name(e.kind), answer_of(e), e.rule,
-                 e.id, e.source);
-  }
-  if (whole)
-    out.push_back({{"rule", rule.name},
-                   {"source", rule.source},
-                   {"syntax", rule.syntax},
-                   {"arguments", arguments},
-                   {"checks", checks}});
-  else
-    for (auto& check : checks) out.push_back(std::move(check));
-}
-
-// What is claimed of the rules under this name.
-void show_claims(const Profile& profile, const std::string& id, nlohmann::ordered_json& out,
-                 bool json) {
-  for (const Invariant<Concrete>& i : system_claims<Concrete>().invariants) {
-    if (id != i.name) continue;
-    out.push_back({{"invariant", i.name}, {"source", i.source}});
-    if (!json) fmt::print("{}: invariant ({})\n", i.name, i.source);
-  }
-  for (const checker::PropertyInfo& p : checker::properties_of(profile).list()) {
-    if (id != p.name) continue;
-    nlohmann::ordered_json rules = nlohmann::ordered_json::array();
-    for (const u32 rule : p.rules) rules.push_back(binder().rule(rule).name);
-    out.push_back(
-        {{"property", p.name}, {"source", p.source}, {"promised", p.promised}, {"rules", rules}});
-    if (json) continue;
-    fmt::print("{}: {} ({})\n", p.name,
-               p.promised ? "property of steps" : "question, which nobody promised to answer",
-               p.source);
-    for (const u32 rule : p.rules) fmt::print("  of {}\n", binder().rule(rule).name);
-  }
-}
-
-// Everything that is called so.
-int show(const Profile& profile, const std::string& id, bool json) {
-  nlohmann::ordered_json out = nlohmann::ordered_json::array();
-  for (const Sysreg& r : system_registers())
-    if (id == r.name) show_register(r, out, json);
-  for (const RuleInfo& rule : system_rules()) show_rule(profile, rule, id, out, json);
-  show_stage(id, out, json);
-  show_claims(profile, id, out, json);
-  if (out.empty()) {
-    fmt::print(
-        stderr,
-        "assay: no rule, check, stage, invariant, property or register is called '{}'; see assay "
-        "spec list\n",
-        id);
-    return exit_usage;
-  }
-  if (json) fmt::print("{}\n", out.dump(2));
-  return exit_ok;
-}
-
 int graph_json(const Profile& profile) {
   nlohmann::ordered_json out = nlohmann::ordered_json::array();
   for (const CatalogEntry& e : catalog(profile))
@@ -215,8 +116,11 @@ void add_spec(CLI::App& app, Common& common) {
   add("list", "every rule with its checks, answers, effects and sources")
       ->callback(
           [profile, &common] { common.status = list(*find_profile(*profile), common.json); });
-  auto* one = add("show", "one rule, check, invariant, property or register");
-  one->add_option("ID", *id, "rule, rule.check, invariant, property or register")->required();
+  auto* one = add("show", "everything that a name means, with its text and its sources");
+  one->add_option("NAME", *id,
+                  "ioctl, rule, check, effect, stage, invariant, property, register or id of a "
+                  "source (KVM_RUN, vcpu_run.not_initialized, PMBSR_EL1, L05, 'api.rst 4.10')")
+      ->required();
   one->callback(
       [profile, id, &common] { common.status = show(*find_profile(*profile), *id, common.json); });
   add_mutants(*add("mutants", "every check left out or swapped, and what notices it"), profile,

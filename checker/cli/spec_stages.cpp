@@ -7,12 +7,6 @@
 namespace assay::cli {
 namespace {
 
-void print(const StageInfo& stage) {
-  fmt::print("{}: of {}, in this order\n", stage.name, stage.rule);
-  for (const StageInfo::Part& part : stage.parts)
-    fmt::print("    {:<18} {:<22} {}\n", part.name, part.when, part.source);
-}
-
 nlohmann::ordered_json json_of(const StageInfo& stage) {
   nlohmann::ordered_json parts = nlohmann::ordered_json::array();
   for (const StageInfo::Part& part : stage.parts)
@@ -32,14 +26,6 @@ nlohmann::ordered_json stages_json() {
   nlohmann::ordered_json out = nlohmann::ordered_json::array();
   for (const StageInfo& stage : system_stages()) out.push_back(json_of(stage));
   return out;
-}
-
-void show_stage(std::string_view name, nlohmann::ordered_json& out, bool json) {
-  for (const StageInfo& stage : system_stages()) {
-    if (name != stage.name) continue;
-    out.push_back(json_of(stage));
-    if (!json) print(stage);
-  }
 }
 
 }  // namespace assay::cli

@@ -1,4 +1,4 @@
-// PMBIDR_EL1.MaxBuffSize, every encoding (D24.7; facts/spe N03, N08).
+// PMBIDR_EL1.MaxBuffSize, every encoding (D24.7; N03, N08).
 #include <gtest/gtest.h>
 
 #include <set>

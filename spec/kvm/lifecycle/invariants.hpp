@@ -1,4 +1,4 @@
-// What is always true of VM and vCPU creation (facts/kvm LC-1, LC-2, LC-3).
+// What is always true of VM and vCPU creation (LC-1, LC-2, LC-3).
 #pragma once
 #include "spec/kvm/vm.hpp"
 

@@ -1,5 +1,5 @@
 // System and VM life cycle: KVM_CREATE_VM, KVM_CHECK_EXTENSION, KVM_CREATE_VCPU,
-// KVM_ARM_PREFERRED_TARGET (api.rst 4.1-4.7, 4.83).
+// KVM_ARM_PREFERRED_TARGET (api.rst 4.2, 4.4, 4.5, 4.7, 4.83).
 #pragma once
 #include "spec/kvm/stages.hpp"
 

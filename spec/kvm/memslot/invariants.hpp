@@ -1,4 +1,4 @@
-// What is always true of memory slots (facts/kvm MEM-1, MEM-4).
+// What is always true of memory slots (MEM-1, MEM-4).
 #pragma once
 #include "spec/kvm/memslot/rules.hpp"
 

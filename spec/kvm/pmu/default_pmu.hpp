@@ -1,4 +1,4 @@
-// The default PMU of a VM whose userspace never chose one (facts A-22).
+// The default PMU of a VM whose userspace never chose one.
 //
 // Before Linux 6.7 the first PMU attribute call creates a throw-away perf event and takes the PMU
 // that perf gave it; from 6.7 on it is the first listed PMU whose CPUs include the one that
@@ -25,8 +25,7 @@ void pick_default_pmu(Step<D>& k, Vm<D>& vm, const Word<D, 16>& cpu, const Why& 
   Flag<D> picked = false;
   each<D>(vm.host.pmu, [&](const auto& p, std::size_t i) {
     const Flag<D> last = is_last_pmu<D>(vm, i);
-    const Flag<D> elected =
-        last || k.choose({"default_pmu", "facts A-22: which PMU is the default"});
+    const Flag<D> elected = last || k.choose({"default_pmu", "A-22: which PMU is the default"});
     const Flag<D> this_one = !picked && p.type != 0 && elected;
     k.when(this_one, [&] { k.set(vm.pmu.arm_pmu, p.type); });
     picked = picked || this_one;

@@ -1,4 +1,4 @@
-// What is always true of PMU configuration (facts PMU-1, PMU-3, PMU-5, PMU-6).
+// What is always true of PMU configuration (PMU-1, PMU-3, PMU-5, PMU-6).
 #pragma once
 #include "spec/kvm/vgic/numbers.hpp"
 

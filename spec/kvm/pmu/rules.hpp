@@ -7,7 +7,7 @@
 
 namespace assay {
 
-// What every SET of the group checks first (facts P1-P3; pmu-emul.c:kvm_arm_pmu_v3_set_attr).
+// What every SET of the group checks first (KVM-2.1; pmu-emul.c:kvm_arm_pmu_v3_set_attr).
 template <class D>
 void pmu_set_checks(Step<D>& k, Vm<D>& vm, VcpuId v) {
   auto& cpu = vm.vcpu[v.index];

@@ -1,4 +1,4 @@
-// What is always true of vCPUs (facts LC-6, LC-7, LC-11, PMU-11).
+// What is always true of vCPUs (LC-6, LC-7, LC-11, PMU-11).
 #pragma once
 #include "spec/kvm/vcpu/rules.hpp"
 

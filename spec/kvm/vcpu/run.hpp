@@ -1,4 +1,4 @@
-// What a vCPU itself, with SVE and its timers, must be before it enters the guest (facts/kvm 1.6).
+// What a vCPU itself, with SVE and its timers, must be before it enters the guest (KVM-1.6).
 #pragma once
 #include "spec/kvm/interrupt_owners.hpp"
 #include "spec/kvm/stage.hpp"

@@ -1,4 +1,4 @@
-// What is always true of the vGIC's life cycle (facts VG-2, VG-3, VG-4, LC-13).
+// What is always true of the vGIC's life cycle (VG-2, VG-3, VG-4, LC-13).
 #pragma once
 #include "spec/kvm/vgic/placement.hpp"
 

@@ -13,7 +13,7 @@ template <class D>
 Flag<D> is_spi(const Word<D, 32>& intid) {
   return intid >= 32 && intid <= 1019;
 }
-// An SPI that the VM's vGIC has (vgic.h:vgic_valid_spi).
+// An SPI that the VM's vGIC has (arm_vgic.h:vgic_valid_spi).
 template <class D>
 Flag<D> is_valid_spi(const Vm<D>& vm, const Word<D, 32>& intid) {
   return intid >= 32 && intid < zero_extend<32>(plain(vm.gic.spis)) + 32;

@@ -1,4 +1,4 @@
-// What a vGIC must be at the first run of a vCPU (facts/kvm 1.6, row 6). A mapping that fails kills
+// What a vGIC must be at the first run of a vCPU (KVM-1.6, row 6). A mapping that fails kills
 // the VM; the other checks of a first run may be tried again.
 #pragma once
 #include "spec/kvm/stage.hpp"
