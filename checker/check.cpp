@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "checker/check_vm.hpp"
 #include "checker/explain.hpp"
 #include "checker/leaf_at.hpp"
 
@@ -12,17 +13,6 @@ namespace assay::checker {
 using traces::HandleKind;
 using traces::TraceEvent;
 using traces::TraceKind;
-
-// One VM of the trace. VM 0 stands for /dev/kvm itself: a VM never created, for rules about the
-// system descriptor.
-struct Checker::Vm {
-  std::optional<VmStates> states;    // known arguments only
-  std::optional<UnknownVm> unknown;  // from the first hidden argument on
-  std::uint32_t references = 0;      // descriptors that keep it alive
-  std::uint32_t vcpus = 0;           // created so far: the index of the next one
-  bool violated = false;
-  bool lost = false;  // no longer followed
-};
 
 Checker::Made Checker::made_by(Errno answer) {
   return answer == Errno::ok ? Made::object : Made::nothing;
@@ -184,9 +174,10 @@ void Checker::release(const Handle& handle) {
 
 void Checker::feed_rule(const TraceEvent& given) {
   TraceEvent e = given;
-  if (!e.event.answered) return skip(binder_.rule(e.event.rule).name, "call did not return");
-  if (!binder_.rule(e.event.rule).is_of(*options_.profile))
-    return skip(binder_.rule(e.event.rule).name, "no rule under this profile");
+  if (!binder_.rule(e.event.rule).is_of(*options_.profile)) {
+    skip(binder_.rule(e.event.rule).name, "no rule under this profile");
+    return apply_unruled(e, resolve(e));
+  }
   int task = task_argument_[e.event.rule], cpu = cpu_argument_[e.event.rule];
   // Task 0 would mean "never ran": a trace without a thread column has one unnamed task.
   constexpr u64 unnamed_task = 0xfffffffe;
@@ -207,8 +198,13 @@ void Checker::feed_rule(const TraceEvent& given) {
                                          : "descriptor of unknown origin");
   bool fits = false;
   for (HandleKind kind : binder_.pattern(e.event.rule).on) fits = fits || kind == on.kind;
-  if (!fits) return skip(binder_.rule(e.event.rule).name, "on another kind of descriptor");
+  if (!fits) {
+    skip(binder_.rule(e.event.rule).name, "on another kind of descriptor");
+    return apply_unruled(e, on);
+  }
   e.event.vcpu = on.vcpu;
+  if (!e.event.answered)
+    return feed_unanswered(binder_.rule(e.event.rule).name, on, {&e.event.rule, 1});
   bool makes_vm = binder_.pattern(e.event.rule).makes == HandleKind::vm;
   std::uint32_t vm = makes_vm ? new_vm() : on.vm;
   e.event.vm = vm;
@@ -244,7 +240,6 @@ void Checker::bind_result(const TraceEvent& e, std::uint32_t vm, Made made) {
 void Checker::feed_opaque(const TraceEvent& e) {
   const Handle on = resolve(e);
   std::string_view name = binder_.name_of_family(e.family);
-  if (!e.event.answered) return skip(name, "call did not return");
   if (on.kind == HandleKind::none || on.foreign || !vms_[on.vm])
     return skip(name, "descriptor of unknown origin");
   std::vector<std::uint32_t> rules;
@@ -253,12 +248,16 @@ void Checker::feed_opaque(const TraceEvent& e) {
     for (HandleKind kind : binder_.pattern(rule).on)
       if (kind == on.kind) rules.push_back(rule);
   }
-  if (rules.empty()) return skip(name, "no rule for this kind of descriptor");
+  if (rules.empty()) {
+    skip(name, "no rule for this kind of descriptor");
+    return apply_unruled(e, on);
+  }
+  if (!e.event.answered) return feed_unanswered(name, on, rules);
   TraceEvent opaque = e;
   opaque.event.vcpu = on.vcpu;
   opaque.event.rule = rules.front();
   Vm& vm = *vms_[on.vm];
-  if (vm.lost) return skip(name, "its VM is no longer followed");
+  if (is_lost(vm)) return skip(name, "its VM is no longer followed");
   ++report_.checked;
   ++report_.unknown_arguments;
   make_unknown(vm);
@@ -275,11 +274,14 @@ void Checker::lose(Vm& vm, const std::string& why) {
 // specification names are unknown from here on, or nothing is known of its VM.
 void Checker::feed_unruled(const TraceEvent& e) {
   skip(e.name, "no rule");
-  const Handle on = resolve(e);
+  apply_unruled(e, resolve(e));
+}
+
+void Checker::apply_unruled(const TraceEvent& e, const Handle& on) {
   if (on.kind == HandleKind::none || on.kind == HandleKind::system || on.foreign || !vms_[on.vm])
     return;
   Vm& vm = *vms_[on.vm];
-  if (vm.lost) return;
+  if (is_lost(vm)) return;
   const MayChange& change = on.kind == HandleKind::vcpu ? e.changes_on_vcpu : e.changes_elsewhere;
   const bool has_failed = e.event.answered && e.event.answer != Errno::ok;
   // ENOTTY: the kernel does not know the request.
@@ -305,7 +307,7 @@ void Checker::make_unknown(Vm& vm) {
 
 Checker::Made Checker::judge(const TraceEvent& e, std::uint32_t number) {
   Vm& vm = *vms_[number];
-  if (vm.lost) {
+  if (is_lost(vm)) {
     --report_.checked;
     skip(binder_.rule(e.event.rule).name, "its VM is no longer followed");
     return Made::nothing;
