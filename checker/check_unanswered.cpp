@@ -46,8 +46,12 @@ void Checker::feed_unanswered(std::string_view name, const Handle& on,
   }
   if (places.empty()) return;
   make_unknown(vm);
-  vm.unknown->forget(last_line_,
-                     [&](std::string_view path) { return places.contains(without_indices(path)); });
+  // A leaf of these places, or a table ("slot") that has some ("slot[].pages").
+  vm.unknown->forget(last_line_, [&](std::string_view path) {
+    const std::string form = without_indices(path);
+    const auto below = places.lower_bound(form + "[]");
+    return places.contains(form) || (below != places.end() && below->starts_with(form + "[]"));
+  });
 }
 
 }  // namespace assay::checker
