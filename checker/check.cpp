@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "checker/check_vm.hpp"
 #include "checker/explain.hpp"
 #include "checker/leaf_at.hpp"
 
@@ -12,17 +13,6 @@ namespace assay::checker {
 using traces::HandleKind;
 using traces::TraceEvent;
 using traces::TraceKind;
-
-// One VM of the trace. VM 0 stands for /dev/kvm itself: a VM never created, for rules about the
-// system descriptor.
-struct Checker::Vm {
-  std::optional<VmStates> states;    // known arguments only
-  std::optional<UnknownVm> unknown;  // from the first hidden argument on
-  std::uint32_t references = 0;      // descriptors that keep it alive
-  std::uint32_t vcpus = 0;           // created so far: the index of the next one
-  bool violated = false;
-  bool lost = false;  // no longer followed
-};
 
 Checker::Made Checker::made_by(Errno answer) {
   return answer == Errno::ok ? Made::object : Made::nothing;
@@ -191,8 +181,10 @@ void Checker::note_run(std::uint32_t tid, const Handle& on) {
 void Checker::feed_rule(const TraceEvent& given) {
   const RuleFacts& facts = facts_[given.event.rule];
   const RuleInfo& rule = binder_.rule(given.event.rule);
-  if (!given.event.answered) return skip(rule.name, "call did not return");
-  if (!facts.is_of_profile) return skip(rule.name, "no rule under this profile");
+  if (!facts.is_of_profile) {
+    skip(rule.name, "no rule under this profile");
+    return apply_unruled(given, resolve(given));
+  }
   TraceEvent& e = bound_;
   copy_values(given, rule.arguments.size(), e);
   // Task 0 would mean "never ran": a trace without a thread column has one unnamed task.
@@ -213,8 +205,12 @@ void Checker::feed_rule(const TraceEvent& given) {
                                ? "the machine's VM is one of several, or gone"
                            : on.foreign ? "on an object the specification did not allow to exist"
                                         : "descriptor of unknown origin");
-  if (!facts.fits(on.kind)) return skip(rule.name, "on another kind of descriptor");
+  if (!facts.fits(on.kind)) {
+    skip(rule.name, "on another kind of descriptor");
+    return apply_unruled(e, on);
+  }
   e.event.vcpu = on.vcpu;
+  if (!e.event.answered) return feed_unanswered(rule.name, on, {&e.event.rule, 1});
   const bool makes_vm = facts.makes == HandleKind::vm;
   const std::uint32_t vm = makes_vm ? new_vm() : on.vm;
   e.event.vm = vm;
@@ -250,7 +246,6 @@ void Checker::bind_result(const TraceEvent& e, std::uint32_t vm, Made made) {
 void Checker::feed_opaque(const TraceEvent& e) {
   const Handle on = resolve(e);
   std::string_view name = binder_.name_of_family(e.family);
-  if (!e.event.answered) return skip(name, "call did not return");
   if (on.kind == HandleKind::none || on.foreign || !vms_[on.vm])
     return skip(name, "descriptor of unknown origin");
   std::vector<std::uint32_t> rules;
@@ -259,12 +254,16 @@ void Checker::feed_opaque(const TraceEvent& e) {
     for (HandleKind kind : binder_.pattern(rule).on)
       if (kind == on.kind) rules.push_back(rule);
   }
-  if (rules.empty()) return skip(name, "no rule for this kind of descriptor");
+  if (rules.empty()) {
+    skip(name, "no rule for this kind of descriptor");
+    return apply_unruled(e, on);
+  }
+  if (!e.event.answered) return feed_unanswered(name, on, rules);
   TraceEvent opaque = e;
   opaque.event.vcpu = on.vcpu;
   opaque.event.rule = rules.front();
   Vm& vm = *vms_[on.vm];
-  if (vm.lost) return skip(name, "its VM is no longer followed");
+  if (is_lost(vm)) return skip(name, "its VM is no longer followed");
   ++report_.checked;
   ++report_.unknown_arguments;
   make_unknown(vm);
@@ -281,11 +280,14 @@ void Checker::lose(Vm& vm, const std::string& why) {
 // specification names are unknown from here on, or nothing is known of its VM.
 void Checker::feed_unruled(const TraceEvent& e) {
   skip(e.name, "no rule");
-  const Handle on = resolve(e);
+  apply_unruled(e, resolve(e));
+}
+
+void Checker::apply_unruled(const TraceEvent& e, const Handle& on) {
   if (on.kind == HandleKind::none || on.kind == HandleKind::system || on.foreign || !vms_[on.vm])
     return;
   Vm& vm = *vms_[on.vm];
-  if (vm.lost) return;
+  if (is_lost(vm)) return;
   const MayChange& change = on.kind == HandleKind::vcpu ? e.changes_on_vcpu : e.changes_elsewhere;
   const bool has_failed = e.event.answered && e.event.answer != Errno::ok;
   // ENOTTY: the kernel does not know the request.
@@ -311,7 +313,7 @@ void Checker::make_unknown(Vm& vm) {
 
 Checker::Made Checker::judge(const TraceEvent& e, std::uint32_t number) {
   Vm& vm = *vms_[number];
-  if (vm.lost) {
+  if (is_lost(vm)) {
     --report_.checked;
     skip(binder_.rule(e.event.rule).name, "its VM is no longer followed");
     return Made::nothing;

@@ -55,8 +55,12 @@ class Checker {
   void feed_rule(const traces::TraceEvent& e);
   void feed_opaque(const traces::TraceEvent& e);
   void feed_unruled(const traces::TraceEvent& e);
+  void apply_unruled(const traces::TraceEvent& e, const Handle& on);
+  void feed_unanswered(std::string_view name, const Handle& on,
+                       std::span<const std::uint32_t> rules);
   // A VM of which too little is known to go on.
   void lose(Vm& vm, const std::string& why);
+  bool is_lost(Vm& vm);
   // What the model did in answer to an event: whether the object that the call makes now exists.
   enum class Made : unsigned char { nothing, object };
   static Made made_by(Errno answer);

@@ -255,6 +255,22 @@ std::unique_ptr<Target> make_command_target(std::string command, const TargetOpt
 
 // --- descriptions of targets --------------------------------------------------------------------
 
+bool is_lab_machine(std::string_view name) {
+  constexpr std::array<std::string_view, 4> machines{"standard", "biglittle", "halfpmu", "bare"};
+  return std::find(machines.begin(), machines.end(), name) != machines.end();
+}
+
+LabNames lab_names(std::string_view description) {
+  LabNames names;
+  if (description.starts_with("lab:")) description.remove_prefix(4);
+  const std::size_t colon = description.rfind(':');
+  const bool has_machine =
+      colon != std::string_view::npos && description.find('/', colon) == std::string_view::npos;
+  names.kernel = description.substr(0, has_machine ? colon : std::string_view::npos);
+  if (has_machine) names.machine = description.substr(colon + 1);
+  return names;
+}
+
 TargetFactory target_factory(std::string_view description, const TargetOptions& options,
                              std::string& error) {
   auto after = [&](std::string_view prefix) {
@@ -270,17 +286,14 @@ TargetFactory target_factory(std::string_view description, const TargetOptions& 
     return [=] { return make_device_target(options); };
   }
   if (description.starts_with("lab:")) {
-    std::string kernel = after("lab:"), machine = "standard";
-    if (const std::size_t colon = kernel.find(':'); colon != std::string::npos) {
-      machine = kernel.substr(colon + 1);
-      kernel.resize(colon);
-    }
-    constexpr std::array machines{"standard", "biglittle", "halfpmu", "bare"};
-    if (std::find(machines.begin(), machines.end(), machine) == machines.end())
+    const auto [kernel, machine] = lab_names(description);
+    if (!is_lab_machine(machine))
       error = "a laboratory machine is standard, biglittle, halfpmu or bare";
     if (options.lab_script.empty()) error = "no laboratory: name the path of lab.sh";
     if (!error.empty()) return nullptr;
-    return [=] { return make_lab_target(kernel, machine, options); };
+    return [kernel = kernel, machine = machine, options] {
+      return make_lab_target(kernel, machine, options);
+    };
   }
   error = fmt::format(
       "'{}' is no target: model, lab:KERNEL[:MACHINE], device:/dev/kvm, "

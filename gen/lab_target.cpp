@@ -67,7 +67,8 @@ void LabTarget::start() {
   if (log >= 0) dup2(log, 1), dup2(log, 2);
   const std::string dir = dir_.string();
   execl(options_.lab_script.c_str(), "lab.sh", "serve", "--kernel", kernel_.c_str(), "--machine",
-        machine_.c_str(), "--restart", "--dir", dir.c_str(), static_cast<char*>(nullptr));
+        machine_.c_str(), "--append", options_.lab_append.c_str(), "--restart", "--dir",
+        dir.c_str(), static_cast<char*>(nullptr));
   _exit(127);
 }
 

@@ -1,7 +1,8 @@
 // Implementations that programs are run against.
 //
 //   model               the specification itself, possibly with a seeded defect
-//   lab:6.1             a real kernel under emulation (lab:6.1:biglittle: on unequal CPUs)
+//   lab:6.1             a real kernel under emulation (lab:6.1:biglittle: on unequal CPUs);
+//                       lab:./Image is a kernel of the user's
 //   device:/dev/kvm     this machine's kernel, through the performer
 //   cmd:PROGRAM         anything that reads programs as text and writes traces
 //
@@ -28,6 +29,7 @@ struct TargetOptions {
   const Mutation* mutation = nullptr;  // model only
   std::string performer;               // device: the performer's binary
   std::string lab_script;              // lab: path of lab.sh
+  std::string lab_append;              // lab: more kernel command line
   unsigned timeout_seconds = 60;       // for one batch; then the target is started anew
 };
 
@@ -35,6 +37,14 @@ struct TargetOptions {
 using TargetFactory = std::function<std::unique_ptr<Target>()>;
 TargetFactory target_factory(std::string_view description, const TargetOptions& options,
                              std::string& error);
+
+// What "lab:KERNEL[:MACHINE]" names. A kernel may be a path; a machine has no slash.
+struct LabNames {
+  std::string kernel, machine = "standard";
+};
+LabNames lab_names(std::string_view description);
+// Whether it is one of the laboratory's machines.
+bool is_lab_machine(std::string_view name);
 
 std::unique_ptr<Target> make_model_target(const Mutation* mutation);
 std::unique_ptr<Target> make_lab_target(std::string kernel, std::string machine,

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "traces/host_info.hpp"
 #include "traces/stop.hpp"
 
 namespace assay::traces {
@@ -106,7 +107,40 @@ bool CaptureReader::read_header(Diagnostic& why) {
   begin_ += bytes;
   offset_ = bytes;
   broken_ = false;
+  read_host_facts();
   return true;
+}
+
+// The first record may be the host's. Whatever else it is stays for next().
+void CaptureReader::read_host_facts() {
+  host_facts_.clear();
+  capture_record record;
+  capture_part part;
+  constexpr std::size_t fixed = sizeof record + sizeof part;
+  if (fill(fixed) < fixed) return;
+  std::memcpy(&record, buffer_.get() + begin_, sizeof record);
+  if (record.kind != CAPTURE_HOST || record.parts != 1) return;
+  const bool is_sound = record.bytes % 8 == 0 && record.bytes >= fixed &&
+                        record.bytes <= record_bytes_max && fill(record.bytes) == record.bytes;
+  if (!is_sound) return;
+  std::memcpy(&part, buffer_.get() + begin_ + sizeof record, sizeof part);
+  if (part.kind != CAPTURE_PATH || part.bytes > record.bytes - fixed) return;
+  host_facts_.assign(reinterpret_cast<const char*>(buffer_.get() + begin_ + fixed), part.bytes);
+  begin_ += record.bytes;
+  offset_ += record.bytes;
+}
+
+TraceHeader CaptureReader::trace_header() const {
+  TraceHeader header;
+  header.version = trace_version;
+  header.kernel = release();
+  header.machine = machine();
+  if (const Profile* profile = profile_of_kernel(release()); profile != nullptr)
+    header.profile = profile->name;
+  TraceHeader told;
+  const bool is_whole = !host_facts_.empty() && read_host_info(host_facts_, told).empty();
+  if (is_whole && is_arm64(header.machine)) set_host(header, told);
+  return header;
 }
 
 std::string_view CaptureReader::release() const { return text_of(header_.release); }

@@ -11,6 +11,7 @@
 
 #include "traces/abi/arm64/decode.hpp"
 #include "traces/capture/capture.h"
+#include "traces/header.hpp"
 
 namespace assay::traces {
 
@@ -39,6 +40,10 @@ class CaptureReader {
   std::string_view release() const;  // "6.1.0-51-arm64"
   std::string_view machine() const;
   std::string_view program() const;
+  // What the machine said of itself (capture/host_facts.h); empty where nobody asked it.
+  std::string_view host_facts() const { return host_facts_; }
+  // All of this as the header of a trace: kernel, machine, profile and host.
+  TraceHeader trace_header() const;
 
   // The next record as a call or event. The Call is valid until the next call of this.
   Answer next(Call& call, Diagnostic& why);
@@ -49,6 +54,7 @@ class CaptureReader {
  private:
   std::size_t fill(std::size_t wanted);  // how much is there now, at most `wanted`
   bool read_header(Diagnostic& why);
+  void read_host_facts();
   Answer fail(std::string_view expected, std::string message, Diagnostic& why) const;
   Answer lost(Call& call);
 
@@ -62,6 +68,7 @@ class CaptureReader {
   bool broken_ = false;
   int error_ = 0;
   capture_header header_{};
+  std::string host_facts_;
   Decoder decoder_;
 };
 

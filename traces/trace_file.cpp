@@ -205,12 +205,7 @@ ReadResult read_capture(LineSource& source, Delivery& delivery, ReadFailure& fai
   CaptureReader reader;
   if (!reader.attach(source.descriptor(), false, source.buffered(), failure.why))
     return ReadResult::malformed;
-  TraceHeader& header = delivery.header();
-  header.version = trace_version;
-  header.kernel = reader.release();
-  header.machine = reader.machine();
-  if (const Profile* profile = profile_of_kernel(reader.release()); profile != nullptr)
-    header.profile = profile->name;
+  delivery.header() = reader.trace_header();
   Call call;
   for (;;) {
     switch (reader.next(call, failure.why)) {

@@ -144,12 +144,7 @@ int to_merged(const ConvertArguments& a) {
   const std::uint64_t lost = kernel.lost;
   traces::CaptureReader reader;
   if (!reader.open(a.in, failure.why)) return show_failure(a.in, failure);
-  traces::TraceHeader header;
-  header.version = traces::trace_version;
-  header.kernel = reader.release();
-  header.machine = reader.machine();
-  if (const Profile* p = traces::profile_of_kernel(header.kernel); p != nullptr)
-    header.profile = p->name;
+  traces::TraceHeader header = reader.trace_header();
   replace_host(a, header);
   traces::Merger merger(std::move(kernel));
   traces::Call call;

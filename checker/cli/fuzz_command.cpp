@@ -17,8 +17,8 @@
 namespace assay::cli {
 namespace {
 
-struct FuzzArguments {
-  std::string target = "model", profile, host, corpus, drop, time, keep;
+struct FuzzArguments : TargetArguments {
+  std::string corpus, time, keep;
   u64 seed = 1, cases = 1000, first = 0;
   unsigned jobs = 0;
 };
@@ -72,6 +72,7 @@ std::string options_again(const FuzzArguments& a) {
   if (!a.profile.empty()) out += " --profile " + shell_word(a.profile);
   if (!a.host.empty()) out += " --host " + shell_word(a.host);
   if (!a.drop.empty()) out += " --drop " + shell_word(a.drop);
+  if (!a.append.empty()) out += " --append " + shell_word(a.append);
   return out;
 }
 
@@ -117,9 +118,9 @@ nlohmann::ordered_json json_of(const gen::CampaignSummary& s, const FuzzArgument
   return out;
 }
 
-int run(const FuzzArguments& a, const Common& common) {
+int run(FuzzArguments& a, const Common& common) {
   ChosenTarget chosen;
-  if (!choose_target(a.target, a.profile, a.host, a.drop, chosen)) return exit_usage;
+  if (!settle_target(a, "model") || !choose_target(a, chosen)) return exit_usage;
   gen::CampaignOptions options;
   options.profile = chosen.profile;
   options.host = chosen.host;
@@ -179,8 +180,7 @@ void add_fuzz(CLI::App& app, Common& common) {
   auto a = std::make_shared<FuzzArguments>();
   std::vector<std::string> profiles;
   for (const Profile& p : all_profiles()) profiles.emplace_back(p.name);
-  command->add_option("--target", a->target,
-                      "model, lab:KERNEL[:MACHINE], device:/dev/kvm, cmd:PROGRAM");
+  add_target_options(*command, *a);
   command->add_option("--profile", a->profile, "default: the laboratory kernel's own")
       ->check(CLI::IsMember(profiles));
   add_host_option(*command, a->host, HostNeed::whole);

@@ -17,8 +17,8 @@
 namespace assay::cli {
 namespace {
 
-struct Arguments {
-  std::string file, target, profile, host, drop, out;
+struct Arguments : TargetArguments {
+  std::string file, out;
 };
 
 // Traces may hold any bytes; JSON may not.
@@ -82,12 +82,13 @@ gen::Answers recorded_answers(const gen::Program& p) {
   return answers;
 }
 
-int minimise(const Arguments& a, const Common& common) {
+int minimise(Arguments& a, const Common& common) {
+  if (!settle_target(a, "")) return exit_usage;
   gen::ProgramText read;
   if (!read_file(a, read)) return stop::requested() ? exit_unknown : exit_usage;
   ChosenTarget chosen;
   bool recorded = a.target.empty();
-  if (!recorded && !choose_target(a.target, a.profile, a.host, a.drop, chosen)) return exit_usage;
+  if (!recorded && !choose_target(a, chosen)) return exit_usage;
   gen::Program& program = read.program;
   fill_profile(a, recorded ? nullptr : &chosen, program);
   std::shared_ptr<gen::Target> target =
@@ -171,11 +172,12 @@ void to_lines_of_file(const gen::ProgramText& read, checker::Report& report) {
   }
 }
 
-int replay(const Arguments& a, const Common& common) {
+int replay(Arguments& a, const Common& common) {
+  if (!settle_target(a, "model")) return exit_usage;
   gen::ProgramText read;
   if (!read_file(a, read)) return stop::requested() ? exit_unknown : exit_usage;
   ChosenTarget chosen;
-  if (!choose_target(a.target, a.profile, a.host, a.drop, chosen)) return exit_usage;
+  if (!choose_target(a, chosen)) return exit_usage;
   fill_profile(a, &chosen, read.program);
   std::unique_ptr<gen::Target> target = chosen.factory();
   gen::Answers answers = target->run({&read.program, 1}).front();
@@ -215,14 +217,12 @@ int replay(const Arguments& a, const Common& common) {
 }
 
 void add(CLI::App& app, Common& common, const char* name, const char* help,
-         std::shared_ptr<Arguments> a, unsigned outputs,
-         int (*run)(const Arguments&, const Common&)) {
+         std::shared_ptr<Arguments> a, unsigned outputs, int (*run)(Arguments&, const Common&)) {
   auto* command = app.add_subcommand(name, help);
   std::vector<std::string> profiles;
   for (const Profile& p : all_profiles()) profiles.emplace_back(p.name);
   command->add_option("FILE", a->file, "a trace; - is standard input")->required();
-  command->add_option("--target", a->target,
-                      "model, lab:KERNEL[:MACHINE], device:/dev/kvm, cmd:PROGRAM");
+  add_target_options(*command, *a);
   command->add_option("--profile", a->profile)->check(CLI::IsMember(profiles));
   add_host_option(*command, a->host, HostNeed::whole);
   command->add_option("--drop", a->drop, "model target: leave this check out")
@@ -248,7 +248,6 @@ void add_minimise(CLI::App& app, Common& common) {
 
 void add_replay(CLI::App& app, Common& common) {
   auto a = std::make_shared<Arguments>();
-  a->target = "model";
   add(app, common, "replay", "perform a trace's calls on a target and judge the answers", a,
       as_json | as_reports, replay);
 }

@@ -32,23 +32,21 @@ std::optional<std::string> output_of(const std::string& command) {
   return out;
 }
 
-// "lab:6.1" or "lab:6.1:biglittle".
-bool lab_host(const std::string& description, const std::string& script,
-              traces::TraceHeader& header) {
-  std::string rest = description.substr(4);
-  std::size_t colon = rest.find(':');
-  std::string kernel = rest.substr(0, colon);
-  std::string machine = colon == std::string::npos ? "standard" : rest.substr(colon + 1);
-  auto info = output_of(fmt::format("bash {} info --kernel {} --machine {}", shell_word(script),
-                                    shell_word(kernel), shell_word(machine)));
+bool lab_host(const TargetArguments& a, const std::string& script, traces::TraceHeader& header) {
+  const gen::LabNames names = gen::lab_names(a.target);
+  auto info = output_of(fmt::format("bash {} info --kernel {} --machine {} --append {}",
+                                    shell_word(script), shell_word(names.kernel),
+                                    shell_word(names.machine), shell_word(a.append)));
   if (!info) {
-    fmt::print(stderr, "assay: the laboratory has no kernel {} on machine {}; see assay lab list\n",
-               kernel, machine);
+    fmt::print(stderr,
+               "assay: the laboratory cannot tell what kernel {} on machine {} offers; see assay "
+               "lab list\n",
+               names.kernel, names.machine);
     return false;
   }
   std::string missing = traces::read_host_info(*info, header);
   if (missing.empty()) return true;
-  fmt::print(stderr, "assay: the laboratory's description of {} lacks {}\n", kernel, missing);
+  fmt::print(stderr, "assay: the laboratory's description of {} lacks {}\n", names.kernel, missing);
   return false;
 }
 
@@ -63,11 +61,45 @@ std::optional<Mutation> mutation_named(const Profile& profile, std::string_view 
   return std::nullopt;
 }
 
-bool choose_target(const std::string& description, const std::string& profile,
-                   const std::string& host, const std::string& drop, ChosenTarget& out) {
+void add_target_options(CLI::App& command, TargetArguments& a) {
+  command.add_option("--target", a.target,
+                     "model, lab:KERNEL[:MACHINE], device:/dev/kvm, cmd:PROGRAM");
+  command
+      .add_option("--kernel", a.kernel,
+                  "of the laboratory: 6.1, 6.12, 7.2, or a kernel of yours as Image, Image.gz or "
+                  "vmlinuz; --target lab:MACHINE chooses the machine")
+      ->type_name("KERNEL");
+  command
+      .add_option("--append", a.append,
+                  "of the laboratory: more kernel command line, such as kvm-arm.mode=nvhe")
+      ->type_name("TEXT");
+}
+
+bool settle_target(TargetArguments& a, const std::string& by_default) {
+  if (!a.kernel.empty()) {
+    const std::string machine = a.target.empty() || a.target == "lab" ? "standard"
+                                : a.target.starts_with("lab:")        ? a.target.substr(4)
+                                                                      : "";
+    if (!gen::is_lab_machine(machine)) {
+      fmt::print(stderr,
+                 "assay: --kernel is the laboratory's: --target lab:MACHINE, with a machine of "
+                 "standard, biglittle, halfpmu and bare, or no --target\n");
+      return false;
+    }
+    a.target = fmt::format("lab:{}:{}", a.kernel, machine);
+  }
+  if (a.target.empty()) a.target = by_default;
+  if (a.append.empty() || a.target.starts_with("lab:")) return true;
+  fmt::print(stderr, "assay: --append is the kernel command line of a laboratory's machine\n");
+  return false;
+}
+
+bool choose_target(const TargetArguments& a, ChosenTarget& out) {
+  const auto& [description, profile, host, drop, kernel, append] = a;
   traces::TraceHeader header;
   gen::TargetOptions options;
   options.lab_script = data_directory("lab") + "/lab.sh";
+  options.lab_append = append;
   namespace fs = std::filesystem;
   std::error_code error;
   fs::path here = program_directory();
@@ -80,8 +112,7 @@ bool choose_target(const std::string& description, const std::string& profile,
     return false;
   }
   header.host = traces::default_host();
-  if (description.starts_with("lab:") && !lab_host(description, options.lab_script, header))
-    return false;
+  if (description.starts_with("lab:") && !lab_host(a, options.lab_script, header)) return false;
   if (!host.empty()) {
     header.host = {};
     read_host_option(host, header);

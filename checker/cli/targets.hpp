@@ -18,9 +18,21 @@ struct ChosenTarget {
 // "rule.check": the mutation that leaves it out. Nothing when there is no such check.
 std::optional<Mutation> mutation_named(const Profile& profile, std::string_view name);
 
-// Resolves --target, --profile, --host and --drop. A laboratory is asked for its host. False, with
-// a message on standard error, when something is wrong.
-bool choose_target(const std::string& description, const std::string& profile,
-                   const std::string& host, const std::string& drop, ChosenTarget& out);
+// What the options say. Without --target: the laboratory if --kernel names a kernel, else what the
+// command takes by default.
+struct TargetArguments {
+  std::string target, profile, host, drop;
+  std::string kernel, append;  // of the laboratory
+};
+
+// Adds --target, --kernel and --append.
+void add_target_options(CLI::App& command, TargetArguments& a);
+// Makes one description of --target and --kernel ("lab:./Image:standard"), or takes the default.
+// False, with a message on standard error, when they do not go together.
+bool settle_target(TargetArguments& a, const std::string& by_default);
+
+// Resolves a settled target. A laboratory is asked for its host. False, with a message on standard
+// error, when something is wrong.
+bool choose_target(const TargetArguments& a, ChosenTarget& out);
 
 }  // namespace assay::cli

@@ -113,6 +113,54 @@ TEST(Unruled, HarmlessCallsChangeNothing) {
   EXPECT_EQ(r.verdict, Verdict::violates);
 }
 
+// A call that did not return may have had its effect, or part of it, or none.
+TEST(Unruled, CallThatDidNotReturnMayHaveHadItsEffect) {
+  const std::string start = std::string(host) + vm + vcpu;
+  constexpr const char* run =
+      "9 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_RUN, {immediate_exit=0}) = ?\n";
+  constexpr const char* init =
+      "9 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, {group=KVM_ARM_VCPU_PMU_V3_CTRL, "
+      "attr=KVM_ARM_VCPU_PMU_V3_INIT}) = 0\n";
+  auto vgic = [](const char* answer) {
+    return std::string(
+               "9 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_ARM_VGIC_V3, "
+               "fd=-1, flags=0}) = ") +
+           answer + "\n";
+  };
+  // A vGIC comes too late once a vCPU has run.
+  const std::string busy = vgic("-1 EBUSY (Device or resource busy)");
+  EXPECT_EQ(check(start + init + busy).verdict, Verdict::violates);
+  EXPECT_EQ(check(start + init + run + busy).verdict, Verdict::conforms);
+  EXPECT_EQ(check(start + init + run + vgic("0")).verdict, Verdict::conforms);
+  // What it cannot have changed is known: the interrupt was set, and is not set again.
+  const std::string with_vgic =
+      std::string(host) + vm + "9 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_IRQCHIP) = 0\n" + vcpu;
+  const Report twice = check(with_vgic + sets_interrupt + run + sets_interrupt);
+  ASSERT_EQ(twice.verdict, Verdict::violates);
+  EXPECT_EQ(twice.findings[0].check, "pmu_set_irq.irq_already_set");
+  // The same of a call whose arguments are hidden: it may have set the interrupt, or not.
+  constexpr const char* set =
+      "9 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, 0xfff0) = ?\n";
+  const std::string refused = std::string(sets_interrupt)
+                                  .replace(std::string(sets_interrupt).rfind("0\n"), 2,
+                                           "-1 EBUSY (Device or resource busy)\n");
+  EXPECT_EQ(check(with_vgic + refused).verdict, Verdict::violates);
+  EXPECT_EQ(check(with_vgic + set + refused).verdict, Verdict::conforms);
+  EXPECT_EQ(check(with_vgic + set + sets_interrupt).verdict, Verdict::conforms);
+}
+
+// Nobody knows whether there is one more vCPU: what follows on that VM is not judged, and the trace
+// does not conform. As the last call it says nothing against the rest.
+TEST(Unruled, VcpuThatMayHaveBeenMadeEndsTheJudging) {
+  const std::string start =
+      std::string(host) + vm + vcpu + "9 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 1) = ?\n";
+  EXPECT_EQ(check(start).verdict, Verdict::conforms);
+  const Report more = check(
+      start + "9 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = 6<anon_inode:kvm-vcpu:0>\n");
+  EXPECT_EQ(more.verdict, Verdict::inconclusive);
+  EXPECT_EQ(more.reason, "create_vcpu at line 7 did not return, and may have made one more");
+}
+
 TEST(Unruled, TimerInterruptsMayMove) {
   EXPECT_EQ(may_change("KVM_SET_DEVICE_ATTR", true, 1).what, MayChange::What::anything);
   EXPECT_EQ(may_change("KVM_SET_DEVICE_ATTR", false, 1).what, MayChange::What::nothing);

@@ -193,5 +193,24 @@ TEST(TargetFactory, says_what_is_wrong) {
   }
 }
 
+// A kernel may be a path, also one with a colon; what has a slash behind the colon is no machine.
+TEST(Campaign, LaboratoryNamesAKernelAndAMachine) {
+  auto names = [](const char* description) {
+    const LabNames n = lab_names(description);
+    return n.kernel + " " + n.machine;
+  };
+  EXPECT_EQ(names("lab:6.12"), "6.12 standard");
+  EXPECT_EQ(names("lab:6.12:bare"), "6.12 bare");
+  EXPECT_EQ(names("lab:./Image"), "./Image standard");
+  EXPECT_EQ(names("lab:/a:b/Image:halfpmu"), "/a:b/Image halfpmu");
+  EXPECT_EQ(names("lab:/a:b/Image"), "/a:b/Image standard");
+  TargetOptions options;
+  options.lab_script = "lab.sh";
+  std::string error;
+  EXPECT_TRUE(target_factory("lab:/a/Image:bare", options, error)) << error;
+  EXPECT_FALSE(target_factory("lab:/a/Image:moon", options, error));
+  EXPECT_NE(error.find("standard, biglittle, halfpmu or bare"), std::string::npos) << error;
+}
+
 }  // namespace
 }  // namespace assay::gen

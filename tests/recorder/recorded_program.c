@@ -121,6 +121,13 @@ static void scenario_values(void) {
   EXPECT(ioctl(vm, _IOW(KVMIO, 0xf0, unsigned char[700]), large) == -1 && errno == ENOTTY);
 }
 
+static void scenario_list(void) {
+  const int vcpu = ioctl(make_vm(open_kvm()), KVM_CREATE_VCPU, 0);
+  struct kvm_reg_list* list = calloc(1, sizeof(*list) + 2 * sizeof(uint64_t));
+  EXPECT(ioctl(vcpu, KVM_GET_REG_LIST, list) == -1 && errno == E2BIG && list->n == 2);
+  EXPECT(ioctl(vcpu, KVM_GET_REG_LIST, list) == 0);
+}
+
 static void scenario_unreadable(void) {
   const int vm = make_vm(open_kvm());
   const int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
@@ -455,7 +462,7 @@ static const struct {
     SCENARIO(affinity),    SCENARIO(dup),     SCENARIO(close_range), SCENARIO(hostile),
     SCENARIO(fork),        SCENARIO(vfork),   SCENARIO(nothing),     SCENARIO(exec),
     SCENARIO(environment), SCENARIO(exit),    SCENARIO(limited),     SCENARIO(full),
-    SCENARIO(exit_busy),
+    SCENARIO(exit_busy),   SCENARIO(list),
 };
 
 int main(int count, char** arguments) {

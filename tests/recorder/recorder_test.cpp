@@ -69,6 +69,18 @@ TEST_F(Recorder, times_follow_each_other_and_cpus_are_known) {
   }
 }
 
+// E2BIG has an answer in memory: how many there are.
+TEST_F(Recorder, CopiesTheNumberOfRegistersThatDidNotFit) {
+  constexpr uint64_t get_reg_list = 0xc008aeb0;  // the header's structure has another size in C++
+  const auto lists = calls(record("list"), get_reg_list);
+  ASSERT_EQ(lists.size(), 2u);
+  const std::string two("\2\0\0\0\0\0\0\0", 8);
+  EXPECT_EQ(lists[0].head.error, E2BIG);
+  EXPECT_EQ(lists[0].data(CAPTURE_IN), std::string(8, '\0'));
+  EXPECT_EQ(lists[0].data(CAPTURE_OUT), two);
+  EXPECT_EQ(lists[1].data(CAPTURE_OUT), two);
+}
+
 TEST_F(Recorder, copies_what_registers_and_attributes_point_to) {
   const Capture capture = record("values");
   const auto sets = calls(capture, KVM_SET_ONE_REG);

@@ -56,6 +56,28 @@ TEST(Binder, DoesNotCutWhatIsWiderThanItsArgument) {
     EXPECT_EQ(bound(create_vcpu(text)).kind, TraceKind::unmodelled) << text;
 }
 
+// One number, two names: strace prints both. The descriptor tells which is meant; where nothing
+// does, the call may be of the rules of one or do what the other does.
+TEST(Binder, RequestWithTwoNamesIsTheOneOfItsDescriptor) {
+  const auto name_of = [](const std::string& descriptor, const std::string& request) {
+    const std::string line = "7 ioctl(" + descriptor + ", " + request + ", 0xfff0) = 0";
+    const Call call = test::read(line);
+    TraceEvent out;
+    binder().bind(call, out);
+    return std::pair{std::string(out.name), out.kind};
+  };
+  const std::string both = "KVM_ARM_SET_DEVICE_ADDR or KVM_GET_ONE_REG";
+  for (const std::string& request :
+       {both, std::string("0x4010aeab"), std::string("_IOC(_IOC_WRITE, 0xae, 0xab, 0x10)")}) {
+    EXPECT_EQ(name_of("4<anon_inode:kvm-vm>", request),
+              std::pair(std::string("KVM_ARM_SET_DEVICE_ADDR"), TraceKind::unmodelled));
+    // Of some profiles a rule describes reads of registers.
+    EXPECT_EQ(name_of("5<anon_inode:kvm-vcpu:0>", request),
+              std::pair(std::string("KVM_GET_ONE_REG"), TraceKind::rule));
+    EXPECT_EQ(name_of("5", request), std::pair(both, TraceKind::rule));
+  }
+}
+
 std::string set_region(const std::string& argument, const std::string& answer = "0") {
   return "7 ioctl(4<anon_inode:kvm-vm>, KVM_SET_USER_MEMORY_REGION, " + argument + ") = " + answer;
 }

@@ -223,6 +223,98 @@ TEST(Capture, decodes_other_calls) {
             "0xffffb98f3000");
 }
 
+// Findings of a review: the recorder copied these, and the text had a pointer.
+TEST(Capture, PayloadsThatWereAPointerInTheText) {
+  Stream stream = test::with_vm();
+  const auto text = [&](int fd, std::uint64_t request, Bytes in) {
+    stream.ioctl(fd, request, 0x1000, 0, {{CAPTURE_IN, std::move(in), false}});
+    const std::string line = last(stream);
+    const std::size_t from = line.find(", {") + 2;
+    return line.substr(from, line.rfind(')') - from);
+  };
+  Bytes events(64, 0);
+  events[1] = 1;
+  events[8] = 0x2a;
+  EXPECT_EQ(text(5, 0x4040aea0, events),
+            "{serror_pending=0, serror_has_esr=1, ext_dabt_pending=0, serror_esr=0x2a}");
+  EXPECT_EQ(text(4, 0x4040ae79, test::joined({words64(7, 0x9000050), words32(2, 9, 5), Bytes(36)})),
+            "{datamatch=0x7, addr=0x9000050, len=2, fd=9, "
+            "flags=KVM_IOEVENTFD_FLAG_DATAMATCH|KVM_IOEVENTFD_FLAG_DEASSIGN}");
+  EXPECT_EQ(text(4, 0x4008ae6a, words32(2, 0)), "{nr=2, flags=0}");
+  EXPECT_EQ(text(4, 0x4010ae67, test::joined({words64(0x9000000), words32(0x1000, 0)})),
+            "{addr=0x9000000, size=4096}");
+  Bytes debug = words32(0x20001, 0);
+  debug.resize(520, 0);
+  EXPECT_EQ(text(5, 0x4208ae9b, debug), "{control=KVM_GUESTDBG_ENABLE|KVM_GUESTDBG_USE_HW}");
+  debug[8] = 0xe5;
+  EXPECT_NE(text(5, 0x4208ae9b, debug).find("dbg_bcr=[0xe5, 0, 0"), std::string::npos);
+  stream.ioctl(5, 0xc008aeb0, 0x1000, -1,
+               {{CAPTURE_IN, words64(0), false}, {CAPTURE_OUT, words64(241), false}}, 7);
+  EXPECT_EQ(last(stream),
+            "ioctl(5<anon_inode:kvm-vcpu:0>, KVM_GET_REG_LIST, {n=241}) = -1 E2BIG (Argument list "
+            "too long)");
+}
+
+TEST(Capture, RegistersHaveNames) {
+  Stream stream = test::with_vm();
+  const auto id = [&](std::uint64_t number) {
+    stream.ioctl(5, 0x4010aeac, 0x1000, 0, {{CAPTURE_IN, words64(number, 0x2000), false}});
+    const std::string line = last(stream);
+    const std::size_t from = line.find("id=") + 3;
+    return line.substr(from, line.find(',', from) - from);
+  };
+  EXPECT_EQ(id(0x603000000013c000), "KVM_REG_ARM64_MIDR_EL1");
+  EXPECT_EQ(id(0x6030000000100040), "KVM_REG_ARM_CORE_PC");
+  EXPECT_EQ(id(0x606000000015ffff), "KVM_REG_ARM64_SVE_VLS");
+  EXPECT_EQ(id(0x603000000013df1a), "KVM_REG_ARM_TIMER_CNT");  // the encoding of CNTV_CVAL_EL0
+  EXPECT_EQ(id(0x603000000013c01b), "0x603000000013c01b");     // a reserved encoding
+  const auto attr = [&](std::uint32_t group, std::uint64_t number) {
+    stream.ioctl(6, set_attr, 0x1000, 0,
+                 {{CAPTURE_IN, attribute(group, number, 0x2000), false},
+                  {CAPTURE_VALUE_IN, group == 6 ? words64(1) : words32(1), false}});
+    const std::string line = last(stream);
+    const std::size_t from = line.find("attr=") + 5;
+    return line.substr(from, line.find(',', from) - from);
+  };
+  EXPECT_EQ(attr(1, 0), "GICD_CTLR");
+  EXPECT_EQ(attr(1, 0x100), "GICD_ISENABLER");
+  EXPECT_EQ(attr(1, 0x17c), "GICD_ISENABLER|0x7c");
+  EXPECT_EQ(attr(1, 0x180), "GICD_ICENABLER");
+  EXPECT_EQ(attr(1, 0x60), "0x60");
+  EXPECT_EQ(attr(5, 0x100010100), "GICR_ISENABLER0|0x100000000");
+  EXPECT_EQ(attr(6, 0xc230), "SYS_ICC_PMR_EL1");
+  EXPECT_EQ(attr(7, 0xa0), "0xa0");  // no register: a line level
+}
+
+// What `assay-record` puts first: which host answered.
+TEST(Capture, HostOfTheRecordingMachineIsInItsHeader) {
+  const std::string facts =
+      "release=6.1.0-test\nmachine=aarch64\nonline_cpus=0-1\npmu.armv8_pmuv3.type=8\n"
+      "pmu.armv8_pmuv3.cpus=0-1\nuser_address_bits=48\ncap.MAX_VCPUS=512\ncap.NR_MEMSLOTS=32767\n"
+      "cap.ARM_VM_IPA_SIZE=40\ncap.ARM_PMU_V3=1\ncap.ARM_SVE=0\ncap.ARM_EL1_32BIT=1\n"
+      "cap.ARM_PTRAUTH_ADDRESS=0\ncap.ARM_PTRAUTH_GENERIC=0\ndevice.VGIC_V2=0\n"
+      "device.VGIC_V3=ENODEV\ndevice.VGIC_ITS=ENODEV\npreferred_target=5\n";
+  const auto header_of = [](const std::string& text) {
+    Stream stream;
+    stream.add(Stream::blank(CAPTURE_HOST, -1),
+               {{CAPTURE_PATH, Bytes(text.begin(), text.end()), false}});
+    stream.open(3);
+    EXPECT_EQ(stream.texts().size(), 1u);  // it is no call
+    CaptureReader reader;
+    Diagnostic why;
+    EXPECT_TRUE(reader.attach(stream.file(), true, {}, why));
+    EXPECT_EQ(reader.host_facts(), text);
+    return reader.trace_header();
+  };
+  const TraceHeader whole = header_of(facts);
+  EXPECT_TRUE(tells_whole_host(whole));
+  EXPECT_EQ(whole.profile, "linux-6.1");
+  EXPECT_EQ(raw(whole.host.ipa_bits_max), 40u);
+  EXPECT_EQ(raw(whole.host.pe[1].pmu), 8u);
+  const TraceHeader half = header_of(facts.substr(0, facts.find("cap.NR_MEMSLOTS")));
+  EXPECT_FALSE(half.host_known);
+}
+
 TEST(Capture, makes_events_of_records_that_are_no_call) {
   Stream stream;
   capture_record lost = Stream::blank(CAPTURE_LOST, -1);

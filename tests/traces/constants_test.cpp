@@ -70,6 +70,16 @@ TEST(Constants, have_unique_names_that_all_resolve) {
   EXPECT_GT(seen.size(), 200u);
 }
 
+TEST(Constants, RegistersAreFoundByAnyOfTheirOffsets) {
+  ASSERT_NE(register_at(Family::gic_dist_reg, 0x17f), nullptr);
+  EXPECT_EQ(register_at(Family::gic_dist_reg, 0x17f)->name, "GICD_ISENABLER");
+  EXPECT_EQ(register_at(Family::gic_dist_reg, 0x20), nullptr);
+  EXPECT_EQ(register_at(Family::gic_redist_reg, 0x10c04)->name, "GICR_ICFGR0");
+  for (const Constant& reg : constants(Family::one_reg))
+    EXPECT_EQ(constant_name(Family::one_reg, reg.value), reg.name);
+  EXPECT_EQ(constant_name(Family::one_reg, 0x6030000000100041), "");
+}
+
 TEST(ErrnoNames, go_both_ways) {
   for (const ErrnoName& row : errno_names) {
     EXPECT_EQ(errno_number(row.name), row.number);

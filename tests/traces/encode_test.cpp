@@ -51,6 +51,23 @@ TEST(Encode, fills_members_that_the_text_leaves_out_with_zeros) {
             words32(5, 12, 0, 0, 0, 0, 0, 0));
 }
 
+TEST(Encode, TakesNamesOfRegistersAndDoesNotInventRoutes) {
+  EXPECT_EQ(encoded("ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_ONE_REG, {id=KVM_REG_ARM64_MIDR_EL1, "
+                    "addr=[0x1]}) = 0")
+                .payload,
+            words64(0x603000000013c000, 0));
+  const Operation word = encoded(
+      "ioctl(6<anon_inode:kvm-arm-vgic-v3>, KVM_SET_DEVICE_ATTR, {flags=0, "
+      "group=KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, attr=GICR_IPRIORITYR0|0x100000004, addr=[0x1]}) = "
+      "0");
+  EXPECT_EQ(word.payload, test::joined({words32(0, 5), words64(0x100010404, 0)}));
+  EXPECT_EQ(word.value, words32(1));
+  EXPECT_EQ(answer("ioctl(4<anon_inode:kvm-vm>, KVM_SET_GSI_ROUTING, {nr=0, flags=0}) = 0"),
+            Encoding::operation);
+  EXPECT_EQ(answer("ioctl(4<anon_inode:kvm-vm>, KVM_SET_GSI_ROUTING, {nr=2, flags=0}) = 0"),
+            Encoding::not_performable);
+}
+
 TEST(Encode, makes_the_value_of_an_attribute) {
   const Operation irq = encoded(
       "ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, {flags=0, "

@@ -4,6 +4,7 @@
 
 #include "model/errno.hpp"
 #include "spec/system.hpp"
+#include "traces/abi/arm64/abi.hpp"
 #include "traces/abi/arm64/constants.hpp"
 
 namespace assay::traces {
@@ -165,10 +166,32 @@ std::uint64_t direction_of(std::string_view text) {
          (text.find("_IOC_READ") != std::string_view::npos ? 1u << 31 : 0u);
 }
 
+// Numbers that two requests share: which it is depends on the descriptor. Spelt as strace does.
+struct SharedNumber {
+  std::uint64_t number;
+  std::string_view names;
+};
+constexpr SharedNumber shared_numbers[] = {
+    {0x4010aeab, "KVM_ARM_SET_DEVICE_ADDR or KVM_GET_ONE_REG"},
+};
+constexpr std::string_view between_names = " or ";
+
+std::string_view name_of_request(std::uint64_t number) {
+  for (const SharedNumber& shared : shared_numbers)
+    if (shared.number == number) return shared.names;
+  return constant_name(Family::request, number);
+}
+
+// Whether a request can be made on such a descriptor; on an untold one anything can.
+bool is_made_on(std::string_view request, HandleKind kind) {
+  const RequestLayout* const layout = request_layout(request);
+  return layout == nullptr || layout->on == HandleKind::none || kind == HandleKind::none ||
+         layout->on == kind;
+}
+
 // The name of a request that a trace gives as a number or as _IOC(...); empty when it has none.
 std::string_view name_of_number(const Node& request) {
-  if (request.kind == NodeKind::number)
-    return constant_name(Family::request, request.value & 0xffffffff);
+  if (request.kind == NodeKind::number) return name_of_request(request.value & 0xffffffff);
   std::string_view text = request.text;
   if (!text.starts_with("_IOC(")) return {};
   std::uint64_t part[3] = {};  // type, number, size
@@ -184,7 +207,7 @@ std::string_view name_of_number(const Node& request) {
     if (std::from_chars(text.data(), end, p, hexadecimal ? 16 : 10).ec != std::errc{}) return {};
   }
   number |= (part[2] & 0x3fff) << 16 | (part[0] & 0xff) << 8 | (part[1] & 0xff);
-  return constant_name(Family::request, number);
+  return name_of_request(number);
 }
 
 // The attribute group of a device attribute call, where the trace shows it.
@@ -218,6 +241,19 @@ std::optional<std::uint32_t> Binder::family_of(std::uint32_t rule) const {
   return std::nullopt;
 }
 
+// The request by which to look for rules. Of two names of one number the descriptor tells which is
+// meant; where it does not, the call may be of the rules of one or do what the other does.
+std::string_view Binder::settle_name(const Call& call, TraceEvent& out) const {
+  const std::size_t between = out.name.find(between_names);
+  if (between == std::string_view::npos) return out.name;
+  const std::string_view first = out.name.substr(0, between);
+  const std::string_view second = out.name.substr(between + between_names.size());
+  const bool first_fits = is_made_on(first, out.on), second_fits = is_made_on(second, out.on);
+  if (first_fits != second_fits) return out.name = first_fits ? first : second;
+  note_effect(call, out);
+  return family_by_request_.contains(first) ? first : second;
+}
+
 void Binder::bind_ioctl(const Call& call, TraceEvent& out) const {
   const Node* fd = call.argument(0);
   const Node* request = call.argument(1);
@@ -226,7 +262,7 @@ void Binder::bind_ioctl(const Call& call, TraceEvent& out) const {
   note_kind(*fd, out);
   out.name = request->text;
   if (const std::string_view name = name_of_number(*request); !name.empty()) out.name = name;
-  auto family = family_by_request_.find(out.name);
+  auto family = family_by_request_.find(settle_name(call, out));
   if (family == family_by_request_.end()) {
     bool is_kvm = out.name.starts_with("KVM_") || out.on != HandleKind::none;
     out.kind = is_kvm ? TraceKind::unmodelled : TraceKind::ignored;
@@ -257,6 +293,7 @@ void Binder::bind_ioctl(const Call& call, TraceEvent& out) const {
     // What would tell the family's rules apart, or from calls that no rule describes, is hidden.
     out.kind = TraceKind::opaque;
     out.family = family->second;
+    note_effect(call, out);  // under a profile that has none of the rules
     return;
   }
   out = best;

@@ -50,6 +50,7 @@ class Binder {
     bool hides_constant = false;  // with a constant that would tell which rule it is
     unsigned literals = 0;
   };
+  std::string_view settle_name(const Call& call, TraceEvent& out) const;
   void bind_ioctl(const Call& call, TraceEvent& out) const;
   void bind_event(const Call& call, TraceEvent& out) const;
   void bind_sysreg(const Call& call, TraceEvent& out) const;

@@ -43,7 +43,8 @@ struct TraceEvent {
   std::uint64_t time_ns = 0;
   std::int64_t result = 0;  // as shown, -1 for errors
   std::string_view name;    // "KVM_GET_ONE_REG"; lives as long as the source line
-  // A call that no rule describes: what its success may change, by what it was made on.
+  // A call that no rule describes, or that may be one: what its success may change, by what it was
+  // made on.
   MayChange changes_on_vcpu, changes_elsewhere;
   Event event;
 };

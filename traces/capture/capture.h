@@ -48,6 +48,7 @@ enum capture_kind {
   CAPTURE_LOST = 9,     /* arg[0] = how many records are missing at this place */
   CAPTURE_PROGRAM = 10, /* performer only: arg[0] = number of the program that starts here */
   CAPTURE_END = 11,     /* performer only: arg[0] = program number, result = its wait status */
+  CAPTURE_HOST = 12,    /* part PATH = what host_facts.h lists of the machine; the first record */
 };
 
 /* `request` of an OPEN or AFFINITY record that states what was found when recording began, without

@@ -104,12 +104,16 @@ static void read_run(struct payload* payload, int fd) {
 }
 
 static void read_after(struct payload* payload, int fd, uint32_t what, uint32_t request,
-                       uint64_t arg, int result) {
+                       uint64_t arg, int result, int error) {
   const struct value_ref* value = &payload->value;
-  if (result >= 0) {
+  /* One failure has an answer in memory: how many registers there are. */
+  const bool list_too_long = request == KVM_GET_REG_LIST && result < 0 && error == E2BIG;
+  if (result >= 0 || list_too_long) {
     if ((_IOC_DIR(request) & _IOC_READ) != 0 && payload->bytes != 0) {
       add_piece(payload, CAPTURE_OUT, payload->out, arg, payload->bytes);
     }
+  }
+  if (result >= 0) {
     if (value->out && value->bytes != 0) {
       add_piece(payload, CAPTURE_VALUE_OUT, payload->value_out, value->address, value->bytes);
     }
@@ -162,7 +166,7 @@ static int record_ioctl_with(struct payload* payload, int fd, uint32_t what, uns
 
   record_end(&record, result, result < 0 ? errno_after : 0);
   if (recording) {
-    read_after(payload, fd, what, number, address, result);
+    read_after(payload, fd, what, number, address, result, errno_after);
     if (result >= 0) note_created(payload, what, number, result);
     stream_append(&record, payload->pieces, payload->count);
   }

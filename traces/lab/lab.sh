@@ -11,16 +11,19 @@
 #   lab.sh serve [OPTION...] --dir D    a long-lived guest for many small batches
 #   lab.sh batch --dir D <OPS >CAPTURE  one batch on a served guest
 #
-#   --kernel 6.1|6.12|7.2               default 6.1
+#   --kernel 6.1|6.12|7.2|FILE          default 6.1. FILE is a kernel of yours: Image, Image.gz or
+#                                       vmlinuz; what it lacks is said (kernel.sh)
 #   --machine standard|biglittle|halfpmu|bare
 #                                       2 equal CPUs; 4 whose pairs 0-1 and 2-3 have PMUs of their
 #                                       own; the same without the second PMU; 2 CPUs with a GICv2
 #                                       and no PMU, SVE, pointer authentication or AArch32 at EL1.
 #                                       Default standard
 #   --append ARGS                       more kernel command line, e.g. kvm-arm.mode=nvhe
+#   --memory SIZE                       of the machine, e.g. 3G; default 1G
 #   --timeout S                         seconds to wait for a run or a batch; default 300
-#   --put HOSTFILE:GUESTPATH            before the command, executable
-#   --get GUESTPATH:HOSTFILE            after the command
+#   --put HOSTPATH:GUESTPATH            before the command: a file, executable, or all of a folder
+#   --get GUESTPATH:HOSTPATH            after the command; likewise
+#   --record HOSTFOLDER                 run: the KVM calls of the command, as captures
 #   --ftrace HOSTFILE                   run, perform: where the kernel entered and left guests and
 #                                       switched tasks meanwhile, as text (assay convert --ftrace)
 #   --restart                           serve: boot again when the guest dies
@@ -64,6 +67,10 @@ usage() {
 . "$HERE/packages.sh"
 # shellcheck source=setup.sh
 . "$HERE/setup.sh"
+# shellcheck source=recorder.sh
+. "$HERE/recorder.sh"
+# shellcheck source=kernel.sh
+. "$HERE/kernel.sh"
 # shellcheck source=machine.sh
 . "$HERE/machine.sh"
 # shellcheck source=serve.sh
@@ -82,13 +89,13 @@ trap 'cleanup; exit 143' TERM HUP
 
 # Sets the options' variables and, after "--", COMMAND.
 parse() {
-  KERNEL=6.1 WHICH=standard APPEND='' SECONDS_MAX=300 RESTART=0 FTRACE=''
+  KERNEL=6.1 WHICH=standard APPEND='' MEMORY=1G SECONDS_MAX=300 RESTART=0 FTRACE='' RECORD=''
   PUTS=() GETS=() COMMAND=()
   while (($#)); do
     case $1 in
       --) shift; COMMAND=("$@"); return ;;
       --restart) RESTART=1; shift; continue ;;
-      --kernel | --machine | --append | --timeout | --put | --get | --ftrace | --dir)
+      --kernel | --machine | --append | --memory | --timeout | --put | --get | --ftrace | --record | --dir)
         (($# > 1)) || usage "$1 needs a value" ;;
       *) usage "unknown argument $1" ;;
     esac
@@ -96,10 +103,12 @@ parse() {
       --kernel) KERNEL=$2 ;;
       --machine) WHICH=$2 ;;
       --append) APPEND=$2 ;;
+      --memory) [[ $2 =~ ^[0-9]+[MG]$ ]] || usage "--memory needs a size such as 3G"; MEMORY=$2 ;;
       --timeout) [[ $2 =~ ^[0-9]+$ ]] || usage "--timeout needs seconds"; SECONDS_MAX=$2 ;;
-      --put) [[ $2 == *:* ]] || usage "--put needs HOSTFILE:GUESTPATH"; PUTS+=("$2") ;;
-      --get) [[ $2 == *:* ]] || usage "--get needs GUESTPATH:HOSTFILE"; GETS+=("$2") ;;
+      --put) [[ $2 == *:* ]] || usage "--put needs HOSTPATH:GUESTPATH"; PUTS+=("$2") ;;
+      --get) [[ $2 == *:* ]] || usage "--get needs GUESTPATH:HOSTPATH"; GETS+=("$2") ;;
       --ftrace) FTRACE=$2 ;;
+      --record) RECORD=$2 ;;
       --dir) DIR=$2 ;;
     esac
     shift 2
@@ -135,8 +144,12 @@ lab_list() {
   done
 }
 
-# Runs COMMAND in a fresh guest, traced if it was asked for.
+# Runs COMMAND in a fresh guest, recorded and traced if it was asked for.
 lab_run() {
+  if [[ -n $RECORD ]]; then
+    COMMAND=(assay-record -o /tmp/record/capture -- "${COMMAND[@]}")
+    GETS+=("/tmp/record:$RECORD")
+  fi
   if [[ -n $FTRACE ]]; then
     COMMAND=(guest_ftrace /tmp/ftrace "${COMMAND[@]}")
     GETS+=("/tmp/ftrace:$FTRACE")
@@ -184,7 +197,8 @@ main() {
       [[ $verb == run || ${#COMMAND[@]} -eq 0 ]] || usage "$verb takes no command"
       [[ $verb != serve && $verb != batch || -n $DIR ]] || usage "$verb needs --dir D"
       [[ $verb == run || $verb == perform || -z $FTRACE ]] || usage "$verb takes no --ftrace"
-      [[ $verb == batch ]] || prepare "$KERNEL"
+      [[ $verb == run || -z $RECORD ]] || usage "$verb takes no --record"
+      [[ $verb == batch ]] || { choose_kernel; refuse_unknown_machine "$WHICH"; prepare "$KERNEL"; }
       case $verb in
         run) lab_run ;;
         perform) lab_perform ;;

@@ -21,7 +21,7 @@ machine_arguments() {
   [[ $machine != bare ]] || board=$BARE_MACHINE cpu=$BARE_CPU
   # shellcheck disable=SC2054 # the commas are QEMU's
   ARGUMENTS=(
-    -M "$board" -cpu "$cpu" -m 1G -nic none -no-reboot -display none -monitor none
+    -M "$board" -cpu "$cpu" -m "$MEMORY" -nic none -no-reboot -display none -monitor none
     -kernel "$LAB/kernels/$kernel/vmlinuz" -initrd "$(initramfs_path)"
     -append "console=ttyAMA0 quiet panic=-1 $append"
     -semihosting-config "enable=on,userspace=on,target=native,arg=${job//,/,,}"
@@ -33,8 +33,12 @@ machine_arguments() {
       dtb=$(machine_dtb "$machine")
       ARGUMENTS+=(-smp 4 -dtb "$dtb")
       ;;
-    *) usage "no machine $machine: choose standard, biglittle, halfpmu or bare" ;;
   esac
+}
+
+MACHINES=(standard biglittle halfpmu bare)
+refuse_unknown_machine() {
+  [[ " ${MACHINES[*]} " == *" $1 "* ]] || usage "no machine $1: choose from ${MACHINES[*]}"
 }
 
 # QEMU on the current standard input and output, which become the guest's serial console: the caller
@@ -59,7 +63,6 @@ stop_processes() {
 # Whatever a machine needs, made now if it is missing.
 prepare() {
   local kernel=$1
-  (kernel_source "$kernel") || exit # only to refuse an unknown one
   need_tools "$RUN_TOOLS"
   local version
   version=$(qemu-system-aarch64 --version | sed -nE '1s/.*version ([0-9]+)\.([0-9]+).*/\1 \2/p')
@@ -86,8 +89,13 @@ write_script() {
   {
     i=0
     for word in "${PUTS[@]}"; do
-      printf 'mkdir -p "$(dirname %s)"; guest_io fetch "$JOB/put/%d" %s || exit 125\n' \
-        "$(quoted "${word#*:}")" "$i" "$(quoted "${word#*:}")"
+      if [[ -d ${word%%:*} ]]; then
+        printf 'mkdir -p %s; guest_io fetch "$JOB/put/%d" /proc/self/fd/1 | tar -x -C %s || exit 125\n' \
+          "$(quoted "${word#*:}")" "$i" "$(quoted "${word#*:}")"
+      else
+        printf 'mkdir -p "$(dirname %s)"; guest_io fetch "$JOB/put/%d" %s || exit 125\n' \
+          "$(quoted "${word#*:}")" "$i" "$(quoted "${word#*:}")"
+      fi
       i=$((i + 1))
     done
     printf 'mkfifo /tmp/.error; guest_io put - "$JOB/stderr" </tmp/.error &\n'
@@ -97,7 +105,9 @@ write_script() {
     printf 'wait\n'
     i=0
     for word in "${GETS[@]}"; do
-      printf 'guest_io put %s "$JOB/get/%d"\n' "$(quoted "${word%%:*}")" "$i"
+      printf 'if [ -d %s ]; then tar -c -C %s . | guest_io put - "$JOB/get/%d.tar"; else ' \
+        "$(quoted "${word%%:*}")" "$(quoted "${word%%:*}")" "$i"
+      printf 'guest_io put %s "$JOB/get/%d"; fi\n' "$(quoted "${word%%:*}")" "$i"
       i=$((i + 1))
     done
     printf 'guest_io put /tmp/.status "$JOB/status"; guest_io exit 0\n'
@@ -112,7 +122,11 @@ run_job() {
   mkdir "$JOB/put" "$JOB/get"
   i=0
   for file in "${PUTS[@]}"; do
-    ln -s "$(realpath -e "${file%%:*}")" "$JOB/put/$i" || die "no file ${file%%:*}"
+    if [[ -d ${file%%:*} ]]; then
+      tar -c -C "${file%%:*}" -f "$JOB/put/$i" . || die "cannot read the folder ${file%%:*}"
+    else
+      ln -s "$(realpath -e "${file%%:*}")" "$JOB/put/$i" || die "no file ${file%%:*}"
+    fi
     i=$((i + 1))
   done
   write_script "$JOB"
@@ -137,6 +151,7 @@ run_job() {
     say "the guest died; the end of its console:"
     tail -n 30 "$JOB/console" >&2
   fi
+  say_what_is_missing "$kernel" "$JOB"
   {
     kill -KILL "$QEMU" "$watch" || true
     wait || true # the tails hand over what is left and end with QEMU
@@ -146,6 +161,9 @@ run_job() {
   for file in "${GETS[@]}"; do
     if [[ -e $JOB/get/$i ]]; then
       cp "$JOB/get/$i" "${file#*:}"
+    elif [[ -e $JOB/get/$i.tar ]]; then
+      mkdir -p "${file#*:}"
+      tar -x -C "${file#*:}" -f "$JOB/get/$i.tar"
     else
       say "the guest has no file ${file%%:*}"
       ((status != 0)) || status=125

@@ -78,11 +78,9 @@ unpack_packages() {
   fi
   mkdir -p "$folder"
   for deb in "$debs"/*.deb; do
-    if [[ -n $glob ]]; then
-      dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$folder" --wildcards "$glob"
-    else
-      dpkg-deb -x "$deb" "$folder"
-    fi
+    # A folder that is a link there already (/bin in newer suites) stays one.
+    dpkg-deb --fsys-tarfile "$deb" |
+      tar -x -C "$folder" --keep-directory-symlink ${glob:+--wildcards "$glob"}
   done
   rm -rf "$debs"
 }

@@ -14,7 +14,7 @@ set_state() {
 # Boots one guest and stays with it until it ends; the reason is left in REASON.
 serve_once() {
   local kernel=$1 machine=$2 append=$3 deadline=$((SECONDS + BOOT_SECONDS))
-  rm -f "$DIR/listening"
+  rm -f "$DIR/listening" "$DIR/missing"
   set_state "starting boot=$BOOT"
   # A new doorbell: what was rung for the dead guest must not reach the new one.
   rm -f "$DIR/doorbell"
@@ -24,9 +24,11 @@ serve_once() {
   while [[ ! -e $DIR/listening ]]; do
     if ! kill -0 "$QEMU" 2>/dev/null; then
       REASON="the guest died while booting"
+      say_what_is_missing "$kernel" "$DIR"
       return
     elif ((SECONDS > deadline)); then
       REASON="the guest did not boot within $BOOT_SECONDS s"
+      say_what_is_missing "$kernel" "$DIR"
       stop_processes
       return
     fi

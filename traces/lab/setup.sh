@@ -99,8 +99,8 @@ setup_userland() {
 # The initramfs is named after everything that goes into it: an edited source makes a new one.
 initramfs_path() {
   local sum
-  sum=$(cat "$HERE"/{guest_init,guest_ftrace,guest_io.c,host_info.c,setup.sh} \
-    "$CAPTURE"/{capture.h,perform_child.h,perform.c,perform_child.c} | sha256sum)
+  sum=$(cat "$HERE"/{guest_init,guest_ftrace,guest_io.c,host_info.c,setup.sh,recorder.sh} \
+    "$CAPTURE"/*.[ch] | sha256sum)
   printf '%s/initramfs-%s.cpio\n' "$LAB" "${sum:0:16}"
 }
 
@@ -122,7 +122,8 @@ setup_initramfs() {
     local cc=(aarch64-linux-gnu-gcc -std=c11 -O2 -Wall -Wextra -static -pthread)
     "${cc[@]}" -o "$root/bin/perform" "$CAPTURE"/perform.c "$CAPTURE"/perform_child.c
     "${cc[@]}" -o "$root/bin/guest_io" "$HERE/guest_io.c"
-    "${cc[@]}" -o "$root/bin/host_info" "$HERE/host_info.c"
+    "${cc[@]}" -o "$root/bin/host_info" "$HERE/host_info.c" "$CAPTURE/host_facts.c"
+    make_recorder aarch64-linux-gnu-gcc "$root/bin"
     (cd "$root" && find . -print0 | cpio --quiet -0 -o -H newc -R 0:0) >"$target.new"
     rm -rf "$root"
     rm -f "$LAB"/initramfs-*.cpio "$LAB"/info-* # a running QEMU has long read its own

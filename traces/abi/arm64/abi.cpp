@@ -51,7 +51,7 @@ constexpr Member enable_cap[] = {
     {"args", 8, 8, 4, hexadecimal},
     {"pad", 40, 8, 8, hexadecimal, Family::none, true},
 };
-constexpr Member one_reg[] = {{"id", 0, 8, 1, hexadecimal}, {"addr", 8, 8, 1, pointer}};
+constexpr Member one_reg[] = {{"id", 0, 8, 1, name, Family::one_reg}, {"addr", 8, 8, 1, pointer}};
 constexpr Member device_addr[] = {{"id", 0, 8, 1, hexadecimal}, {"addr", 8, 8, 1, hexadecimal}};
 constexpr Member irq_level[] = {{"irq", 0, 4, 1, hexadecimal}, {"level", 4, 4}};
 constexpr Member mp_state[] = {{"mp_state", 0, 4, 1, name, Family::mp_state}};
@@ -83,6 +83,56 @@ constexpr Member counter_offset[] = {
     {"reserved", 8, 8, 1, hexadecimal},
 };
 constexpr Member reg_list[] = {{"n", 0, 8}};
+constexpr Member vcpu_events[] = {
+    {"serror_pending", 0, 1},
+    {"serror_has_esr", 1, 1},
+    {"ext_dabt_pending", 2, 1},
+    {"pad", 3, 1, 5, number, Family::none, true},
+    {"serror_esr", 8, 8, 1, hexadecimal},
+    {"reserved", 16, 4, 12, hexadecimal, Family::none, true},
+};
+constexpr Member ioeventfd[] = {
+    {"datamatch", 0, 8, 1, hexadecimal},
+    {"addr", 8, 8, 1, hexadecimal},
+    {"len", 16, 4},
+    {"fd", 20, 4},
+    {"flags", 24, 4, 1, flags, Family::ioeventfd_flag},
+    {"pad", 28, 1, 36, number, Family::none, true},
+};
+// The entries lie behind the structure whose size the request states; nobody copies them.
+constexpr Member gsi_routing[] = {{"nr", 0, 4}, {"flags", 4, 4, 1, hexadecimal}};
+constexpr Member guest_debug[] = {
+    {"control", 0, 4, 1, flags, Family::guest_debug},
+    {"pad", 4, 4, 1, hexadecimal, Family::none, true},
+    {"dbg_bcr", 8, 8, 16, hexadecimal, Family::none, true},
+    {"dbg_bvr", 136, 8, 16, hexadecimal, Family::none, true},
+    {"dbg_wcr", 264, 8, 16, hexadecimal, Family::none, true},
+    {"dbg_wvr", 392, 8, 16, hexadecimal, Family::none, true},
+};
+constexpr Member coalesced_mmio[] = {
+    {"addr", 0, 8, 1, hexadecimal},
+    {"size", 8, 4},
+    {"pad", 12, 4, 1, hexadecimal, Family::none, true},
+};
+constexpr Member signal_mask[] = {{"len", 0, 4}};
+constexpr Member copy_tags[] = {
+    {"guest_ipa", 0, 8, 1, hexadecimal},
+    {"length", 8, 8},
+    {"addr", 16, 8, 1, hexadecimal},
+    {"flags", 24, 8, 1, hexadecimal},
+    {"reserved", 32, 8, 2, hexadecimal, Family::none, true},
+};
+constexpr Member reg_masks[] = {
+    {"addr", 0, 8, 1, hexadecimal},
+    {"range", 8, 4, 1, hexadecimal},
+    {"reserved", 12, 4, 13, hexadecimal, Family::none, true},
+};
+constexpr Member pre_fault[] = {
+    {"gpa", 0, 8, 1, hexadecimal},
+    {"size", 8, 8},
+    {"flags", 16, 8, 1, hexadecimal},
+    {"padding", 24, 8, 5, hexadecimal, Family::none, true},
+};
 
 constexpr Member pmu_filter[] = {
     {"base_event", 0, 2, 1, hexadecimal},
@@ -110,11 +160,19 @@ constexpr RequestLayout requests[] = {
     {"KVM_SET_USER_MEMORY_REGION2", 0x40a0ae49, vm, Arg::structure, user_memory_region2},
     {"KVM_CREATE_IRQCHIP", 0xae60, vm, Arg::ignored},
     {"KVM_IRQ_LINE", 0x4008ae61, vm, Arg::structure, irq_level},
+    {"KVM_REGISTER_COALESCED_MMIO", 0x4010ae67, vm, Arg::structure, coalesced_mmio},
     {"KVM_IRQ_LINE_STATUS", 0xc008ae67, vm, Arg::structure, irq_level},
+    {"KVM_UNREGISTER_COALESCED_MMIO", 0x4010ae68, vm, Arg::structure, coalesced_mmio},
+    {"KVM_SET_GSI_ROUTING", 0x4008ae6a, vm, Arg::structure, gsi_routing},
     {"KVM_IRQFD", 0x4020ae76, vm, Arg::structure, irqfd},
+    {"KVM_IOEVENTFD", 0x4040ae79, vm, Arg::structure, ioeventfd},
     {"KVM_RUN", 0xae80, vcpu, Arg::ignored},
+    {"KVM_SET_SIGNAL_MASK", 0x4004ae8b, vcpu, Arg::structure, signal_mask},
     {"KVM_GET_MP_STATE", 0x8004ae98, vcpu, Arg::structure, mp_state},
     {"KVM_SET_MP_STATE", 0x4004ae99, vcpu, Arg::structure, mp_state},
+    {"KVM_SET_GUEST_DEBUG", 0x4208ae9b, vcpu, Arg::structure, guest_debug},
+    {"KVM_GET_VCPU_EVENTS", 0x8040ae9f, vcpu, Arg::structure, vcpu_events},
+    {"KVM_SET_VCPU_EVENTS", 0x4040aea0, vcpu, Arg::structure, vcpu_events},
     {"KVM_ENABLE_CAP", 0x4068aea3, HandleKind::none, Arg::structure, enable_cap},
     {"KVM_SIGNAL_MSI", 0x4020aea5, vm, Arg::structure, msi},
     {"KVM_GET_ONE_REG", 0x4010aeab, vcpu, Arg::structure, one_reg},
@@ -123,13 +181,16 @@ constexpr RequestLayout requests[] = {
     {"KVM_ARM_VCPU_INIT", 0x4020aeae, vcpu, Arg::structure, vcpu_init},
     {"KVM_ARM_PREFERRED_TARGET", 0x8020aeaf, vm, Arg::structure, vcpu_init},
     {"KVM_GET_REG_LIST", 0xc008aeb0, vcpu, Arg::structure, reg_list},
+    {"KVM_ARM_MTE_COPY_TAGS", 0x8030aeb4, vm, Arg::structure, copy_tags},
     {"KVM_ARM_SET_COUNTER_OFFSET", 0x4010aeb5, vm, Arg::structure, counter_offset},
+    {"KVM_ARM_GET_REG_WRITABLE_MASKS", 0x8040aeb6, vm, Arg::structure, reg_masks},
     {"KVM_CLEAR_DIRTY_LOG", 0xc018aec0, vm, Arg::structure, clear_dirty_log},
     {"KVM_ARM_VCPU_FINALIZE", 0x4004aec2, vcpu, Arg::scalar, finalize},
     {"KVM_RESET_DIRTY_RINGS", 0xaec7, vm, Arg::ignored},
     {"KVM_GET_STATS_FD", 0xaece, HandleKind::none, Arg::ignored},
     {"KVM_SET_MEMORY_ATTRIBUTES", 0x4020aed2, vm, Arg::structure, memory_attributes},
     {"KVM_CREATE_GUEST_MEMFD", 0xc040aed4, vm, Arg::structure, guest_memfd},
+    {"KVM_PRE_FAULT_MEMORY", 0xc040aed5, vcpu, Arg::structure, pre_fault},
     {"KVM_CREATE_DEVICE", 0xc00caee0, vm, Arg::structure, create_device},
     {"KVM_SET_DEVICE_ATTR", 0x4018aee1, HandleKind::none, Arg::structure, device_attr},
     {"KVM_GET_DEVICE_ATTR", 0x4018aee2, HandleKind::none, Arg::structure, device_attr},
@@ -246,9 +307,17 @@ Family attribute_family(Descriptor on, std::uint32_t group) {
   if (on.kind == vcpu) return group < std::size(of_vcpu) ? of_vcpu[group] : Family::none;
   if (on.kind == vm) return group == 0 ? Family::smccc_attr : Family::none;
   if (!is_gic(on)) return Family::none;
-  if (group == group_ctrl) return Family::gic_ctrl;
-  if (group != group_addr) return Family::none;
-  return device_type(on.kind) == vgic_v2 ? Family::gic_v2_addr : Family::gic_addr;
+  const bool is_v2 = device_type(on.kind) == vgic_v2;
+  switch (group) {
+    case group_addr: return is_v2 ? Family::gic_v2_addr : Family::gic_addr;
+    case 1: return is_v2 ? Family::gic_v2_dist_reg : Family::gic_dist_reg;
+    case 2: return is_v2 ? Family::gic_v2_cpu_reg : Family::none;
+    case group_ctrl: return Family::gic_ctrl;
+    case 5: return Family::gic_redist_reg;
+    case 6: return Family::gic_sysreg;
+    case 8: return Family::its_reg;
+    default: return Family::none;
+  }
 }
 
 std::uint32_t register_bytes(std::uint64_t id) {

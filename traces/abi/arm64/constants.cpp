@@ -1,9 +1,11 @@
 #include "traces/abi/arm64/constants.hpp"
 
+#include <algorithm>
+
 namespace assay::traces {
 namespace {
 
-constexpr std::size_t slot_count = 1024;
+constexpr std::size_t slot_count = 4096;
 constexpr std::size_t family_count = static_cast<std::size_t>(Family::other) + 1;
 
 constexpr std::array<std::span<const Constant>, family_count> tables{{
@@ -32,10 +34,19 @@ constexpr std::array<std::span<const Constant>, family_count> tables{{
     filter_action_constants,
     system_event_constants,
     irqfd_flag_constants,
+    ioeventfd_flag_constants,
+    guest_debug_constants,
     msi_flag_constants,
     open_constants,
     protection_constants,
     map_constants,
+    register_constants,
+    gic_dist_constants,
+    gic_redist_constants,
+    its_constants,
+    gic_v2_dist_constants,
+    gic_v2_cpu_constants,
+    gic_sysreg_constants,
     other_constants,
 }};
 
@@ -55,7 +66,7 @@ constexpr std::size_t hash(std::string_view name) {
   } else {
     for (const char c : name) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
   }
-  return (h ^ (h >> 29)) >> 7;
+  return (h ^ (h >> 32)) * 0xd6e8feb86659fd93u >> 40;
 }
 
 struct Index {
@@ -80,6 +91,19 @@ constexpr Index make_index() {
 constexpr Index name_index = make_index();
 static_assert(name_index.longest_probe < 12, "the hash has become bad: change it");
 
+constexpr bool is_below(const Constant& a, const Constant& b) { return a.value < b.value; }
+static_assert(std::is_sorted(register_constants.begin(), register_constants.end(), is_below));
+
+// A word of a register is written as its name and what is to be added, behind a bar.
+constexpr bool registers_are_aligned() {
+  for (std::size_t family = static_cast<std::size_t>(Family::gic_dist_reg);
+       family <= static_cast<std::size_t>(Family::gic_sysreg); ++family)
+    for (const Constant& constant : tables[family])
+      if ((constant.value & (constant.bytes - 1)) != 0) return false;
+  return true;
+}
+static_assert(registers_are_aligned());
+
 }  // namespace
 
 std::optional<std::uint64_t> constant_value(std::string_view name) {
@@ -91,9 +115,20 @@ std::optional<std::uint64_t> constant_value(std::string_view name) {
 }
 
 std::string_view constant_name(Family family, std::uint64_t value) {
+  if (family == Family::one_reg) {
+    const auto at = std::lower_bound(register_constants.begin(), register_constants.end(),
+                                     Constant{{}, value}, is_below);
+    return at != register_constants.end() && at->value == value ? at->name : std::string_view();
+  }
   for (const Constant& constant : constants(family))
     if (constant.value == value) return constant.name;
   return {};
+}
+
+const Constant* register_at(Family family, std::uint32_t offset) {
+  for (const Constant& constant : constants(family))
+    if (offset >= constant.value && offset - constant.value < constant.bytes) return &constant;
+  return nullptr;
 }
 
 std::span<const Constant> constants(Family family) {

@@ -9,6 +9,8 @@
 #include <string_view>
 
 #include "traces/abi/arm64/constants_fields.hpp"
+#include "traces/abi/arm64/constants_gic.hpp"
+#include "traces/abi/arm64/constants_registers.hpp"
 
 namespace assay::traces {
 
@@ -39,10 +41,19 @@ enum class Family : std::uint8_t {
   filter_action,
   system_event,
   irqfd_flag,
+  ioeventfd_flag,
+  guest_debug,
   msi_flag,
   open_flag,
   protection,
   map_flag,
+  one_reg,
+  gic_dist_reg,
+  gic_redist_reg,
+  its_reg,
+  gic_v2_dist_reg,
+  gic_v2_cpu_reg,
+  gic_sysreg,
   other,
 };
 
@@ -51,6 +62,13 @@ std::optional<std::uint64_t> constant_value(std::string_view name);
 
 // The first name of a number in a family; empty when it has none.
 std::string_view constant_name(Family family, std::uint64_t value);
+
+// Whether numbers of a family are registers of a vGIC, named by register_at().
+constexpr bool is_gic_register(Family family) {
+  return family >= Family::gic_dist_reg && family <= Family::gic_sysreg;
+}
+// The register of a family in which an offset lies; nullptr when none has a name.
+const Constant* register_at(Family family, std::uint32_t offset);
 
 // All of one family, in the order of their table.
 std::span<const Constant> constants(Family family);

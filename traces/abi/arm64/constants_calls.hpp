@@ -15,6 +15,7 @@ namespace assay::traces {
 struct Constant {
   std::string_view name;
   std::uint64_t value;
+  std::uint32_t bytes = 1;  // of a register: how many offsets from `value` on are its
 };
 
 // ioctl requests. Direction, size and number are in the value, with arm64's structure sizes.

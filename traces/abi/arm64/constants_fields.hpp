@@ -153,6 +153,21 @@ inline constexpr std::array irqfd_flag_constants{
     Constant{"KVM_IRQFD_FLAG_RESAMPLE", 2},
 };
 
+inline constexpr std::array ioeventfd_flag_constants{
+    Constant{"KVM_IOEVENTFD_FLAG_DATAMATCH", 1},
+    Constant{"KVM_IOEVENTFD_FLAG_PIO", 2},
+    Constant{"KVM_IOEVENTFD_FLAG_DEASSIGN", 4},
+    Constant{"KVM_IOEVENTFD_FLAG_VIRTIO_CCW_NOTIFY", 8},
+};
+
+// KVM_SET_GUEST_DEBUG's control; the upper half is arm64's.
+inline constexpr std::array guest_debug_constants{
+    Constant{"KVM_GUESTDBG_ENABLE", 1},
+    Constant{"KVM_GUESTDBG_SINGLESTEP", 2},
+    Constant{"KVM_GUESTDBG_USE_SW_BP", 1 << 16},
+    Constant{"KVM_GUESTDBG_USE_HW", 1 << 17},
+};
+
 inline constexpr std::array msi_flag_constants{
     Constant{"KVM_MSI_VALID_DEVID", 1},
 };

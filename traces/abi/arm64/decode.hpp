@@ -66,6 +66,7 @@ class Decoder {
                    NodeWriter& to);
   void add_flags(std::string_view name, Family family, std::uint64_t value, NodeWriter& to);
   void add_named(std::string_view name, Family family, std::uint64_t value, NodeWriter& to);
+  void add_attribute(std::string_view name, Family family, std::uint64_t value, NodeWriter& to);
   void add_value(const Member& member, std::uint64_t address, NodeWriter& to);
   void add_value_bytes(std::string_view name, Bytes bytes, NodeWriter& to);
 

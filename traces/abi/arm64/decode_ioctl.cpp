@@ -19,6 +19,14 @@ std::uint64_t read_word(std::span<const std::uint8_t> bytes, std::size_t at, std
   return value;
 }
 
+// "A" and 0x10: "A|0x10".
+std::string with_rest(std::string text, std::uint64_t rest) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string hex;
+  for (; rest != 0; rest >>= 4) hex.insert(hex.begin(), digits[rest & 15]);
+  return std::move(text) + "|0x" + hex;
+}
+
 }  // namespace
 
 void Decoder::decode_ioctl(const capture_record& record, Call& call) {
@@ -126,11 +134,10 @@ void Decoder::add_element(const Member& member, std::string_view name, std::uint
                           NodeWriter& to) {
   switch (member.kind) {
     case MemberKind::number: to.number(name, value); return;
-    case MemberKind::hexadecimal:
-      if (name == "id") register_ = value;
-      to.hexadecimal(name, value);
-      return;
-    case MemberKind::name: return add_named(name, member.family, value, to);
+    case MemberKind::hexadecimal: to.hexadecimal(name, value); return;
+    case MemberKind::name:
+      if (member.family == Family::one_reg) register_ = value;
+      return add_named(name, member.family, value, to);
     case MemberKind::flags: return add_flags(name, member.family, value, to);
     case MemberKind::handle:
       // What the kernel wrote is a new descriptor; learn() fills in what it stands for.
@@ -141,7 +148,7 @@ void Decoder::add_element(const Member& member, std::string_view name, std::uint
       return add_named(name, group_family(on_), value, to);
     case MemberKind::attribute:
       attribute_ = value;
-      return add_named(name, attribute_family(on_, group_), value, to);
+      return add_attribute(name, attribute_family(on_, group_), value, to);
     case MemberKind::pointer: return add_value(member, value, to);
   }
 }
@@ -153,6 +160,18 @@ void Decoder::add_named(std::string_view name, Family family, std::uint64_t valu
   } else {
     to.symbol(name, text, value);
   }
+}
+
+// An attribute that is a register of a vGIC: its name, and behind a bar which word of it and, in
+// the upper half, which CPU's.
+void Decoder::add_attribute(std::string_view name, Family family, std::uint64_t value,
+                            NodeWriter& to) {
+  const Constant* const there =
+      is_gic_register(family) ? register_at(family, static_cast<std::uint32_t>(value)) : nullptr;
+  if (there == nullptr) return add_named(name, family, value, to);
+  std::string_view text = there->name;
+  if (there->value != value) text = keep(with_rest(std::string(text), value - there->value));
+  to.symbol(name, text, value);
 }
 
 // A|B|0x10; 0 is the constant for zero if there is one.
@@ -171,13 +190,7 @@ void Decoder::add_flags(std::string_view name, Family family, std::uint64_t valu
     text += constant.name;
   }
   if (text.empty()) return add_named(name, family, value, to);
-  if (left != 0) {
-    constexpr char digits[] = "0123456789abcdef";
-    std::string hex;
-    for (; left != 0; left >>= 4) hex.insert(hex.begin(), digits[left & 15]);
-    text += "|0x" + hex;
-  }
-  to.symbol(name, keep(text), value);
+  to.symbol(name, keep(left == 0 ? text : with_rest(std::move(text), left)), value);
 }
 
 void Decoder::add_descriptor(std::string_view name, std::int32_t descriptor, NodeWriter& to) {

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::uint64_t request_run = 0xae80;
 constexpr std::uint64_t request_create_device = 0xc00caee0;
+constexpr std::uint64_t request_set_gsi_routing = 0x4008ae6a;
 constexpr std::uint64_t request_get_device_attr = 0x4018aee2;
 constexpr std::uint64_t request_has_device_attr = 0x4018aee3;
 constexpr std::uint64_t mask_bytes_max = 1024;
@@ -191,6 +192,9 @@ Encoding Encoder::pointer_argument(const Node& node) {
   out_.flags = PERFORM_ARG_POINTER;
   out_.payload.assign(bytes, 0);
   if (structured && layout_) {
+    // Entries, of which the text says nothing, would follow.
+    if (out_.request == request_set_gsi_routing && value_of(argument, "nr") != 0)
+      return Encoding::not_performable;
     group_ = static_cast<std::uint32_t>(value_of(argument, "group"));
     attribute_ = value_of(argument, "attr");
     register_ = value_of(argument, "id");
