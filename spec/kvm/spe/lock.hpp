@@ -156,18 +156,17 @@ struct EnableCap {
 
   // Where stage 2 cannot be mapped, or the accounting fails, the whole slot is unmapped again.
   void fails_at_last(Step<D>& k, MemSlot<D>& s) const {
-    const auto unmaps = [&](Errno code, const Why& choice, const Why& why) {
-      const Flag<D> fails = k.choose(choice);
+    const Flag<D> is_mapped = s.lock.mapped || s.lock.stale;
+    k.when(is_mapped, [&] {
+      const Flag<D> fails = k.choose({"lock_fails_at_last", "v4-03: unmap_stage2_range"});
       k.when(fails, [&] {
         k.set(s.lock.mapped, false);
         k.set(s.lock.stale, false);
       });
-      k.reject(code, fails, why);
-    };
-    unmaps(Errno::nomem, {"stage2_cannot_be_mapped", "v4-03: kvm_pgtable_stage2_map"},
-           {"map_failed", "v4-03: unmap_stage2_range"});
-    unmaps(Errno::nomem, {"accounting_may_fail", "v4-03: account_locked_vm"},
-           {"accounting_failed", "v4-03: account_locked_vm; all is undone"});
+      k.reject(Errno::nomem, fails, {"unmapped_again", "v4-03: unmap_stage2_range"});
+    });
+    k.may_fail(Errno::nomem, {"map_failed", "v4-03: kvm_pgtable_stage2_map"});
+    k.may_fail(Errno::nomem, {"accounting_failed", "v4-03: account_locked_vm; all is undone"});
   }
 
   void unlock(Step<D>& k, Vm<D>& vm) const {
