@@ -23,10 +23,8 @@ StepContext context_of(const Event& e, u32 line, const VmStates::Context& c, Cho
 
 }  // namespace
 
-VmStates::VmStates(const Host<Concrete>& host) {
-  auto vm = std::make_unique<RecordedVm>();
-  leaves([](auto& leaf, const auto& from) { store(leaf, raw(from)); }, vm->host, host);
-  states_.push_back(std::move(vm));
+VmStates::VmStates(RecordedVm state) {
+  states_.push_back(std::make_unique<RecordedVm>(std::move(state)));
 }
 
 VmStates::VmStates(const VmStates& other) : took_choice_(other.took_choice_) {

@@ -117,9 +117,6 @@ constexpr Sysreg sysreg_of() {
   return {Register::id, *msr.event != '\0', fields_of<Register>, msr.event, mrs.event};
 }
 
-// Every register that the system has.
-std::span<const Sysreg> system_registers();
-
 // --- as the arguments of an event
 // -----------------------------------------------------------------
 

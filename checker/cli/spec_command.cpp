@@ -41,7 +41,7 @@ int list(const Profile& profile, bool json) {
   const std::vector<CatalogEntry>& entries = catalog(profile);
   nlohmann::ordered_json out{{"profile", std::string(profile.name)},
                              {"rules", nlohmann::ordered_json::array()}};
-  for (const RuleInfo& rule : system_rules()) {
+  for (const RuleInfo& rule : system_of(profile).rules()) {
     nlohmann::ordered_json checks = nlohmann::ordered_json::array();
     if (!json) fmt::print("{}  ({})\n  {}\n", rule.name, rule.source, rule.syntax);
     for (const CatalogEntry& e : entries) {
@@ -57,7 +57,7 @@ int list(const Profile& profile, bool json) {
   }
   nlohmann::ordered_json invariants = nlohmann::ordered_json::array();
   if (!json) fmt::print("invariants\n");
-  for (const Invariant<Concrete>& i : system_claims<Concrete>().invariants) {
+  for (const Invariant<Concrete>& i : system_of(profile).in<Concrete>().claims.invariants) {
     if (!i.applies(profile)) continue;
     invariants.push_back({{"name", i.name}, {"source", i.source}});
     if (!json) fmt::print("    {:<42} {}\n", i.name, i.source);
@@ -69,9 +69,9 @@ int list(const Profile& profile, bool json) {
     out["properties"].push_back({{"name", p.name}, {"source", p.source}, {"promised", p.promised}});
     if (!json) fmt::print("    {:<42} {}{}\n", p.name, p.source, p.promised ? "" : " (a question)");
   }
-  out["stages"] = stages_json();
+  out["stages"] = stages_json(system_of(profile));
   if (json) fmt::print("{}\n", out.dump(2));
-  else list_stages();
+  else list_stages(system_of(profile));
   return exit_ok;
 }
 
@@ -135,7 +135,7 @@ void show_rule(const Profile& profile, const RuleInfo& rule, const std::string& 
 // What is claimed of the rules under this name.
 void show_claims(const Profile& profile, const std::string& id, nlohmann::ordered_json& out,
                  bool json) {
-  for (const Invariant<Concrete>& i : system_claims<Concrete>().invariants) {
+  for (const Invariant<Concrete>& i : system_of(profile).in<Concrete>().claims.invariants) {
     if (id != i.name) continue;
     out.push_back({{"invariant", i.name}, {"source", i.source}});
     if (!json) fmt::print("{}: invariant ({})\n", i.name, i.source);
@@ -143,24 +143,24 @@ void show_claims(const Profile& profile, const std::string& id, nlohmann::ordere
   for (const checker::PropertyInfo& p : checker::properties_of(profile).list()) {
     if (id != p.name) continue;
     nlohmann::ordered_json rules = nlohmann::ordered_json::array();
-    for (const u32 rule : p.rules) rules.push_back(binder().rule(rule).name);
+    for (const u32 rule : p.rules) rules.push_back(binder_of(profile).rule(rule).name);
     out.push_back(
         {{"property", p.name}, {"source", p.source}, {"promised", p.promised}, {"rules", rules}});
     if (json) continue;
     fmt::print("{}: {} ({})\n", p.name,
                p.promised ? "property of steps" : "question, which nobody promised to answer",
                p.source);
-    for (const u32 rule : p.rules) fmt::print("  of {}\n", binder().rule(rule).name);
+    for (const u32 rule : p.rules) fmt::print("  of {}\n", binder_of(profile).rule(rule).name);
   }
 }
 
 // Everything that is called so.
 int show(const Profile& profile, const std::string& id, bool json) {
   nlohmann::ordered_json out = nlohmann::ordered_json::array();
-  for (const Sysreg& r : system_registers())
+  for (const Sysreg& r : system_of(profile).info().registers)
     if (id == r.name) show_register(r, out, json);
-  for (const RuleInfo& rule : system_rules()) show_rule(profile, rule, id, out, json);
-  show_stage(id, out, json);
+  for (const RuleInfo& rule : system_of(profile).rules()) show_rule(profile, rule, id, out, json);
+  show_stage(system_of(profile), id, out, json);
   show_claims(profile, id, out, json);
   if (out.empty()) {
     fmt::print(

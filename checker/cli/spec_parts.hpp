@@ -9,9 +9,10 @@
 namespace assay::cli {
 
 // The points of rules at which several subjects act: printed, or one of them found by its name.
-void list_stages();
-void show_stage(std::string_view name, nlohmann::ordered_json& out, bool json);
-nlohmann::ordered_json stages_json();
+void list_stages(const System& system);
+void show_stage(const System& system, std::string_view name, nlohmann::ordered_json& out,
+                bool json);
+nlohmann::ordered_json stages_json(const System& system);
 
 // `mutants`: is every check of the specification noticed by something? Adds the options of the
 // subcommand; `profile` is already one of them.

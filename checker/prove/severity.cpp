@@ -7,14 +7,15 @@ namespace {
 
 std::vector<Severity> checks_of(const Profile& profile, const std::string& rule) {
   std::vector<Severity> out;
-  for (const CatalogEntry& c : system_catalog(profile)) {
+  const System& system = assay::system_of(profile);
+  for (const CatalogEntry& c : system.catalog(profile)) {
     if (c.kind != VerbKind::reject && c.kind != VerbKind::require) continue;
     if (!rule.empty() && rule != c.rule) continue;
     Severity s;
     s.rule = c.rule;
     s.check = c.id;
     s.code = c.code;
-    s.mutation = {Mutation::Kind::drop, rule_named(c.rule), c.hash, 0};
+    s.mutation = {Mutation::Kind::drop, system.rule_named(c.rule), c.hash, 0};
     out.push_back(s);
   }
   return out;
@@ -26,7 +27,8 @@ void prove_without(const Options& options, const Hypothesis& hypothesis, Severit
   Options mutated = options;
   mutated.mutation = &s.mutation;
   const Job job{encoding_of(options), &mutated, &hypothesis};
-  std::vector<bool> broken(invariant_names().size()), open(invariant_names().size());
+  const std::vector<std::string>& names = invariant_names(job.encoding->system());
+  std::vector<bool> broken(names.size()), open(names.size());
   for (const Instance& i : instances_of(job.encoding->shape(), *job.options->profile)) {
     if (i.rule != s.mutation.rule || stop::requested()) continue;
     for (const Obligation& o : prove_instance(job, i, false).obligations) {
@@ -35,8 +37,8 @@ void prove_without(const Options& options, const Hypothesis& hypothesis, Severit
     }
   }
   for (std::size_t i = 0; i < broken.size(); ++i) {
-    if (broken[i]) s.carries.push_back(invariant_names()[i]);
-    else if (open[i]) s.unknown.push_back(invariant_names()[i]);
+    if (broken[i]) s.carries.push_back(names[i]);
+    else if (open[i]) s.unknown.push_back(names[i]);
   }
 }
 

@@ -6,8 +6,8 @@
 namespace assay::traces {
 namespace {
 
-const Sysreg* sysreg_named(std::string_view name) {
-  for (const Sysreg& r : system_registers())
+const Sysreg* sysreg_named(const System& system, std::string_view name) {
+  for (const Sysreg& r : system.info().registers)
     if (r.name == name) return &r;
   return nullptr;
 }
@@ -27,7 +27,7 @@ void Binder::bind_sysreg(const Call& call, TraceEvent& out) const {
        at = call.nodes[static_cast<std::size_t>(at)].next) {
     const Node& n = call.nodes[static_cast<std::size_t>(at)];
     if (!n.has_value) continue;
-    reg = sysreg_named(n.name);
+    reg = sysreg_named(system_, n.name);
     of_profiling = of_profiling || n.name.starts_with("PMS") || n.name.starts_with("PMB");
     value = n.value;
   }

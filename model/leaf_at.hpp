@@ -8,7 +8,7 @@
 
 #include "model/fields.hpp"
 
-namespace assay::checker {
+namespace assay {
 
 template <class T>
 bool holds_address(const T& t, const void* place) {
@@ -54,4 +54,4 @@ bool leaf_at(const T& t, const void* place, std::string& path, Found&& found) {
   }
 }
 
-}  // namespace assay::checker
+}  // namespace assay
