@@ -69,6 +69,7 @@ State Encoding::typed(const Terms& terms) const {
 
 // The host is the first of the state's leaves.
 Terms Encoding::host_of(const Terms& state) const {
+  const UseShape use(shape_);
   return {state.begin(), state.begin() + static_cast<std::ptrdiff_t>(in_.host_leaves())};
 }
 
