@@ -1,7 +1,7 @@
 // Claims: what must be true whatever happens. Invariants speak of states, properties of steps.
 //
-// Those who state them know the state's type (TakenOf, SayInvariantOf); those who ask do not (Taken
-// here is AnyTaken, Invariant).
+// Subjects state them and know the state's type: TakenOf, SayInvariantOf. Tools ask them and do not:
+// AnyTaken, Invariant.
 #pragma once
 #include <functional>
 #include <type_traits>
