@@ -1,11 +1,11 @@
 // What the events of SPE virtualisation keep (facts/spe 6.2 to 6.6, as far as they speak of steps).
 #pragma once
+#include "spec/arm64_subject.hpp"
 #include "spec/kvm/lifecycle/rules.hpp"
 #include "spec/kvm/memslot/rules.hpp"
 #include "spec/kvm/spe/designs.hpp"
 #include "spec/kvm/spe/teardown.hpp"
 #include "spec/kvm/vcpu/rules.hpp"
-#include "spec/properties.hpp"
 
 namespace assay {
 
