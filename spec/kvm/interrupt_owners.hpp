@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "spec/kvm/pmu/interrupt.hpp"
+#include "spec/kvm/spe/interrupt.hpp"
 #include "spec/kvm/vcpu/timers.hpp"
 
 namespace assay {
@@ -24,6 +25,7 @@ inline constexpr std::array interrupt_owners = {
     InterruptOwner<D>{"vtimer", "arch_timer.c:timer_irqs_are_valid", vtimer_owns<D>},
     InterruptOwner<D>{"ptimer", "arch_timer.c:timer_irqs_are_valid", ptimer_owns<D>},
     InterruptOwner<D>{"pmu", "pmu-emul.c:kvm_arm_pmu_v3_init", pmu_owns<D>},
+    InterruptOwner<D>{"spe", "v4-22", spe_owns<D>},
 };
 
 // Whether one that is not `self` owns the interrupt.

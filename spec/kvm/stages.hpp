@@ -19,14 +19,13 @@ struct StageInfo;
 // KVM_CREATE_VM is about to succeed.
 template <class D>
 inline constexpr std::array at_vm_creation = {
-    StagePart<D, NewVm>{"spe_time_access", "SPE v4-33: perfmon_capable()", spe_vm_is_created<D>},
+    StagePart<D, NewVm>{"spe_time_access", "v4-33: perfmon_capable()", spe_vm_is_created<D>},
 };
 
 // What KVM_CHECK_EXTENSION answers besides the capabilities of every VM.
 template <class D>
 inline constexpr std::array at_check_extension = {
-    StagePart<D, Extension<D>>{"spe_capabilities", "SPE v4-02, v4-12, v4-14",
-                               spe_answers_extension<D>},
+    StagePart<D, Extension<D>>{"spe_capabilities", "v4-02, v4-12, v4-14", spe_answers_extension<D>},
 };
 
 // --- memory slots: kvm_main.c:__kvm_set_memory_region
@@ -35,13 +34,13 @@ inline constexpr std::array at_check_extension = {
 // The arguments of a change are valid, and it is not made yet.
 template <class D>
 inline constexpr std::array before_slot_changes = {
-    StagePart<D, SlotChange<D>>{"spe_lock", "SPE v4-08", spe_slot_may_change<D>},
+    StagePart<D, SlotChange<D>>{"spe_lock", "v4-08", spe_slot_may_change<D>},
 };
 
 // The slot was created, moved, deleted or has other flags.
 template <class D>
 inline constexpr std::array after_slot_changed = {
-    StagePart<D, SlotChange<D>>{"spe_lock", "SPE v4-08", spe_slot_has_changed<D>},
+    StagePart<D, SlotChange<D>>{"spe_lock", "v4-08", spe_slot_has_changed<D>},
 };
 
 // --- creation of a vCPU
@@ -88,14 +87,13 @@ inline constexpr std::array at_first_init = {
 template <class D>
 inline constexpr std::array at_reset = {
     StagePart<D, Reset<D>>{"pmu", "reset.c:kvm_reset_vcpu; kvm_arm_support_pmu_v3", pmu_reset<D>},
-    StagePart<D, Reset<D>>{"spe", "SPE v4-17; v5-18", spe_reset<D>},
+    StagePart<D, Reset<D>>{"spe", "v4-17; v5-17, v5-19", spe_reset<D>},
 };
 
 // Before Linux 6.7: the reset has succeeded.
 template <class D>
 inline constexpr std::array after_reset = {
-    StagePart<D, Reset<D>>{"spe_maintenance", "SPE v4-05; arm.c: stage2_unmap_vm",
-                           spe_after_reset<D>},
+    StagePart<D, Reset<D>>{"spe_maintenance", "v4-05; arm.c: stage2_unmap_vm", spe_after_reset<D>},
 };
 
 // --- into the guest
@@ -124,13 +122,13 @@ inline constexpr std::array on_the_way_in = {
                 vcpu_is_initialized<D>},
                Runs::of_another_task,
                Runs::of_another_task},
-    RunPart<D>{{"spe_maintenance", "SPE v4-04: kvm_mmu_perform_pending_ops", spe_maintenance<D>},
+    RunPart<D>{{"spe_maintenance", "v4-04: kvm_mmu_perform_pending_ops", spe_maintenance<D>},
                Runs::every,
                Runs::of_another_task},
     RunPart<D>{{"sve_finalized", "arm.c:kvm_arm_vcpu_is_finalized", sve_is_finalized<D>},
                Runs::of_another_task,
                Runs::of_another_task},
-    RunPart<D>{{"spe_ready", "SPE v4-22", spe_first_run<D>}, Runs::first, Runs::first},
+    RunPart<D>{{"spe_ready", "v4-22", spe_first_run<D>}, Runs::first, Runs::first},
     RunPart<D>{{"vgic_mapped", "arm.c:kvm_vgic_map_resources", vgic_first_run<D>},
                Runs::first,
                Runs::first},
@@ -144,14 +142,14 @@ inline constexpr std::array on_the_way_in = {
     RunPart<D>{{"pmu_covers_pe", "vcpu.rst 1.4; arm.c:kvm_vcpu_exit_request", pmu_entry<D>},
                Runs::none,
                Runs::every},
-    RunPart<D>{{"spe_covers_pe", "SPE v4-19", spe_entry<D>}, Runs::none, Runs::every},
+    RunPart<D>{{"spe_covers_pe", "v4-19", spe_entry<D>}, Runs::none, Runs::every},
 };
 
 // What the run loop asks before each entry, after immediate_exit and signals
 // (kvm_arch_vcpu_ioctl_run with preemption off).
 template <class D>
 inline constexpr std::array in_run_loop = {
-    StagePart<D, Running<D>>{"spe_may_run", "SPE v4-19, v4-36", spe_run<D>},
+    StagePart<D, Running<D>>{"spe_may_run", "v4-19, v4-36", spe_run<D>},
 };
 
 // Takes a vCPU along one of the ways. What a part does happens before the next one looks.
@@ -181,7 +179,7 @@ struct Refusal {
 template <class D>
 inline constexpr std::array refusals = {
     Refusal<D>{"pmu", "vcpu.rst 1.4; arm.c:kvm_vcpu_exit_request", pmu_refuses<D>},
-    Refusal<D>{"spe", "SPE v6-21", spe_refuses<D>},
+    Refusal<D>{"spe", "v6-21", spe_refuses<D>},
 };
 template <class D>
 Flag<D> is_refused(const Step<D>& k, const Vm<D>& vm, const Running<D>& running, const Pe<D>& pe) {

@@ -56,7 +56,7 @@ Flag<D> is_offline(const Vm<D>& vm, const Word<D, 16>& cpu) {
   });
 }
 
-// The gate of every VM, vCPU and device ioctl (facts/kvm 1.1): a dead VM answers EIO.
+// The gate of every VM, vCPU and device ioctl (KVM-1.1): a dead VM answers EIO.
 template <class D>
 void gate(Step<D>& k, const Vm<D>& vm) {
   k.reject(Errno::io, vm.dead,

@@ -368,6 +368,53 @@ TEST(Check, FtraceEntriesAreJudgedOnTheCpuTheyShow) {
   EXPECT_EQ(bad.findings[0].check, "guest_entry.on_supported_cpu");
 }
 
+TEST(Check, EntriesOfTwoTasksAreOfTheVcpuThatEachRanLast) {
+  std::string calls =
+      "7 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = 3</dev/kvm>\n"
+      "7 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0) = 4<anon_inode:kvm-vm>\n"
+      "7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = 5<anon_inode:kvm-vcpu:0>\n"
+      "7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 1) = 6<anon_inode:kvm-vcpu:1>\n";
+  for (const char* vcpu : {"5<anon_inode:kvm-vcpu:0>", "6<anon_inode:kvm-vcpu:1>"}) {
+    const std::string task = vcpu[0] == '5' ? "7" : "8";
+    calls += task + " ioctl(" + vcpu + ", KVM_ARM_VCPU_INIT, {target=5, features=[0]}) = 0\n" +
+             task + " ioctl(" + vcpu +
+             ", KVM_RUN, {immediate_exit=1, cpu=0}) = -1 EINTR (Interrupted system call)\n";
+  }
+  for (const char* task : {"7", "8"})
+    calls += std::string("     vcpu-") + task +
+             "     [000] d..1.  1234.567890: kvm_entry: PC: 0xffff800008082000\n";
+  const Report r = check(calls);
+  EXPECT_EQ(r.verdict, Verdict::conforms);
+  EXPECT_EQ(r.checked, 9u);
+  EXPECT_TRUE(r.skipped.empty());
+}
+
+// Each answer has a number of slots that explains it, and only the solver sees that both have none.
+TEST(Check, AnswersThatNoValueOfAnUnknownExplainsTogetherViolate) {
+  const auto slot = [](const char* number, const char* address, const char* answer) {
+    return std::string("7 ioctl(4<anon_inode:kvm-vm>, KVM_SET_USER_MEMORY_REGION, {slot=") +
+           number + ", flags=0, guest_phys_addr=" + address +
+           ", memory_size=0x10000, userspace_addr=0x7f0000000000}) = " + answer + "\n";
+  };
+  std::string begin(header);
+  begin.replace(begin.find("slots_max=32767"), 15, "slots_max=?");
+  begin +=
+      "7 openat(AT_FDCWD, \"/dev/kvm\", O_RDWR) = 3</dev/kvm>\n"
+      "7 ioctl(3</dev/kvm>, KVM_CREATE_VM, 0) = 4<anon_inode:kvm-vm>\n" +
+      slot("5", "0x500000", "-1 EINVAL");
+  CheckOptions options;
+  options.profile = find_profile("linux-6.1");
+  const Report good =
+      check_text(begin + slot("7", "0x700000", "-1 EINVAL") + slot("3", "0x700000", "0"), options);
+  EXPECT_EQ(good.verdict, Verdict::conforms);
+  EXPECT_EQ(good.checked, 4u);
+  // What was refused is not in the state: its memory is free.
+  const Report bad =
+      check_text(begin + slot("7", "0x700000", "0") + slot("3", "0x700000", "0"), options);
+  ASSERT_EQ(bad.findings.size(), 1u);
+  EXPECT_EQ(bad.findings[0].event, 4u);
+}
+
 TEST(Check, RealStraceFilesDoNotViolate) {
   for (const char* name : {"linux-6.1-psci_test.strace", "linux-6.1-vcpu_width_config.strace"}) {
     CheckOptions options;

@@ -70,7 +70,7 @@ TEST(ClaimsInTraces, EveryExplanationOfEagainLeavesThePageMapped) {
 TEST(ClaimsInTraces, AnEventThatKeptAllInAnotherStateIsAskedAgain) {
   const std::string vgic = "7 ioctl(5<anon_inode:kvm-arm-vgic-v3>, KVM_SET_DEVICE_ATTR, {group=";
   const std::string vcpu = "7 ioctl(6<anon_inode:kvm-vcpu:0>, ";
-  const std::string spoilt = vcpu + "KVM_RUN, {immediate_exit=1, cpu=0}) = -1 ENOEXEC\n";
+  const std::string spoilt = vcpu + "KVM_RUN, {cpu=0}) = -1 ENOEXEC\n";
   const std::string ready =
       vcpu + "KVM_ARM_VCPU_INIT, {target=5, features=[0x80]}) = 0\n" + vgic +
       "KVM_DEV_ARM_VGIC_GRP_ADDR, attr=KVM_VGIC_V3_ADDR_TYPE_DIST, addr=[0x8000000]}) = 0\n" +

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "checker/judge.hpp"
+#include "checker/state_before.hpp"
 #include "gen/program.hpp"
 
 namespace assay::checker {
@@ -61,6 +62,31 @@ TEST(VmStates, AnAnswerThatNoExplanationAllowsViolatesAndTheSpecificationsIsTake
   EXPECT_EQ(r.findings[0].event, 5u);
   // Of the other explanation, in which the slot is not locked, nothing is left.
   EXPECT_EQ(judged(lock("-1 ENOMEM") + lock("-1 EEXIST") + lock("0")).findings.size(), 2u);
+}
+
+// The state before a step shows entries of a table that were first used after it was made, and
+// loops see them.
+TEST(StateBefore, FollowsEntriesThatAreUsedLater) {
+  RecordedVm vm;
+  StateBefore before(vm);
+  Journal journal;
+  std::size_t written = 0;
+  for (const std::size_t slot : {0, 5, 3, 40}) {
+    journal.clear();
+    auto& place = vm.slot[slot].pages;
+    journal.save(place);
+    place = Number(slot + 1);
+    EXPECT_TRUE(std::as_const(before).get().slot[slot].pages == Number(0)) << slot;
+    before.follow(journal);
+    ++written;
+    std::size_t seen = 0;
+    before.get().slot.for_each([&](const auto& s, std::size_t i) {
+      if (s.pages == 0) return;
+      ++seen;
+      EXPECT_TRUE(s.pages == Number(i + 1)) << i;
+    });
+    EXPECT_EQ(seen, written) << slot;
+  }
 }
 
 // What the default answers explain is no use of a freedom.

@@ -20,26 +20,11 @@ namespace {
 
 using Ids = std::vector<std::string>;
 
-// until the rename {
-bool is_of_a_fact_sheet(std::string_view text) {
-  return text.find("facts") != std::string_view::npos ||
-         text.find("seed") != std::string_view::npos || text.starts_with("v6 replies");
-}
-// Numbers that the rename corrects.
-bool is_corrected(const std::string& id) {
-  static const std::set<std::string> ids = {
-      "KVM-1.1", "v4-37", "v6-32", "efad60e46057", "v4-24",        "v5-17",       "v5-18",
-      "v5-19",   "v5-21", "v5-22", "v4-23",        "api.rst 7.24", "api.rst 7.28"};
-  return ids.contains(id) || id.starts_with("SPE-") || id.starts_with("LIST-");
-}
-// } until the rename
-
 // Who cites an id: the parts of the specification by their sources.
 const std::map<std::string, std::vector<std::string>>& cited_by_parts() {
   static const std::map<std::string, std::vector<std::string>> all = [] {
     std::map<std::string, std::vector<std::string>> out;
     for (const checker::NamedPart& part : checker::named_parts()) {
-      if (is_of_a_fact_sheet(part.source)) continue;  // until the rename
       for (const std::string& id : ids_of_source(part.source)) out[id].push_back(part.name);
     }
     return out;
@@ -92,7 +77,6 @@ TEST(References, EveryPartHasASource) {
 TEST(References, EverySourceCanBeFollowed) {
   ASSERT_GT(cited_by_parts().size(), 200u);
   for (const auto& [id, parts] : cited_by_parts()) {
-    if (is_corrected(id)) continue;  // until the rename
     EXPECT_NE(reference_to(id), nullptr) << id << ", cited by " << parts.front();
   }
 }
@@ -100,17 +84,13 @@ TEST(References, EverySourceCanBeFollowed) {
 TEST(References, EveryIdInACommentCanBeFollowed) {
   const std::set<std::string> cited = cited_in_words();
   ASSERT_GT(cited.size(), 100u);
-  for (const std::string& id : cited) {
-    if (is_corrected(id)) continue;  // until the rename
-    EXPECT_NE(reference_to(id), nullptr) << id;
-  }
+  for (const std::string& id : cited) { EXPECT_NE(reference_to(id), nullptr) << id; }
 }
 
 TEST(References, EveryLineIsCited) {
   const std::set<std::string> in_words = cited_in_words();
   for (const Reference& r : references()) {
     const std::string id(r.id);
-    if (is_corrected(id)) continue;  // until the rename
     EXPECT_TRUE(cited_by_parts().contains(id) || in_words.contains(id))
         << id << ": nobody cites it";
   }
@@ -118,7 +98,6 @@ TEST(References, EveryLineIsCited) {
 
 TEST(References, NamesOfPlacesAreNotInSources) {
   for (const checker::NamedPart& part : checker::named_parts()) {
-    if (is_of_a_fact_sheet(part.source)) continue;  // until the rename
     EXPECT_EQ(part.source.find("facts"), std::string::npos) << part.name << ": " << part.source;
   }
 }

@@ -32,7 +32,7 @@ class BytewiseSpu final : public Spu {
     flush_count();
     announce(w, *sink_);
     store(w, r_);
-    if (sample_ && !r_.takes_records()) drop(false);
+    if (sample_ && !r_.takes_records() && r_.fill != discard_mode) drop(false);
     drive_irq();
   }
   void on(const SetPage& p) { memory_->set_page(p.page, p.state); }

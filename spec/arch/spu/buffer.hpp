@@ -194,7 +194,7 @@ template <class D>
 struct SpuFault {
   static constexpr bool by_hardware = true;
   static constexpr const char* name = "spe_fault";
-  static constexpr const char* source = "D17.8, D17.8.3; facts/spe 2.7";
+  static constexpr const char* source = "D17.8, D17.8.3; SPE-2.7";
   Word<D, 16> cpu{};
   Num<D> address{};
   Word<D, 6> ec{}, fsc{};
@@ -241,7 +241,7 @@ struct SpuFault {
     k.set(spu.torn, spu.torn || spu.records_end < address);
     loses_record<D>(k, spu);
     count_sample<D>(k, spu, true, false);
-    // The pseudocode looks for a full buffer after a write that faulted, too (facts/spe 7.49).
+    // The pseudocode looks for a full buffer after a write that faulted, too (SPE-7.49).
     k.when(spu.limit < address + pe.spe_record_max,
            [&] { k.set(spu.counts.full_most, spu.counts.full_most + 1); });
     stop_profiling<D>(k, spu, SpuEvent::fault, ec, zero_extend<16>(fsc), mss2);

@@ -42,7 +42,7 @@ struct SpuContext {
 template <class D>
 struct SpuReset {
   static constexpr const char* name = "spe_reset";
-  static constexpr const char* source = "D24.7: resets of the SPE registers; facts/spe 1.1";
+  static constexpr const char* source = "D24.7: resets of the SPE registers; SPE-1.1";
   Word<D, 16> cpu{};
   Flag<D> s{}, e0spe{}, e1spe{}, e0hspe{}, e2spe{};
   static constexpr auto fields() {
@@ -141,7 +141,7 @@ struct SpuDrained {
     k.require(spu.unpredictable || stopped || spu.event == number_of(SpuEvent::fault) ||
                   spu.event == number_of(SpuEvent::abort) ||
                   spu.event == number_of(SpuEvent::implementation) || spu.ptr == spu.records_end,
-              {"pointer_at_a_record", "D17.9; facts/spe A39"});
+              {"pointer_at_a_record", "D17.9; A39"});
     k.set(spu.controls_changed, false);
     shows_registers<D>(k, spu);
   }

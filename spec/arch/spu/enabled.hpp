@@ -124,7 +124,7 @@ Flag<D> is_aligned(const Pe<D>& pe, const Num<D>& n) {
 }
 
 // The pointer rule RHXSYK: an aligned pointer, room for one record of the largest size, and the
-// same top byte of both. Its relaxed reading (known issue R24557) applies it whenever the buffer is
+// same top byte of both. Its relaxed reading (R24557) applies it whenever the buffer is
 // enabled, not only when profiling is.
 inline constexpr u64 top_byte = u64{1} << 56;
 template <class D>

@@ -1,4 +1,4 @@
-// What is always true of an SPU (facts/spe 6.1). All hold under lawful programming; an SPU whose
+// What is always true of an SPU (A01 to A44). All hold under lawful programming; an SPU whose
 // `unpredictable` is set may do anything (D17.7 RPGGHS).
 #pragma once
 #include "spec/arch/spu/enabled.hpp"
@@ -34,16 +34,16 @@ void buffer_invariants(const OfEverySpu<D>& spu) {
   // record, and from the buffer's start to there is nothing but complete records. DL set: a record
   // was lost or cut, which follows from what became of samples and bytes, whatever event reported
   // it.
-  spu.lawful("pmbsr_dl_is_correct", "D17.8, D17.8.3; facts/spe A18, A19", [](auto& s, auto&) {
+  spu.lawful("pmbsr_dl_is_correct", "D17.8, D17.8.3; A18, A19", [](auto& s, auto&) {
     const Flag<D> stopped = s.service && !reported<D>(s, SpuEvent::none);
     const Flag<D> whole = s.ptr == s.records_end && !s.torn;
     return implies<D>(stopped && !s.data_loss, whole) && implies<D>(s.data_loss, s.lost);
   });
-  spu.lawful("no_write_at_or_above_limit", "D17.8.2; facts/spe A12", [](auto& s, auto&) {
+  spu.lawful("no_write_at_or_above_limit", "D17.8.2; A12", [](auto& s, auto&) {
     return !s.enable || s.fill == discard_mode || s.bytes_end <= s.limit;
   });
   // After an event nothing more is sampled. SPEv1p5 may go on after a fault.
-  spu.lawful("no_sampling_while_service", "D17.4; facts/spe A01", [](auto& s, auto& pe) {
+  spu.lawful("no_sampling_while_service", "D17.4; A01", [](auto& s, auto& pe) {
     return pe.spe == 6 || !s.service || reported<D>(s, SpuEvent::none) ||
            s.in_flight <= s.event_flight;
   });

@@ -1,4 +1,4 @@
-// What an SPU's steps keep (facts/spe 6.1, properties A01 to A44 that speak of steps). An SPU whose
+// What an SPU's steps keep (A01 to A44, as far as they speak of steps). An SPU whose
 // `unpredictable` is set before the step may do anything.
 #pragma once
 #include "spec/arch/spu/buffer.hpp"

@@ -13,7 +13,7 @@ template <class D>
 Flag<D> is_ignored(Step<D>& k, const Spu<D>& s) {
   Flag<D> ignored = false;
   k.when(takes_records<D>(s), [&] {
-    k.let(ignored, k.choose({"write_while_enabled_ignored", "known issue R24557; DEN0154"}));
+    k.let(ignored, k.choose({"write_while_enabled_ignored", "R24557; DEN0154"}));
   });
   return ignored;
 }

@@ -1,6 +1,7 @@
-// The vCPU's SPE attributes and its set of CPUs (facts/spe 4.6 to 4.8).
+// The vCPU's SPE attributes and its set of CPUs (SPE-4.6 to SPE-4.8).
 #pragma once
 #include "spec/kvm/attribute.hpp"
+#include "spec/kvm/interrupt_owners.hpp"
 #include "spec/kvm/spe/feature.hpp"
 #include "spec/kvm/spe/lock.hpp"
 #include "spec/kvm/spe/switch_stage.hpp"
@@ -39,7 +40,7 @@ void spe_gate(Step<D>& k, Vm<D>& vm, VcpuId v) {
 
 struct SpeCtrlGroup : VcpuGroup<"KVM_ARM_VCPU_SPE_CTRL"> {
   static bool applies(const Profile& p) { return is_spe_series(p); }
-  static constexpr AttributeCall has_call{"spe_has", "SPE v4-20; facts/spe 4.7"};
+  static constexpr AttributeCall has_call{"spe_has", "v4-20; SPE-4.7"};
   template <class D>
   static void has(Step<D>& k, Vm<D>& vm, const auto& call) {
     spe_gate<D>(k, vm, call.vcpu);
@@ -60,8 +61,8 @@ using SpeCtrl = AttributeOf<SpeCtrlGroup, attribute>;
 
 // KVM_ARM_VCPU_SPE_IRQ.
 struct SpeIrq : SpeCtrl<"KVM_ARM_VCPU_SPE_IRQ"> {
-  static constexpr AttributeCall sets{"spe_set_irq", "SPE v4-21; facts/spe 4.7"};
-  static constexpr AttributeCall gets{"spe_get_irq", "SPE v4-21"};
+  static constexpr AttributeCall sets{"spe_set_irq", "v4-21; SPE-4.7"};
+  static constexpr AttributeCall gets{"spe_get_irq", "v4-21"};
   template <class D>
   using Value = FieldList<Field<"irq", 0, 32u>>;
   template <class D>
@@ -94,7 +95,7 @@ struct SpeIrq : SpeCtrl<"KVM_ARM_VCPU_SPE_IRQ"> {
 
 // KVM_ARM_VCPU_SPE_INIT.
 struct SpeInit : SpeCtrl<"KVM_ARM_VCPU_SPE_INIT"> {
-  static constexpr AttributeCall sets{"spe_init", "SPE v4-22, v4-35; facts/spe 4.7"};
+  static constexpr AttributeCall sets{"spe_init", "v4-22, v4-35; SPE-4.7"};
   template <class D>
   using Value = FieldList<>;
   template <class D>
@@ -103,7 +104,8 @@ struct SpeInit : SpeCtrl<"KVM_ARM_VCPU_SPE_INIT"> {
     k.reject(Errno::nxio, cpu.spe.irq == 0, {"irq_not_set", "v4-22"});
     k.reject(Errno::nxio, !vm.gic.initialized, {"vgic_not_initialized", "v4-22"});
     k.reject(Errno::busy, cpu.spe.initialized, {"already_initialized", "v4-35"});
-    k.reject(Errno::nxio, cpu.spe.irq < 16 || (cpu.pmu.created && cpu.pmu.irq == cpu.spe.irq),
+    k.reject(Errno::nxio,
+             cpu.spe.irq < 16 || is_owned_by_another<D, spe_owns<D>>(cpu, plain(cpu.spe.irq)),
              {"interrupt_has_owner", "v4-22: kvm_vgic_set_owner; an SGI has none"});
     k.set(cpu.spe.initialized, true);
   }
@@ -111,8 +113,8 @@ struct SpeInit : SpeCtrl<"KVM_ARM_VCPU_SPE_INIT"> {
 
 // KVM_ARM_VCPU_SPE_STOP: 1 TRAP, 2 EXIT, 4 RESUME.
 struct SpeStop : SpeCtrl<"KVM_ARM_VCPU_SPE_STOP"> {
-  static constexpr AttributeCall sets{"spe_stop", "SPE v4-35, v4-36; facts/spe 4.7, 4.8"};
-  static constexpr AttributeCall gets{"spe_get_stop", "SPE v4-35"};
+  static constexpr AttributeCall sets{"spe_stop", "v4-35, v4-36; SPE-4.7, SPE-4.8"};
+  static constexpr AttributeCall gets{"spe_get_stop", "v4-35"};
   template <class D>
   using Value = FieldList<Field<"flags", 0, 32u>>;
   template <class D>
@@ -147,7 +149,7 @@ struct SpeStop : SpeCtrl<"KVM_ARM_VCPU_SPE_STOP"> {
 
 // Any other attribute of the group.
 struct SpeOther : OtherOf<SpeCtrlGroup, 5> {
-  static constexpr AttributeCall sets{"spe_set_other", "SPE v4-20"};
+  static constexpr AttributeCall sets{"spe_set_other", "v4-20"};
   template <class D>
   using Value = FieldList<>;
   template <class D>
@@ -162,7 +164,7 @@ struct SpeSupportedCpus {
   static constexpr const char* name = "spe_supported_cpus";
   static constexpr const char* syntax =
       "ioctl(<vcpu>, KVM_ARM_VCPU_SUPPORTED_CPUS, unreadable:[cpus])";
-  static constexpr const char* source = "SPE v4-12; facts/spe 4.6";
+  static constexpr const char* source = "v4-12; SPE-4.6";
   static bool applies(const Profile& p) { return is_spe_series(p) && !p.is(Behaviour::spe_v5); }
   VcpuId vcpu{};
   Flag<D> unreadable{};

@@ -1,4 +1,4 @@
-// What the SPE series add to KVM_CREATE_VM and KVM_CHECK_EXTENSION (facts/spe 4.1).
+// What the SPE series add to KVM_CREATE_VM and KVM_CHECK_EXTENSION (SPE-4.1).
 #pragma once
 #include "spec/kvm/spe/attributes.hpp"
 #include "spec/kvm/stage.hpp"

@@ -1,7 +1,7 @@
-// The designs that followed v5 (facts/spe 5): v6, which pins a buffer when the guest enables it,
+// The designs that followed v5 (SPE-5): v6, which pins a buffer when the guest enables it,
 // and the stage 2 fault taken instead of pinning, as an event of the hypervisor's each.
 //
-// Of v6 only what the facts know is here: its attributes' numbers, and the layout of the exit, were
+// Of v6 only what was read of it is here: its attributes' numbers, and the layout of the exit, were
 // never published, so 3 and 4 stand for the attributes in traces.
 #pragma once
 #include "spec/kvm/spe/switch.hpp"
@@ -40,7 +40,7 @@ Num<D> pinned_for_buffers(const Vm<D>& vm) {
 
 // KVM_ARM_VCPU_SPE_SPU of v6: which SPU, as the PMU's SET_PMU names a PMU.
 struct SpeSpu : SpeCtrl<"KVM_ARM_VCPU_SPE_SPU"> {
-  static constexpr AttributeCall sets{"spe_set_spu", "SPE v6-12; facts/spe 5.3"};
+  static constexpr AttributeCall sets{"spe_set_spu", "v6-12; SPE-5.3"};
   template <class D>
   using Value = FieldList<Field<"spu", 0, 32u>>;
   template <class D>
@@ -58,7 +58,7 @@ struct SpeSpu : SpeCtrl<"KVM_ARM_VCPU_SPE_SPU"> {
 
 // KVM_ARM_VCPU_MAX_BUFFER_SIZE of v6: what PMBIDR_EL1.MaxBuffSize tells the guest.
 struct SpeBufferMax : SpeCtrl<"KVM_ARM_VCPU_MAX_BUFFER_SIZE"> {
-  static constexpr AttributeCall sets{"spe_set_buffer_max", "SPE v6-14, v6-33; facts/spe 5.3"};
+  static constexpr AttributeCall sets{"spe_set_buffer_max", "v6-14, v6-33; SPE-5.3"};
   template <class D>
   using Value = FieldList<Field<"bytes", 0, &SpeVm<D>::buffer_max>>;
   template <class D>
@@ -86,7 +86,7 @@ template <class D>
 struct SpeBufferPinned {
   static constexpr const char* name = "spe_buffer_pinned";
   static constexpr const char* syntax = "kvm_spe_buffer_pinned: <vcpu> pages=pages";
-  static constexpr const char* source = "SPE v6-28, v6-29, v6-33; facts/spe N01, N02, N05";
+  static constexpr const char* source = "v6-28, v6-29, v6-33; N01, N02, N05";
   static bool applies(const Profile& p) { return pins_buffer(p); }
   VcpuId vcpu{};
   Word<D, 32> pages{};
@@ -103,9 +103,9 @@ struct SpeBufferPinned {
     k.require(count != 0, {"pins_something", "v6-28"});
     k.require(r.limit <= r.ptr + count * page_bytes, {"covers_the_buffer", "v6-29"});
     k.require(vm.spe.buffer_max == 0 || r.limit <= r.ptr + vm.spe.buffer_max,
-              {"within_max_buffer_size", "v6-14; facts/spe N02"});
+              {"within_max_buffer_size", "v6-14; N02"});
     k.require(vm.host.ipc_lock || total <= vm.host.memlock_pages,
-              {"within_memlock_limit", "v6-33; facts/spe N04"});
+              {"within_memlock_limit", "v6-33; N04"});
     k.set(self.buffer.pinned, count);
     k.set(self.buffer.mapped, true);
     k.set(vm.spe.locked_pages,
@@ -118,7 +118,7 @@ template <class D>
 struct SpeRlimitExit {
   static constexpr const char* name = "spe_rlimit_exit";
   static constexpr const char* syntax = "kvm_spe_rlimit_exit: <vcpu> pages=pages";
-  static constexpr const char* source = "SPE v6-32, v6-33; facts/spe N04";
+  static constexpr const char* source = "v6-32, v6-33; N04";
   static bool applies(const Profile& p) { return pins_buffer(p); }
   VcpuId vcpu{};
   Word<D, 32> pages{};
@@ -136,14 +136,14 @@ template <class D>
 struct SpeStage1Missing {
   static constexpr const char* name = "spe_stage1_missing";
   static constexpr const char* syntax = "kvm_spe_stage1_missing: <vcpu>";
-  static constexpr const char* source = "v6 replies, Dec 2025; facts/spe 5.3, N06";
+  static constexpr const char* source = "LIST-2025; SPE-5.3, N06";
   static bool applies(const Profile& p) { return pins_buffer(p); }
   VcpuId vcpu{};
   static constexpr auto fields() { return members<&SpeStage1Missing::vcpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
     k.require(self.regs.enable && !self.regs.service && !self.event_pending,
-              {"buffer_was_enabled", "v6 replies, Dec 2025"});
+              {"buffer_was_enabled", "LIST-2025"});
     k.set(self.regs.service, true);
     k.set(self.regs.ec, Word<D, 6>(ec_stage1));
     k.set(self.regs.mss, Word<D, 16>(0x07));  // translation fault, level 3
@@ -156,7 +156,7 @@ template <class D>
 struct SpeTrapBufferId {
   static constexpr const char* name = "spe_trap_pmbidr";
   static constexpr const char* syntax = "kvm_spe_trap_pmbidr: <vcpu> value=value";
-  static constexpr const char* source = "SPE v6-14; facts/spe 4.12, N03; D24.7 PMBIDR_EL1";
+  static constexpr const char* source = "v6-14; SPE-4.12, N03; D24.7 PMBIDR_EL1";
   static bool applies(const Profile& p) { return pins_buffer(p); }
   VcpuId vcpu{};
   Word<D, 64> value{};
@@ -169,8 +169,7 @@ struct SpeTrapBufferId {
     k.require(has_spe_feature<D>(vm.vcpu[vcpu.index]), {"vcpu_has_spe", "v6-14"});
     k.require(is_out_of_guest<D>(vm, vcpu), {"guest_was_left", "a trap is an exit"});
     k.require(size <= 0x3fff, {"size_is_defined", "D24.7 PMBIDR_EL1.MaxBuffSize[15:14]"});
-    k.require(buffer_size_of<D>(size) == vm.spe.buffer_max,
-              {"tells_the_maximum", "v6-14; facts/spe N03"});
+    k.require(buffer_size_of<D>(size) == vm.spe.buffer_max, {"tells_the_maximum", "v6-14; N03"});
     k.require(!bit(value, 4),
               {"programming_is_allowed", "D24.7 PMBIDR_EL1.P: EL1 owns the buffer"});
   }
@@ -182,7 +181,7 @@ template <class D>
 struct SpeFaultServed {
   static constexpr const char* name = "spe_fault_served";
   static constexpr const char* syntax = "kvm_spe_fault_served: <vcpu>";
-  static constexpr const char* source = "2022 list discussion, options 2 and 4; facts/spe 5.1";
+  static constexpr const char* source = "LIST-2022: options 2 and 4; SPE-5.1";
   static bool applies(const Profile& p) { return takes_faults(p); }
   VcpuId vcpu{};
   static constexpr auto fields() { return members<&SpeFaultServed::vcpu>; }
@@ -191,7 +190,7 @@ struct SpeFaultServed {
     k.require(is_out_of_guest<D>(vm, vcpu), {"guest_was_left", "a fault is an exit"});
     // A guest whose line is up has its buffer disabled in hardware (W12).
     k.require(self.buffer.blackout && self.event_pending && !self.line,
-              {"a_fault_is_pending", "facts/spe 5.1"});
+              {"a_fault_is_pending", "SPE-5.1"});
     k.set(self.buffer.mapped, true);
     k.set(self.buffer.blackout, false);
     k.set(self.regs.mss, Word<D, 16>(0));

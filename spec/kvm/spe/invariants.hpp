@@ -1,6 +1,6 @@
-// What SPE virtualisation promises (facts/spe 6.2 to 6.5). Some are known not to hold for the
-// series as it was posted: its profiles say which behaviour breaks them, and `assay prove` shows
-// how.
+// What SPE virtualisation promises (L, V, W and I of REFERENCES.md). Some are known not to hold for
+// the series as it was posted: its profiles say which behaviour breaks them, and `assay prove`
+// shows how.
 #pragma once
 #include "spec/kvm/spe/designs.hpp"
 #include "spec/kvm/spe/run.hpp"
@@ -41,7 +41,7 @@ Flag<D> locked_memslot_is_never_unmapped(const Vm<D>& vm) {
            return !s.lock.held || s.lock.mapped || s.lock.notified;
          });
 }
-// The same with MMU notifiers (facts/spe 4.5): pinning keeps the page and not the stage 2 entry, so
+// The same with MMU notifiers (SPE-4.5): pinning keeps the page and not the stage 2 entry, so
 // no series holds this. The seed's question begins here.
 template <class D>
 Flag<D> locked_memslot_survives_mmu_notifiers(const Vm<D>& vm) {
@@ -219,7 +219,7 @@ Flag<D> spe_vcpu_is_aarch64(const Vm<D>& vm) {
   });
 }
 
-// --- what the designs differ in (facts/spe 5, 6.6) ----------------------------------------------
+// --- what the designs differ in (SPE-5, N01 to N08) ----------------------------------------------
 // L20, N01: profiling is never stopped behind the guest's back.
 template <class D>
 Flag<D> profiling_has_no_blackout(const Vm<D>& vm) {

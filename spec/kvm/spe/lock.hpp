@@ -1,12 +1,12 @@
 // Locking and unlocking memory slots: KVM_ENABLE_CAP with KVM_CAP_ARM_LOCK_USER_MEMORY_REGION
-// (facts/spe 4.2 to 4.5; series v4 patches 02 to 11, v5 patches 02 to 12).
+// (SPE-4.2 to SPE-4.5; series v4 patches 02 to 11, v5 patches 02 to 12).
 #pragma once
 #include "spec/kvm/stage.hpp"
 
 namespace assay {
 
 constexpr bool is_spe_series(const Profile& p) { return p.is(Behaviour::spe_series); }
-// The designs (facts/spe 5): pin all memory at the VMM's word; pin a buffer when the guest enables
+// The designs (SPE-5): pin all memory at the VMM's word; pin a buffer when the guest enables
 // it; pin nothing and serve the SPU's stage 2 faults.
 constexpr bool pins_memory(const Profile& p) {
   return is_spe_series(p) && !p.is(Behaviour::spe_pins_buffer) &&
@@ -30,7 +30,7 @@ void spe_slot_may_change(Step<D>& k, Vm<D>&, const SlotChange<D>& change) {
   const Flag<D> starts_logging =
       change.modifies && !change.moves && change.logs_dirty && !lock.write;
   k.reject(Errno::busy, lock.held && !starts_logging && !change.is_none,
-           {"slot_is_locked", "SPE v4-08: a locked slot does not change"});
+           {"slot_is_locked", "v4-08: a locked slot does not change"});
 }
 template <class D>
 void spe_slot_has_changed(Step<D>& k, Vm<D>&, const SlotChange<D>& change) {
@@ -48,7 +48,7 @@ struct EnableCap {
   static constexpr const char* name = "enable_cap";
   static constexpr const char* syntax =
       "ioctl(<vm>, KVM_ENABLE_CAP, unreadable:{cap=cap, flags=flags, args=[args]})";
-  static constexpr const char* source = "SPE v4-02, v4-03; v5-02, v5-03; facts/spe 4.2, 4.3";
+  static constexpr const char* source = "v4-02, v4-03; v5-02, v5-03; SPE-4.2, SPE-4.3";
   static bool applies(const Profile& p) { return pins_memory(p); }
   Flag<D> unreadable{};
   Word<D, 32> cap = Word<D, 32>(206), flags{};
@@ -87,7 +87,7 @@ struct EnableCap {
   void enable_mte(Step<D>& k, Vm<D>& vm) const {
     k.reject(Errno::inval, flags != 0, {"mte_has_no_flags", "v4-02: flags of other capabilities"});
     k.reject(Errno::inval, !vm.host.mte || vm.online != 0,
-             {"mte_too_late", "api.rst 7.24: before any vCPU is created; arm.c"});
+             {"mte_too_late", "api.rst 7.28: before any vCPU is created; arm.c"});
     k.set(vm.spe.mte, true);
   }
 
@@ -124,7 +124,7 @@ struct EnableCap {
     fails_midway(k, s, mapped, Leaks::page_and_mappings, Errno::again,
                  {"notifier_ran", "v4-03: mmu_notifier_retry"});
     fails_at_last(k, s);
-    k.require(mapped == 0 || mapped == s.pages, {"every_page_was_mapped", "v4-03; facts/spe L01"});
+    k.require(mapped == 0 || mapped == s.pages, {"every_page_was_mapped", "v4-03; L01"});
     k.set(s.lock.stale, false);
     k.set(s.lock.held, true);
     k.set(s.lock.write, wants_write());
@@ -136,7 +136,7 @@ struct EnableCap {
     k.set(vm.spe.clear_tags, true);
   }
 
-  // [inferred] of facts/spe 4.2: the page in hand stays pinned, and pages mapped by earlier rounds
+  // [inferred] of SPE-4.2: the page in hand stays pinned, and pages mapped by earlier rounds
   // stay mapped at stage 2, with no maintenance pending. A specification of the intent undoes all
   // of it (L02, L09).
   enum class Leaks : unsigned char { mappings, page_and_mappings };
@@ -226,19 +226,19 @@ template <class D>
 struct SpeLockPage {
   static constexpr const char* name = "spe_lock_page";
   static constexpr const char* syntax = "kvm_spe_lock_page: <vm> slot=slot bytes=bytes";
-  static constexpr const char* source = "SPE v4-03; facts/spe 4.2, L06";
+  static constexpr const char* source = "v4-03; SPE-4.2, L06";
   static bool applies(const Profile& p) { return pins_memory(p); }
   Word<D, 16> slot{};
   Num<D> bytes = Num<D>(page_bytes);
   static constexpr auto fields() { return members<&SpeLockPage::slot, &SpeLockPage::bytes>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     k.require(!any<D>(vm.vcpu, [](const auto& c) { return c.in_guest; }),
-              {"no_vcpu_runs", "v4-03: LOCK holds every vCPU's mutex; facts/spe L16"});
+              {"no_vcpu_runs", "v4-03: LOCK holds every vCPU's mutex; L16"});
     k.require(slot < vm.host.slots_max, {"slot_is_possible", "v4-03"});
-    k.require(bytes == page_bytes, {"maps_single_pages", "v4-03: PAGE_SIZE only; facts/spe L06"});
+    k.require(bytes == page_bytes, {"maps_single_pages", "v4-03: PAGE_SIZE only; L06"});
     k.at(vm.slot, slot, [&](auto& s) {
       k.require(!s.lock.held && s.lock.midway < s.pages,
-                {"slot_is_being_locked", "v4-03: each page once; facts/spe L01"});
+                {"slot_is_being_locked", "v4-03: each page once; L01"});
       k.set(s.lock.midway, s.lock.midway + 1);
     });
   }
@@ -253,7 +253,7 @@ struct SpeGuestFault {
   static constexpr const char* syntax =
       "kvm_spe_guest_fault: <vcpu> slot=slot write=write exec=exec af=access_flag bytes=bytes "
       "warned=warned";
-  static constexpr const char* source = "SPE v4-09, v4-10; facts/spe 4.5, L06, L20, L21";
+  static constexpr const char* source = "v4-09, v4-10; SPE-4.5, L06, L20, L21";
   static bool applies(const Profile& p) { return pins_memory(p); }
   VcpuId vcpu{};
   Word<D, 16> slot{};
@@ -273,11 +273,11 @@ struct SpeGuestFault {
       const Flag<D> expected = !access_flag && (exec || (write && !s.lock.write));
       k.require(s.pages != 0, {"slot_exists", "mmu.c:kvm_handle_guest_abort"});
       k.require(!s.lock.held || bytes == page_bytes,
-                {"locked_memory_maps_single_pages", "v4-03: PAGE_SIZE only; facts/spe L06"});
+                {"locked_memory_maps_single_pages", "v4-03: PAGE_SIZE only; L06"});
       k.require(!s.lock.held || !s.lock.mapped || expected || access_flag,
-                {"locked_memory_is_mapped", "v4-03; facts/spe L20"});
+                {"locked_memory_is_mapped", "v4-03; L20"});
       k.require(!warned || (s.lock.held && !expected),
-                {"warns_of_unexpected_faults_only", "v4-09, v4-10; facts/spe 4.5"});
+                {"warns_of_unexpected_faults_only", "v4-09, v4-10; SPE-4.5"});
       // The entry of its only page is back: from here on KVM keeps it again.
       k.when(s.lock.held && s.pages == 1, [&] {
         k.set(s.lock.mapped, true);
@@ -288,12 +288,12 @@ struct SpeGuestFault {
 };
 
 // An MMU notifier unmaps a slot's pages from stage 2: pinning keeps the page, not the mapping
-// (facts/spe 4.5). munmap, madvise and page migration of the VMM's memory do this.
+// (SPE-4.5). munmap, madvise and page migration of the VMM's memory do this.
 template <class D>
 struct MmuUnmap {
   static constexpr const char* name = "mmu_unmap";
   static constexpr const char* syntax = "kvm_mmu_unmap: <vm> slot=slot";
-  static constexpr const char* source = "facts/spe 4.5: kvm_unmap_gfn_range";
+  static constexpr const char* source = "SPE-4.5: kvm_unmap_gfn_range";
   static bool applies(const Profile& p) { return is_spe_series(p); }
   Word<D, 16> slot{};
   static constexpr auto fields() { return members<&MmuUnmap::slot>; }

@@ -1,5 +1,5 @@
 // What the hypervisor must hold at events of the hardware: the order in which it switches the
-// registers, and which of them a guest never writes itself (facts/spe 4.9, 4.10, 4.12). A check
+// registers, and which of them a guest never writes itself (SPE-4.9, SPE-4.10, SPE-4.12). A check
 // belongs to the rule whose event it observes, and follows the architecture's own.
 #pragma once
 #include "model/dispatch.hpp"
@@ -11,14 +11,14 @@
 namespace assay {
 
 // A guest's writes of the buffer registers trap, so only the hypervisor makes these; while it loads
-// a guest's registers, profiling is enabled last (facts/spe W01, W09).
+// a guest's registers, profiling is enabled last (W01, W09).
 template <class D>
 void observe_buffer_write(Step<D>& k, const Spu<D>& spu, const SpeSwitch<D>& sw,
                           FlagCell<D>& loaded) {
-  k.require(!is_at<D>(sw, Switch::guest), {"buffer_registers_trap", "v4-30; facts/spe W01"});
+  k.require(!is_at<D>(sw, Switch::guest), {"buffer_registers_trap", "v4-30; W01"});
   k.require(
       !is_at<D>(sw, Switch::restoring_guest) || !sw.control_loaded || !(spu.e0spe || spu.e1spe),
-      {"buffer_before_control", "facts/spe 4.10, W09: PMSCR_EL1 last"});
+      {"buffer_before_control", "SPE-4.10, W09: PMSCR_EL1 last"});
   k.set(loaded, true);
 }
 
@@ -27,15 +27,15 @@ void observe_control(Step<D>& k, const Vm<D>& vm, const Spu<D>& spu, SpeSwitch<D
                      const SpuWrite<D, PmscrEl1>& w) {
   const Flag<D> enables = field<"e0spe">(w) || field<"e1spe">(w);
   k.require(!is_at<D>(sw, Switch::guest) || !is_of_stopped_vcpu<D>(vm, sw),
-            {"registers_of_stopped_guest_trap", "v4-36; facts/spe 4.8"});
+            {"registers_of_stopped_guest_trap", "v4-36; SPE-4.8"});
   k.require(!is_at<D>(sw, Switch::restoring_guest) || !enables ||
                 (sw.pointer_loaded && sw.limit_loaded && sw.status_loaded),
-            {"control_after_buffer", "facts/spe 4.10, W09: PMSCR_EL1 last"});
+            {"control_after_buffer", "SPE-4.10, W09: PMSCR_EL1 last"});
   // The host of nVHE profiles with PMSCR_EL1; on VHE PMSCR_EL2 comes after the switch.
   k.require(!is_at<D>(sw, Switch::guest_saved) || !enables ||
                 (spu.ptr == sw.host.ptr && spu.limit == sw.host.limit &&
                  iff(spu.service, sw.host.service)),
-            {"host_control_last", "facts/spe 4.10, W09: restore host on nVHE"});
+            {"host_control_last", "SPE-4.10, W09: restore host on nVHE"});
   k.set(sw.control_loaded, true);
 }
 
@@ -45,15 +45,15 @@ void observe_control2(Step<D>& k, const Spu<D>& spu, const SpeSwitch<D>& sw,
   k.require(!is_at<D>(sw, Switch::guest), {"control2_is_the_hypervisors", "D24.7 PMSCR_EL2"});
   // Restoring the host on VHE, it comes last: after the buffer, and before the stage ends.
   k.require(!is_between<D>(sw) || !field<"e2spe">(w) || host_may_profile<D>(spu, sw),
-            {"no_el2_profiling_in_the_switch", "v4-31; facts/spe W08"});
+            {"no_el2_profiling_in_the_switch", "v4-31; W08"});
 }
 
 template <class D>
 void observe_context(Step<D>& k, const SpeSwitch<D>& sw, const SpuContext<D>& now) {
-  k.require(!is_between<D>(sw) || now.el == 2, {"switch_runs_at_el2", "facts/spe 4.10"});
+  k.require(!is_between<D>(sw) || now.el == 2, {"switch_runs_at_el2", "SPE-4.10"});
   k.require(
       (!is_at<D>(sw, Switch::guest) && !is_at<D>(sw, Switch::restoring_guest)) || now.e2pb == 2,
-      {"guest_keeps_the_buffer", "v4-23; facts/spe W01"});
+      {"guest_keeps_the_buffer", "v4-24; W01"});
 }
 
 template <class D>
@@ -62,7 +62,7 @@ void observe_fault(Step<D>& k, const Vm<D>& vm, const Spu<D>& spu, const SpeSwit
   if (!k.is(Behaviour::spe_series)) return;
   k.require(!is_at<D>(sw, Switch::guest) || fault.ec != ec_stage2 ||
                 (spu.enable && !is_mapped<D>(vm, sw)),
-            {"stage2_has_no_entry", "facts/spe L20, N01: a mapped buffer does not fault"});
+            {"stage2_has_no_entry", "L20, N01: a mapped buffer does not fault"});
 }
 
 template <class D>

@@ -1,5 +1,5 @@
 // The guest's SPE registers as userspace sees them: KVM_GET_ONE_REG and KVM_SET_ONE_REG, which a
-// migration saves and restores them by (facts/spe 4.8, 4.12; api.rst 4.68, 4.69).
+// migration saves and restores them by (SPE-4.8, SPE-4.12; api.rst 4.68, 4.69).
 #pragma once
 #include "spec/kvm/spe/switch.hpp"
 #include "spec/kvm/vcpu/run.hpp"
@@ -65,7 +65,7 @@ void one_reg_gate(Step<D>& k, Vm<D>& vm, VcpuId v, const Flag<D>& of_spe) {
   gate<D>(k, vm);
   k.reject(Errno::noexec, !is_initialized<D>(self), {"not_initialized", "api.rst 4.68: ENOEXEC"});
   k.reject(Errno::noent, of_spe && !has_spe_feature<D>(self),
-           {"register_is_hidden", "v4-37: ENOENT without the feature; facts/spe V13"});
+           {"register_is_hidden", "v4-37: ENOENT without the feature; V13"});
   k.require(is_out_of_guest<D>(vm, v) && !self.spe.event_pending,
             {"not_during_run", "kvm_main.c:kvm_vcpu_ioctl: KVM_RUN holds the vCPU's mutex"});
 }
@@ -84,7 +84,7 @@ struct SpeGetReg {
   static constexpr const char* name = "get_one_reg";
   static constexpr const char* syntax =
       "ioctl(<vcpu>, KVM_GET_ONE_REG, {id=id, addr=unreadable:[value]})";
-  static constexpr const char* source = "api.rst 4.69; SPE v4-18, v4-37; facts/spe 4.12";
+  static constexpr const char* source = "api.rst 4.69; v4-18, v4-37; SPE-4.12";
   static bool applies(const Profile& p) { return is_spe_series(p); }
   VcpuId vcpu{};
   Word<D, 64> id{};
@@ -104,10 +104,10 @@ struct SpeGetReg {
     const Word<D, 4> version = field_bits<4>(value, 32);
     const Flag<D> capped = has_spe_feature<D>(self) && version <= 2;
     k.require(id != reg_id_aa64dfr0_el1 || capped || version == 0,
-              {"version_is_capped", "v4-18: PMSVer at most 2, and 0 without SPE; facts/spe V12"});
+              {"version_is_capped", "v4-18: PMSVer at most 2, and 0 without SPE; V12"});
     k.require(id != one_reg<Pmbsr> || is_kept_value<D, Pmbsr>(r, value),
-              {"status_as_kept", "v4-34; facts/spe 4.12"});
-    k.require(is_as_kept<D>(r, id, value), {"register_as_kept", "v4-37; facts/spe 4.12"});
+              {"status_as_kept", "v4-34; SPE-4.12"});
+    k.require(is_as_kept<D>(r, id, value), {"register_as_kept", "v4-37; SPE-4.12"});
   }
 };
 
@@ -117,7 +117,7 @@ struct SpeSetReg {
   static constexpr const char* name = "set_one_reg";
   static constexpr const char* syntax =
       "ioctl(<vcpu>, KVM_SET_ONE_REG, {id=id, addr=unreadable:[value]})";
-  static constexpr const char* source = "api.rst 4.68; SPE v4-37; facts/spe 4.12";
+  static constexpr const char* source = "api.rst 4.68; v4-37; SPE-4.12";
   static bool applies(const Profile& p) { return is_spe_series(p); }
   VcpuId vcpu{};
   Word<D, 64> id{};
@@ -136,13 +136,13 @@ struct SpeSetReg {
 };
 
 // KVM_SET_ONE_REG of PMBSR_EL1. The virtual line follows a trapped write of S; the posted code
-// forgets it here [inferred] (facts/spe I01, 7.44), so a restored guest waits for an interrupt.
+// forgets it here [inferred] (I01, SPE-7.44), so a restored guest waits for an interrupt.
 template <class D>
 struct SpeSetRegStatus {
   static constexpr const char* name = "set_one_reg_pmbsr";
   static constexpr const char* syntax =
       "ioctl(<vcpu>, KVM_SET_ONE_REG, {id=KVM_REG_ARM64_PMBSR_EL1, addr=unreadable:[value]})";
-  static constexpr const char* source = "SPE v4-34, v4-37; facts/spe 4.11, 7.44";
+  static constexpr const char* source = "v4-34, v4-37; SPE-4.11, SPE-7.44";
   static bool applies(const Profile& p) { return is_spe_series(p); }
   VcpuId vcpu{};
   Flag<D> unreadable{};
@@ -165,7 +165,7 @@ struct SpeSetRegPointer {
   static constexpr const char* name = "set_one_reg_pmbptr";
   static constexpr const char* syntax =
       "ioctl(<vcpu>, KVM_SET_ONE_REG, {id=KVM_REG_ARM64_PMBPTR_EL1, addr=unreadable:[value]})";
-  static constexpr const char* source = "SPE v4-37; facts/spe 4.12";
+  static constexpr const char* source = "v4-37; SPE-4.12";
   static bool applies(const Profile& p) { return is_spe_series(p); }
   VcpuId vcpu{};
   Flag<D> unreadable{};
@@ -189,7 +189,7 @@ struct SpeSetRegLimit {
   static constexpr const char* name = "set_one_reg_pmblimitr";
   static constexpr const char* syntax =
       "ioctl(<vcpu>, KVM_SET_ONE_REG, {id=KVM_REG_ARM64_PMBLIMITR_EL1, addr=unreadable:[value]})";
-  static constexpr const char* source = "SPE v4-37; facts/spe 4.12, W13";
+  static constexpr const char* source = "v4-37; SPE-4.12, W13";
   static bool applies(const Profile& p) { return is_spe_series(p); }
   VcpuId vcpu{};
   Flag<D> unreadable{};

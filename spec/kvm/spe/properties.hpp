@@ -1,4 +1,5 @@
-// What the events of SPE virtualisation keep (facts/spe 6.2 to 6.6, as far as they speak of steps).
+// What the events of SPE virtualisation keep (L, V, W, I, E and N of REFERENCES.md, as far as they
+// speak of steps).
 #pragma once
 #include "spec/arm64_subject.hpp"
 #include "spec/kvm/lifecycle/rules.hpp"
@@ -71,7 +72,7 @@ void lock_properties(const Taken<D>& t, const EnableCap<D>& call, const SayPrope
                const Flag<D> owed = t.before.spe.clear_tags && t.before.spe.mte;
                return !unlocked || !a.lock.mapped || !cleaned || owed || b.lock.mapped;
              }),
-      "v5-07; facts/spe 4.3: unmapped if no vCPU ran since the lock");
+      "v5-07; SPE-4.3: unmapped if no vCPU ran since the lock");
   if (t.profile.is(Behaviour::spe_v5))
     say("unlock_of_a_pristine_lock_unmaps",
         all<D>(t.before.slot,
@@ -289,7 +290,7 @@ void spe_questions(const Taken<D>& t, const SayProperty<D>& say) {
     say("memory_is_pinned_for_profiling_guests_only",
         !t.succeeds || !locks ||
             any<D>(t.before.vcpu, [](const auto& c) { return Flag<D>(plain(c.spe.regs.enable)); }),
-        "facts/spe 5.1; the designs' price");
+        "SPE-5.1; the designs' price");
   }
   if (const auto* call = t.template as<SpeGuestFault<D>>())
     say("memory_locked_for_reading_takes_writes",
@@ -356,7 +357,7 @@ void design_properties(const Taken<D>& t, const SayProperty<D>& say) {
                     [](const auto&, const auto& b) {
                       return b.spe.regs.service && b.spe.line && b.spe.regs.ec == ec_stage1;
                     }),
-        "N06; v6 replies");
+        "N06; LIST-2025");
 }
 
 // Every property of SPE virtualisation that speaks of this kind of event.

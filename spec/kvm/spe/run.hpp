@@ -1,4 +1,4 @@
-// What KVM_RUN refuses and does for a vCPU with SPE (facts/spe 4.4, 4.6 to 4.8).
+// What KVM_RUN refuses and does for a vCPU with SPE (SPE-4.4, SPE-4.6 to SPE-4.8).
 #pragma once
 #include "spec/kvm/spe/attributes.hpp"
 #include "spec/kvm/stage.hpp"
@@ -27,7 +27,7 @@ void spe_entry(Step<D>& k, Vm<D>& vm, const Running<D>& running) {
   if (!is_spe_series(k.profile())) return;
   const Vcpu<D>& self = vm.vcpu[running.vcpu.index];
   k.require(!has_spe_feature<D>(self) || spe_may_run_on<D>(vm, self, running.cpu),
-            {"spe_on_supported_cpu", "SPE v4-19; facts/spe V01"});
+            {"spe_on_supported_cpu", "v4-19; V01"});
 }
 
 // The checks of the first run (v4-22).
@@ -42,7 +42,7 @@ void spe_first_run(Step<D>& k, Vm<D>& vm, const Running<D>& running) {
   k.reject(Errno::noexec, spe && names_other,
            {"cpus_without_spe", "v4-22: the set must lie within the PEs that have SPE"});
   k.reject(k.is(Behaviour::spe_v5) ? Errno::inval : Errno::perm, spe && !self.spe.initialized,
-           {"spe_not_initialized", "v4-22: EPERM; v5-21: EINVAL"});
+           {"spe_not_initialized", "v4-22: EPERM; v5-22: EINVAL"});
 }
 
 // kvm_mmu_perform_pending_ops(): maintenance put off at lock time, before everything else that a
@@ -69,9 +69,8 @@ template <class D>
 void spe_reset(Step<D>& k, Vm<D>& vm, const Reset<D>& reset) {
   if (!is_spe_series(k.profile())) return;
   const Flag<D> spe = reset.has(spe_feature);
-  reset.fails(k, spe && !host_has_spe<D>(vm), {"no_host_spe", "SPE v4-17"});
-  reset.fails(k, spe && reset.has(Feature::el1_32bit),
-              {"spe_needs_aarch64", "SPE v4-17: EL1_32BIT"});
+  reset.fails(k, spe && !host_has_spe<D>(vm), {"no_host_spe", "v4-17"});
+  reset.fails(k, spe && reset.has(Feature::el1_32bit), {"spe_needs_aarch64", "v4-17: EL1_32BIT"});
   if (!k.is(Behaviour::spe_v5)) return;
   // v5: the set of CPUs is the PEs that have SPE, copied at this call.
   k.set(reset.self.spe.cpus, ite(spe, cpus_with_spe<D>(vm), Word<D, 64>(0)));

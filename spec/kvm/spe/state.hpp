@@ -1,5 +1,6 @@
-// SPE virtualisation as RFC v4 and v5 of "KVM: arm64: Add SPE support" keep it (facts/spe 4, 8):
-// locked memory slots, the vCPU's SPE attributes, its copy of the registers, and the world switch.
+// SPE virtualisation as RFC v4 and v5 of "KVM: arm64: Add SPE support" keep it (SPE-4.1 to
+// SPE-4.12): locked memory slots, the vCPU's SPE attributes, its copy of the registers, and the
+// world switch.
 #pragma once
 #include "spec/arch/spu/state.hpp"
 
@@ -8,7 +9,7 @@ namespace assay {
 // KVM_ARM_VCPU_SPE_STOP.
 inline constexpr u64 spe_running = 0, spe_stopped_trap = 1, spe_stopped_exit = 2;
 
-// Where a PE stands between host and guest (facts/spe 4.10). All but `host` belong to one vCPU.
+// Where a PE stands between host and guest (SPE-4.10). All but `host` belong to one vCPU.
 enum class Switch : unsigned { host, host_saved, restoring_guest, guest, guest_saved };
 
 // The lock of a memory slot, KVM_ENABLE_CAP of KVM_CAP_ARM_LOCK_USER_MEMORY_REGION.
@@ -27,7 +28,7 @@ struct SlotLock {
   }
 };
 
-// What the hypervisor knows and does about the memory of a guest's buffer (facts/spe 5). The buffer
+// What the hypervisor knows and does about the memory of a guest's buffer (SPE-5). The buffer
 // is taken to lie in the VM's memory.
 template <class D>
 struct SpeBuffer {

@@ -13,9 +13,9 @@ struct KvmSpe {
   using Rules =
       TypeList<EnableCap<D>, SpeLockPage<D>, SpeGuestFault<D>, MmuUnmap<D>, SetAttribute<D, SpeIrq>,
                SetAttribute<D, SpeInit>, SetAttribute<D, SpeStop>, SetAttribute<D, SpeOther>,
-               GetAttribute<D, SpeIrq>, GetAttribute<D, SpeStop>, HasAttribute<D, SpeCtrlGroup>, SpeSupportedCpus<D>,
-               SpeHostSaved<D>, SpeRestoring<D>, SpeEnter<D>, SpeGuestSaved<D>, SpeHostRestored<D>,
-               SpeSync<D>, SpeTrapPointer<D>, SpeTrapLimit<D>, SpeTrapStatus<D>,
+               GetAttribute<D, SpeIrq>, GetAttribute<D, SpeStop>, HasAttribute<D, SpeCtrlGroup>,
+               SpeSupportedCpus<D>, SpeHostSaved<D>, SpeRestoring<D>, SpeEnter<D>, SpeGuestSaved<D>,
+               SpeHostRestored<D>, SpeSync<D>, SpeTrapPointer<D>, SpeTrapLimit<D>, SpeTrapStatus<D>,
                SetAttribute<D, SpeSpu>, SetAttribute<D, SpeBufferMax>, SpeBufferPinned<D>,
                SpeRlimitExit<D>, SpeStage1Missing<D>, SpeTrapBufferId<D>, SpeFaultServed<D>,
                SpeGetReg<D>, SpeSetReg<D>, SpeSetRegStatus<D>, SpeSetRegPointer<D>,
@@ -40,14 +40,13 @@ struct KvmSpe {
     say(pins_memory, "locked_memslot_is_never_unmapped", locked_memslot_is_never_unmapped<D>,
         "L05, L19");
     say(pins_memory, "locked_memslot_survives_mmu_notifiers",
-        locked_memslot_survives_mmu_notifiers<D>, "L20; seed: stage 2 faults");
+        locked_memslot_survives_mmu_notifiers<D>, "L20; LIST-2022: stage 2 faults");
     say(pins_memory, "locked_memslot_is_pinned", locked_memslot_is_pinned<D>, "v4-03; L01");
     say(pins_memory, "unlocked_memslot_holds_no_pins", unlocked_memslot_holds_no_pins<D>,
         "v4-03; L02");
     say(pins_memory, "unlocked_memslot_has_no_stale_mapping",
         unlocked_memslot_has_no_stale_mapping<D>, "v4-03; L09, L12");
-    say(clears_all_tags, "tags_do_not_stay_pending", tags_do_not_stay_pending<D>,
-        "v4-06; facts/spe 4.4");
+    say(clears_all_tags, "tags_do_not_stay_pending", tags_do_not_stay_pending<D>, "v4-06; SPE-4.4");
     say(pins_memory, "locked_memslot_exists", locked_memslot_exists<D>, "v4-08; L07, L19");
     say(pins_memory, "locked_pages_are_exact", locked_pages_are_exact<D>, "v4-03; L03");
     say(pins_memory, "locked_pages_are_given_back_once", locked_pages_are_given_back_once<D>,
@@ -62,7 +61,7 @@ struct KvmSpe {
     say(is_spe_series, "virtual_line_equals_service_bit", virtual_line_equals_service_bit<D>,
         "v4-34; I01");
     say(is_spe_series, "guest_spe_state_isolated", guest_spe_state_isolated<D>,
-        "v4-23, v4-33; W01, W18, W19");
+        "v4-24, v4-33; W01, W18, W19");
     say(is_spe_series, "world_switch_is_silent", world_switch_is_silent<D>,
         "v4-30, v4-31; W06, W07, W08");
     say(is_spe_series, "restore_order", restore_order<D>, "v4-30, v4-31; W09");
@@ -71,23 +70,23 @@ struct KvmSpe {
         "v4-19; V02");
     say(is_spe_series, "pending_event_has_service", pending_event_has_service<D>, "v4-34; I02");
     say(is_spe_series, "loaded_guest_owns_the_buffer", loaded_guest_owns_the_buffer<D>,
-        "v4-23; W01");
+        "v4-24; W01");
     say(is_spe_series, "vcpu_is_on_one_pe", vcpu_is_on_one_pe<D>, "v4-30");
     say(is_spe_series, "spe_vcpu_never_runs_on_unsupported_cpu",
         spe_vcpu_never_runs_on_unsupported_cpu<D>, "v4-19; V01");
     say(is_spe_series, "spe_vcpu_that_ran_names_spe_cpus", spe_vcpu_that_ran_names_spe_cpus<D>,
         "v4-22; V02");
     say(is_v5_or_later, "initialized_spe_vcpu_names_cpus", initialized_spe_vcpu_names_cpus<D>,
-        "v5-18; V02");
+        "v5-19; V02");
     say(is_spe_series, "initialized_spe_feature_fits", initialized_spe_feature_fits<D>, "v4-17");
     say(is_spe_series, "spe_vcpu_is_aarch64", spe_vcpu_is_aarch64<D>, "v4-17; V07");
     say(is_spe_series, "profiling_has_no_blackout", profiling_has_no_blackout<D>,
-        "facts/spe 5.1; L20, N01");
-    say(is_spe_series, "no_loss_goes_untold", no_loss_goes_untold<D>, "facts/spe 5.1");
-    say(is_spe_series, "loss_shows_as_dl", loss_shows_as_dl<D>, "facts/spe 5.1; A18, I06");
+        "SPE-5.1; L20, N01");
+    say(is_spe_series, "no_loss_goes_untold", no_loss_goes_untold<D>, "SPE-5.1");
+    say(is_spe_series, "loss_shows_as_dl", loss_shows_as_dl<D>, "SPE-5.1; A18, I06");
     say(is_spe_series, "destroyed_vm_is_not_loaded", destroyed_vm_is_not_loaded<D>, "v4-07; W21");
     say(pins_buffer, "pinned_buffer_is_in_use", pinned_buffer_is_in_use<D>, "v6-28; N07");
-    say(pins_no_memory, "nothing_is_locked", nothing_is_locked<D>, "facts/spe 5");
+    say(pins_no_memory, "nothing_is_locked", nothing_is_locked<D>, "SPE-5");
     say(pins_buffer, "pinned_buffer_is_mapped", pinned_buffer_is_mapped<D>, "v6-29; N01");
     say(pins_buffer, "running_buffer_is_mapped", running_buffer_is_mapped<D>, "v6-29; N01");
     say(pins_buffer, "buffers_are_within_memlock", buffers_are_within_memlock<D>, "v6-33; N04");

@@ -25,7 +25,7 @@ Flag<D> is_mapped(const Vm<D>& vm, const SpeSwitch<D>& sw) {
 }
 
 // Whose SPE is stopped (KVM_ARM_VCPU_SPE_STOP): KVM leaves the host's buffer registers where they
-// are, and the guest's accesses trap (v4-36; facts/spe 4.8).
+// are, and the guest's accesses trap (v4-36; SPE-4.8).
 template <class D>
 Flag<D> is_of_stopped_vcpu(const Vm<D>& vm, const SpeSwitch<D>& sw) {
   return any<D>(vm.vcpu, [&](const auto& c, std::size_t i) {

@@ -1,5 +1,5 @@
 // The end of a VM that has SPE, the interrupt on its way to the vGIC, and what a guest without SPE
-// finds (facts/spe 4.3, 4.9, 4.11).
+// finds (SPE-4.3, SPE-4.9, SPE-4.11).
 #pragma once
 #include "spec/kvm/spe/one_reg.hpp"
 
@@ -10,12 +10,12 @@ template <class D>
 struct SpeTablesFreed {
   static constexpr const char* name = "spe_stage2_freed";
   static constexpr const char* syntax = "kvm_spe_stage2_freed: <vm>";
-  static constexpr const char* source = "SPE v4-07; facts/spe 4.3, L15, W21";
+  static constexpr const char* source = "v4-07; SPE-4.3, L15, W21";
   static bool applies(const Profile& p) { return is_spe_series(p); }
   static constexpr auto fields() { return members<>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     k.require(all<D>(vm.spe_switch, [](const auto& sw) { return is_at<D>(sw, Switch::host); }),
-              {"no_guest_is_loaded", "facts/spe W21: no SPU holds the VM's addresses"});
+              {"no_guest_is_loaded", "W21: no SPU holds the VM's addresses"});
     k.require(!any<D>(vm.vcpu, [](const auto& c) { return c.in_guest; }),
               {"no_vcpu_runs", "kvm_main.c:kvm_destroy_vm: every descriptor is closed"});
     each<D>(vm.slot, [&](auto& s) {
@@ -32,7 +32,7 @@ template <class D>
 struct SpeUnpinned {
   static constexpr const char* name = "spe_unpinned";
   static constexpr const char* syntax = "kvm_spe_unpinned: <vm>";
-  static constexpr const char* source = "SPE v4-07; facts/spe 4.3, L15";
+  static constexpr const char* source = "v4-07; SPE-4.3, L15";
   static bool applies(const Profile& p) { return is_spe_series(p); }
   static constexpr auto fields() { return members<>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
@@ -54,7 +54,7 @@ template <class D>
 struct SpeInject {
   static constexpr const char* name = "spe_inject";
   static constexpr const char* syntax = "kvm_spe_inject: <vcpu> level=level";
-  static constexpr const char* source = "SPE v4-34; facts/spe 4.11, I07";
+  static constexpr const char* source = "v4-34; SPE-4.11, I07";
   static bool applies(const Profile& p) { return is_spe_series(p); }
   VcpuId vcpu{};
   Flag<D> level{};
@@ -63,7 +63,7 @@ struct SpeInject {
     SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
     k.require(plain(self.initialized), {"interrupt_has_an_owner", "v4-35: set_owner at INIT"});
     k.require(iff(level, self.line), {"level_of_the_line", "v4-34: the vGIC sees the line"});
-    k.require(!iff(level, self.injected), {"only_on_change", "v4-34; facts/spe I07"});
+    k.require(!iff(level, self.injected), {"only_on_change", "v4-34; I07"});
     k.set(self.injected, level);
   }
 };
@@ -73,20 +73,20 @@ template <class D>
 struct SpeEnterWithout {
   static constexpr const char* name = "spe_enter_without";
   static constexpr const char* syntax = "kvm_spe_enter_without: <vcpu> cpu=cpu";
-  static constexpr const char* source = "SPE v4-26; facts/spe 4.9, W02";
+  static constexpr const char* source = "v4-26; SPE-4.9, W02";
   static bool applies(const Profile& p) { return is_spe_series(p); }
   VcpuId vcpu{};
   Word<D, 16> cpu{};
   static constexpr auto fields() { return members<&SpeEnterWithout::vcpu, &SpeEnterWithout::cpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
-    k.require(!has_spe_feature<D>(vm.vcpu[vcpu.index]), {"vcpu_has_no_spe", "facts/spe W02"});
+    k.require(!has_spe_feature<D>(vm.vcpu[vcpu.index]), {"vcpu_has_no_spe", "W02"});
     on_switch<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
-      k.require(is_at<D>(sw, Switch::host), {"no_guest_is_loaded", "facts/spe 4.10"});
-      k.require(spu.e2pb == 0, {"buffer_stays_the_hosts", "facts/spe 4.9: E2PB 0b00"});
-      k.require(plain(spu.tpms), {"registers_trap", "facts/spe 4.9: MDCR_EL2.TPMS"});
+      k.require(is_at<D>(sw, Switch::host), {"no_guest_is_loaded", "SPE-4.10"});
+      k.require(spu.e2pb == 0, {"buffer_stays_the_hosts", "SPE-4.9: E2PB 0b00"});
+      k.require(plain(spu.tpms), {"registers_trap", "SPE-4.9: MDCR_EL2.TPMS"});
       // The host's buffer stays enabled: only these keep it from sampling the guest.
       k.require(!spu.e0spe && !spu.e1spe,
-                {"guest_is_not_sampled", "facts/spe 5.4: PMSCR_EL1 is zero; efad60e46057"});
+                {"guest_is_not_sampled", "SPE-5.4: PMSCR_EL1 is zero; efad60e46057"});
     });
   }
 };

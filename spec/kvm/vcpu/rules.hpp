@@ -113,6 +113,7 @@ struct VcpuLoad {
     auto& self = vm.vcpu[vcpu.index];
     k.require(self.runner != 0, {"vcpu_runs", "arm.c: vcpu_load() of KVM_RUN follows its checks"});
     k.require(!self.loaded, {"was_put", "kvm_main.c:kvm_sched_out comes before kvm_sched_in"});
+    k.require(!self.in_guest, {"guest_was_left", "kvm_main.c:kvm_sched_out comes after the exit"});
     k.require(!is_offline<D>(vm, cpu), {"pe_is_online", "a thread runs on a PE that is online"});
     Flag<D> unsupported = false;
     k.at(vm.host.pe, cpu, [&](const auto& pe) { k.let(unsupported, !runs_on<D>(vm, pe)); });
