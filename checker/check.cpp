@@ -6,7 +6,6 @@
 
 #include "checker/check_vm.hpp"
 #include "checker/explain.hpp"
-#include "checker/leaf_at.hpp"
 
 namespace assay::checker {
 
@@ -39,6 +38,7 @@ void take_host(const traces::TraceHeader& header, CheckOptions& options) {
 Checker::Checker(const traces::Binder& binder, CheckOptions options)
     : binder_(binder), options_(std::move(options)) {
   report_.profile = options_.profile->name;
+  system_ = &binder_.system();
   facts_ = rule_facts(binder_, *options_.profile);
   checks_of_rule_.resize(binder_.rule_count());
   for (const CatalogEntry& c : system_catalog(*options_.profile)) {
@@ -56,7 +56,7 @@ std::uint32_t Checker::new_vm() {
   auto vm = std::make_unique<Vm>();
   // The hardware has a history that began before the VM.
   if (machine_used_ && vms_[0]->states) vm->states.emplace(*vms_[0]->states);
-  else if (options_.host) vm->states.emplace(*options_.host);
+  else if (options_.host) vm->states.emplace(system_->in<Recorded>().on_host(*options_.host));
   else vm->unknown.emplace(options_.host_part, unknown_context());
   if (!free_vms_.empty()) {
     std::uint32_t number = free_vms_.back();
@@ -70,7 +70,7 @@ std::uint32_t Checker::new_vm() {
 
 // What hardware events are judged on: the VM that runs on the machine, or the machine by itself.
 Handle Checker::machine() {
-  Handle handle{HandleKind::machine, 0, 0, false};
+  Handle handle{{HandleKind::machine}, false};
   for (std::uint32_t i = 1; i < vms_.size(); ++i)
     if (vms_[i]) handle.vm = i;
   // A second VM, or one after the first, does not know what the hardware did before it.
@@ -105,14 +105,14 @@ const Handle& Checker::resolve(const TraceEvent& e) {
   const bool by_system_only =
       granted && binder_.pattern(e.event.rule).on == std::vector{HandleKind::system};
   if (e.on == HandleKind::system || (e.on == HandleKind::none && by_system_only)) {
-    handles_.bind(e.tid, e.fd, {HandleKind::system, 0, 0, false});
+    handles_.bind(e.tid, e.fd, {{HandleKind::system}, false});
   } else if (const HandleDeclaration* device = declaration_of(e.on);
              device != nullptr && device->owner == HandleKind::vm && !device->is_counted &&
              live_vms() == 1) {
     for (std::uint32_t vm = 1; vm < vms_.size(); ++vm) {
       if (!vms_[vm] || !vms_[vm]->unknown) continue;
       ++vms_[vm]->references;
-      handles_.bind(e.tid, e.fd, {e.on, vm, 0, false});
+      handles_.bind(e.tid, e.fd, {{e.on, vm}, false});
     }
   }
   return handles_.find(e.tid, e.fd);
@@ -128,7 +128,7 @@ void Checker::feed(const TraceEvent& e) {
     case TraceKind::unmodelled: ++report_.events; return feed_unruled(e);
     case TraceKind::open_kvm:
       release(handles_.close(e.tid, e.new_fd));  // a close the trace does not show
-      handles_.bind(e.tid, e.new_fd, {HandleKind::system, 0, 0, false});
+      handles_.bind(e.tid, e.new_fd, {{HandleKind::system}, false});
       return;
     case TraceKind::close: release(handles_.close(e.tid, e.fd)); return;
     case TraceKind::dup: {
@@ -209,7 +209,7 @@ void Checker::feed_rule(const TraceEvent& given) {
     skip(rule.name, "on another kind of descriptor");
     return apply_unruled(e, on);
   }
-  e.event.vcpu = on.vcpu;
+  e.event.handle = on.number;
   if (!e.event.answered) return feed_unanswered(rule.name, on, {&e.event.rule, 1});
   const bool makes_vm = facts.makes == HandleKind::vm;
   const std::uint32_t vm = makes_vm ? new_vm() : on.vm;
@@ -224,20 +224,25 @@ void Checker::feed_rule(const TraceEvent& given) {
   }
 }
 
-// Gives a new descriptor its meaning. A vCPU's number is its place in the model, so the model's own
-// answer counts: one that the implementation should have refused gets a descriptor and no number,
-// one that it should have made gets a number and no descriptor.
+// Gives a new descriptor its meaning. The number of a vCPU, or of what else there are several of,
+// is its place in the model, so the model's own answer counts: one that the implementation should
+// have refused gets a descriptor and no number, one that it should have made gets a number and no
+// descriptor.
 void Checker::bind_result(const TraceEvent& e, std::uint32_t vm, Made made) {
-  const HandleKind makes = facts_[e.event.rule].makes;
+  HandleKind makes = facts_[e.event.rule].makes;
   if (makes == HandleKind::none) return;
   Vm& owner = *vms_[vm];
-  Handle handle{makes, vm, owner.vcpus, made == Made::nothing};
-  if (makes == HandleKind::vcpu && made == Made::object) ++owner.vcpus;
-  if (e.event.answer != Errno::ok || e.new_fd < 0) return;
-  if (makes == HandleKind::device) {
-    handle.kind = handle_kind_named(binder_.rule(e.event.rule).makes(e.event));
-    if (handle.kind == HandleKind::none) return;
+  if (makes == HandleKind::device)
+    makes = handle_kind_named(binder_.rule(e.event.rule).makes(e.event));
+  if (makes == HandleKind::none) return;
+  Handle handle{{makes, vm}, made == Made::nothing};
+  if (traces::is_counted(makes)) {
+    const auto kind = static_cast<std::size_t>(makes);
+    if (kind >= owner.made.size()) owner.made.resize(kind + 1);
+    handle.number = owner.made[kind];
+    if (made == Made::object) ++owner.made[kind];
   }
+  if (e.event.answer != Errno::ok || e.new_fd < 0) return;
   release(handles_.close(e.tid, e.new_fd));  // a close the trace does not show
   ++owner.references;
   handles_.bind(e.tid, e.new_fd, handle);
@@ -260,7 +265,7 @@ void Checker::feed_opaque(const TraceEvent& e) {
   }
   if (!e.event.answered) return feed_unanswered(name, on, rules);
   TraceEvent opaque = e;
-  opaque.event.vcpu = on.vcpu;
+  opaque.event.handle = on.number;
   opaque.event.rule = rules.front();
   Vm& vm = *vms_[on.vm];
   if (is_lost(vm)) return skip(name, "its VM is no longer followed");
@@ -443,11 +448,9 @@ void Checker::note_changes(const TraceEvent& e, const Vm& vm) {
     for (const Journal::Entry& entry : journal_.entries()) {
       std::string path;
       u64 from = 0, to = 0;
-      const bool known = leaf_at(state, entry.place, path, [&](const auto& leaf) {
-        std::remove_cvref_t<decltype(leaf)> before;
-        std::memcpy(static_cast<void*>(&before), entry.before, entry.bytes);
-        from = raw(before);
-        to = raw(leaf);
+      const bool known = state.leaf_at(entry.place, path, [&](const PlainLeaf& leaf) {
+        from = leaf.value_of(entry.before, entry.bytes);
+        to = leaf.value();
       });
       if (known && from != to) changes.push_back(fmt::format("{}: {} -> {}", path, from, to));
     }
@@ -464,7 +467,7 @@ void Checker::check_invariants(Vm& vm) {
   if (vm.unknown && !vm.lost) broken = vm.unknown->broken_invariants();
   if (vm.states) {
     const auto& states = vm.states->all();
-    for (const Invariant<Recorded>& invariant : system_claims<Recorded>().invariants)
+    for (const Invariant<Recorded>& invariant : system_->in<Recorded>().claims.invariants)
       if (invariant.applies(*options_.profile) &&
           std::none_of(states.begin(), states.end(),
                        [&](const auto& s) { return invariant.holds(*s); }))

@@ -20,9 +20,9 @@
 namespace assay::checker {
 
 struct CheckOptions {
-  const Profile* profile = nullptr;    // required
-  std::optional<Host<Concrete>> host;  // all of it is known
-  HostPart host_part;                  // else: what is known of it
+  const Profile* profile = nullptr;  // required
+  std::optional<SystemHost> host;    // all of it is known
+  HostPart host_part;                // else: what is known of it
   // Of Z3's work on one VM with unknown values, in Z3's own units; about ten seconds.
   u64 budget = 200'000'000;
   const Mutation* mutation = nullptr;
@@ -42,6 +42,7 @@ void take_host(const traces::TraceHeader& header, CheckOptions& options);
 
 class Checker {
  public:
+  // The binder is that of the profile's system: Binder::of(system_of(*options.profile)).
   Checker(const traces::Binder& binder, CheckOptions options);
   ~Checker();
   void feed(const traces::TraceEvent& e);
@@ -87,6 +88,7 @@ class Checker {
   void note_changes(const traces::TraceEvent& e, const Vm& vm);
 
   const traces::Binder& binder_;
+  const System* system_ = nullptr;  // whose rules the binder has
   CheckOptions options_;
   Handles handles_;
   std::vector<std::unique_ptr<Vm>> vms_;

@@ -10,7 +10,7 @@ struct Checker::Vm {
   std::optional<VmStates> states;    // known arguments only
   std::optional<UnknownVm> unknown;  // from the first hidden argument on
   std::uint32_t references = 0;      // descriptors that keep it alive
-  std::uint32_t vcpus = 0;           // created so far: the index of the next one
+  std::vector<std::uint32_t> made;   // by kind: created so far, and the index of the next one
   bool violated = false;
   bool lost = false;  // no longer followed
   std::string ends;   // why the next call on it will find it lost; empty: it will not

@@ -24,9 +24,10 @@ Exercised how(const CatalogEntry& check, const Coverage::Counter& seen, bool is_
 std::vector<ExercisedCheck> exercised_checks(const traces::Binder& binder, const Profile& profile,
                                              const Coverage& coverage) {
   std::vector<ExercisedCheck> out;
-  for (const CatalogEntry& e : system_catalog(profile)) {
+  const System& system = binder.system();
+  for (const CatalogEntry& e : system.catalog(profile)) {
     if (e.kind != VerbKind::reject && e.kind != VerbKind::require) continue;
-    const std::uint32_t rule = rule_named(e.rule);
+    const std::uint32_t rule = system.rule_named(e.rule);
     const traces::Pattern& pattern = binder.pattern(rule);
     const Coverage::Counter* c = coverage.find(rule, e.hash);
     const Coverage::Counter seen = c != nullptr ? *c : Coverage::Counter{};

@@ -7,19 +7,15 @@
 namespace assay::checker {
 namespace {
 
-using TrackedVm = SystemState<Tracked>;
 using Seen = CheckSeen<Tracked>;
 
 // Which leaf (by number) is called what, holds what, and was written by which line.
 class LeafTable {
  public:
   explicit LeafTable(const RecordedVm& state) {
-    named_leaves(
-        "",
-        [&](const std::string& path, const auto& leaf) {
-          rows_.push_back({path, raw(leaf), leaf.by, {}});
-        },
-        state);
+    state.each_named_leaf([&](const std::string& path, const PlainLeaf& leaf) {
+      rows_.push_back({path, leaf.value(), leaf.by(), {}});
+    });
   }
   std::vector<Because> of(const Causes& causes) const {
     std::vector<Because> out;
@@ -60,7 +56,7 @@ std::vector<std::string> allowed_answers(const Step<Tracked>& k, const std::vect
 Explanation explain(const RecordedVm& state, const Event& e, const RuleInfo& rule,
                     const Profile& profile, const Mutation* mutation) {
   LeafTable leaves(state);
-  auto tracked = tracked_copy<TrackedVm>(state);
+  SystemState<Tracked> tracked = state.system().in<Tracked>().copied(state);
   StepContext context;
   context.profile = &profile;
   context.mutation = mutation;

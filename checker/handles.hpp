@@ -8,12 +8,9 @@
 
 namespace assay::checker {
 
-// A descriptor's object. `vm` is the checker's number of the VM (0 = none).
-struct Handle {
-  traces::HandleKind kind = traces::HandleKind::none;
-  std::uint32_t vm = 0;
-  std::uint32_t vcpu = 0;  // by creation order
-  bool foreign = false;    // exists in the trace, not in the model: an answer we did not expect
+// A descriptor's object. `vm` is the checker's number of the VM (0 = none), `number` the rules'.
+struct Handle : traces::Object {
+  bool foreign = false;  // exists in the trace, not in the model: an answer we did not expect
 };
 
 class Handles {

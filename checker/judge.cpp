@@ -10,7 +10,7 @@ Report judge_report(const gen::Program& program, const gen::Answers& answers,
   options.profile = program.profile;
   options.host = program.host;
   options.mutation = mutation;
-  Checker checker(gen::Rules::instance().binder(), options);
+  Checker checker(gen::rules_of(program).binder(), options);
   gen::each_trace_event(program, &answers, [&](const traces::TraceEvent& e) { checker.feed(e); });
   return checker.finish();
 }

@@ -17,7 +17,7 @@ class KeptEvents {
   // Whether the event, with as many values as its rule has arguments, is known.
   bool has(const Event& e, std::size_t arguments) const {
     const Kept& k = kept_[slot_of(e, arguments)];
-    return k.state == state_ && k.event.rule == e.rule && k.event.vcpu == e.vcpu &&
+    return k.state == state_ && k.event.rule == e.rule && k.event.handle == e.handle &&
            k.event.answer == e.answer &&
            std::equal(e.value.begin(), e.value.begin() + arguments, k.event.value.begin());
   }
@@ -37,7 +37,7 @@ class KeptEvents {
   // Several vCPUs that run, and the reasons why they come back, in one cache of fixed size.
   static constexpr std::size_t size = 64;
   static std::size_t slot_of(const Event& e, std::size_t arguments) {
-    u64 hash = u64{e.rule} << 32 ^ u64 { e.vcpu } << 16 ^ static_cast<u64>(e.answer);
+    u64 hash = u64{e.rule} << 32 ^ u64 { e.handle } << 16 ^ static_cast<u64>(e.answer);
     for (std::size_t i = 0; i < arguments; ++i) hash = hash * 0x9e3779b97f4a7c15ull ^ e.value[i];
     return (hash * 0x9e3779b97f4a7c15ull) >> 58;
   }

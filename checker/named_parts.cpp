@@ -28,7 +28,7 @@ class Parts {
 
 void add_rules(Parts& parts) {
   for (const Profile& p : all_profiles())
-    for (const RuleInfo& rule : system_rules())
+    for (const RuleInfo& rule : system_of(p).rules())
       if (rule.is_of(p)) parts.add(PartKind::rule, rule.name, rule.source, &p);
 }
 
@@ -41,7 +41,7 @@ void add_entries(Parts& parts) {
 
 void add_claims(Parts& parts) {
   for (const Profile& p : all_profiles()) {
-    for (const Invariant<Concrete>& i : system_claims<Concrete>().invariants)
+    for (const Invariant<Concrete>& i : system_of(p).in<Concrete>().claims.invariants)
       if (i.applies(p)) parts.add(PartKind::invariant, i.name, i.source, &p);
     for (const PropertyInfo& i : properties_of(p).list())
       parts.add(i.promised ? PartKind::property : PartKind::question, i.name, i.source, &p);
@@ -50,12 +50,12 @@ void add_claims(Parts& parts) {
 
 void add_common(Parts& parts) {
   for (const Profile& p : all_profiles()) {
-    for (const StageInfo& stage : system_stages())
+    for (const StageInfo& stage : system_of(p).info().stages)
       for (const StageInfo::Part& actor : stage.parts)
         parts.add(PartKind::stage, std::string(stage.name) + "." + actor.name, actor.source, &p);
-    for (const Sysreg& r : system_registers())
+    for (const Sysreg& r : system_of(p).info().registers)
       parts.add(PartKind::sysreg, std::string(r.name), std::string(r.name), &p);
-    for (const HarmlessRequest& r : harmless_requests())
+    for (const HarmlessRequest& r : system_of(p).info().harmless)
       parts.add(PartKind::request, std::string(r.name), r.source, &p);
   }
 }

@@ -4,13 +4,13 @@
 #include <map>
 #include <mutex>
 
-#include "spec/properties.hpp"
+#include "spec/system.hpp"
 
 namespace assay::checker {
 namespace {
 
 template <class D>
-Taken<D> taken_of(const TakenStep<D>& step, const Call<D>& call, const Profile& profile) {
+AnyTaken<D> taken_of(const TakenStep<D>& step, const Call<D>& call, const Profile& profile) {
   const Event& e = step.event;
   return {step.before,
           call,
@@ -24,9 +24,12 @@ Taken<D> taken_of(const TakenStep<D>& step, const Call<D>& call, const Profile& 
 }  // namespace
 
 PropertiesOf::PropertiesOf(const Profile& profile)
-    : profile_(profile), promises_(system_rules().size()), questions_(system_rules().size()) {
-  for (u32 rule = 0; rule < system_rules().size(); ++rule)
-    if (system_rules()[rule].is_of(profile)) list_of_rule(rule);
+    : profile_(profile),
+      promises_(system_of(profile).rules().size()),
+      questions_(promises_.size()) {
+  const System& system = system_of(profile);
+  for (u32 rule = 0; rule < promises_.size(); ++rule)
+    if (system.rules()[rule].is_of(profile)) list_of_rule(system, rule);
 }
 
 void PropertiesOf::note(const char* name, const char* source, bool promised, u32 rule) {
@@ -37,15 +40,16 @@ void PropertiesOf::note(const char* name, const char* source, bool promised, u32
 }
 
 // Which properties speak of a rule does not depend on the state: a blank one tells.
-void PropertiesOf::list_of_rule(u32 rule) {
+void PropertiesOf::list_of_rule(const System& system, u32 rule) {
   using D = Concrete;
-  const SystemState<D> blank{};
+  const SystemIn<D>& in = system.in<D>();
+  const SystemState<D> blank = in.blank();
   Event event;
   event.rule = rule;
   const auto note_all = [&](const std::vector<SystemClaims<D>::StepClaims>& all, bool promised,
                             Numbers& who) {
     for (std::size_t i = 0; i < all.size(); ++i)
-      system_ops<D>()[rule].with_call(event, [&](const Call<D>& call) {
+      in.ops[rule].with_call(event, [&](const Call<D>& call) {
         all[i](taken_of<D>({blank, event, blank}, call, profile_),
                [&](const char* name, bool, const char* source) {
                  note(name, source, promised, rule);
@@ -53,8 +57,8 @@ void PropertiesOf::list_of_rule(u32 rule) {
                });
       });
   };
-  note_all(system_claims<D>().properties, true, promises_[rule]);
-  note_all(system_claims<D>().questions, false, questions_[rule]);
+  note_all(in.claims.properties, true, promises_[rule]);
+  note_all(in.claims.questions, false, questions_[rule]);
 }
 
 template <class D>
@@ -66,14 +70,14 @@ std::vector<BrokenProperty> PropertiesOf::broken_by(const TakenStep<D>& step, Cl
     Claims claims;
     std::vector<BrokenProperty> broken;
   } asking{*this, step, claims, {}};
-  system_ops<D>()[step.event.rule].with_call(step.event, [&asking](const Call<D>& call) {
+  step.before.ops().rules[step.event.rule].with_call(step.event, [&asking](const Call<D>& call) {
     const PropertiesOf& self = asking.self;
     const u32 rule = asking.step.event.rule;
-    const Taken<D> taken = taken_of<D>(asking.step, call, self.profile_);
+    const AnyTaken<D> taken = taken_of<D>(asking.step, call, self.profile_);
     const SayProperty<D> say = [&asking](const char* name, bool holds, const char* source) {
       if (!holds) asking.broken.push_back({name, source});
     };
-    const SystemClaims<D>& all = system_claims<D>();
+    const SystemClaims<D>& all = asking.step.before.system().template in<D>().claims;
     for (const std::size_t i : self.promises_[rule]) all.properties[i](taken, say);
     if (asking.claims != Claims::all) return;
     for (const std::size_t i : self.questions_[rule]) all.questions[i](taken, say);

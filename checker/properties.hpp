@@ -47,8 +47,8 @@ class PropertiesOf {
   std::vector<BrokenProperty> broken_by(const TakenStep<D>& step, Claims claims) const;
 
  private:
-  using Numbers = std::vector<std::size_t>;  // of functions in system_claims()
-  void list_of_rule(u32 rule);
+  using Numbers = std::vector<std::size_t>;  // of functions in SystemClaims
+  void list_of_rule(const System& system, u32 rule);
   void note(const char* name, const char* source, bool promised, u32 rule);
 
   Profile profile_;

@@ -1,8 +1,15 @@
 #include "checker/rule_facts.hpp"
 
+#include <cstdio>
+#include <cstdlib>
+
 namespace assay::checker {
 
 std::vector<RuleFacts> rule_facts(const traces::Binder& binder, const Profile& profile) {
+  if (&binder.system() != &system_of(profile)) {  // numbers of rules would mean other rules
+    std::fprintf(stderr, "assay: internal error: calls bound by another system's rules\n");
+    std::abort();
+  }
   std::vector<RuleFacts> all;
   for (std::uint32_t r = 0; r < binder.rule_count(); ++r) {
     const RuleInfo& rule = binder.rule(r);

@@ -8,33 +8,14 @@ namespace {
 
 const std::byte* bytes(const void* p) { return static_cast<const std::byte*>(p); }
 
-// f(table, copy) for each table of a state. Entries of tables hold no tables of their own.
-template <class T, class F>
-void each_table(const T& t, T& copy, F& f) {
-  if constexpr (AnyTable<T>) {
-    f(t, copy);
-  } else if constexpr (Record<T>) {
-    [&]<auto... P>(Members<P...>) { (each_table(t.*P, copy.*P, f), ...); }
-    (T::fields());
-  }
-}
-
 }  // namespace
 
 void StateBefore::list_stretches() {
   stretches_.clear();
-  const auto add = [&](const void* from, std::size_t size, void* to) {
-    stretches_.push_back({bytes(from), bytes(from) + size, static_cast<std::byte*>(to)});
-  };
-  add(state_, sizeof *state_, &before_);
-  auto table = [&](const auto& t, auto& copy) {
-    t.each_stretch([&](std::size_t first, const auto& entries) {
-      // Used to the same extent, so that loops over the copy see as much.
-      static_cast<void>(copy[first + entries.size() - 1]);
-      add(entries.data(), entries.size_bytes(), static_cast<void*>(&copy[first]));
-    });
-  };
-  each_table(*state_, before_, table);
+  state_->ops().each_stretch(
+      state_->address(), before_.address(), [&](const void* from, std::size_t size, void* to) {
+        stretches_.push_back({bytes(from), bytes(from) + size, static_cast<std::byte*>(to)});
+      });
   std::sort(stretches_.begin(), stretches_.end(),
             [](const Stretch& a, const Stretch& b) { return a.begin < b.begin; });
 }

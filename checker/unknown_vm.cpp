@@ -6,9 +6,8 @@
 #include <map>
 #include <set>
 
-#include "checker/leaf_at.hpp"
 #include "checker/term_solver.hpp"
-#include "model/partial.hpp"
+#include "spec/partial_state.hpp"
 
 namespace assay::checker {
 namespace {
@@ -40,70 +39,14 @@ struct Way {
 // The journal keeps addresses of leaves.
 PartialValue& value_at(void* place) { return *static_cast<PartialValue*>(place); }
 
-// f(leaf, other leaf) for each leaf of two states that either uses.
-template <class T, class F>
-void each_pair(T& a, T& b, F&& f) {
-  if constexpr (is_std_array<T>::value) {
-    for (std::size_t i = 0; i < a.size(); ++i) each_pair(a[i], b[i], f);
-  } else if constexpr (AnyTable<T>) {
-    b.for_each([&](auto&, std::size_t i) { a[i]; });
-    a.for_each([&](auto& e, std::size_t i) { each_pair(e, b[i], f); });
-  } else if constexpr (Record<T>) {
-    [&]<auto... P>(Members<P...>) { (each_pair(a.*P, b.*P, f), ...); }
-    (T::fields());
-  } else {
-    f(a, b);
-  }
-}
-
-// The state that the witness describes.
-template <class T, class From>
-void make_instance(T& t, const From& from, const Terms& terms) {
-  if constexpr (is_std_array<T>::value) {
-    for (std::size_t i = 0; i < t.size(); ++i) make_instance(t[i], from[i], terms);
-  } else if constexpr (AnyTable<T>) {
-    from.for_each([&](const auto& e, std::size_t i) { make_instance(t[i], e, terms); });
-  } else if constexpr (Record<T>) {
-    [&]<auto... P, auto... Q>(Members<P...>, Members<Q...>) {
-      (make_instance(t.*P, from.*Q, terms), ...);
-    }
-    (T::fields(), From::fields());
-  } else {
-    store(t, static_cast<u64>(terms.value(from)));
-    t.by = from.by;
-  }
-}
-
-// f(table) for each table of a state.
-template <class T, class F>
-void each_table(T& t, F&& f) {
-  if constexpr (AnyTable<T>) f(t);
-  else if constexpr (Record<T>) [&]<auto... P>(Members<P...>) {
-      (each_table(t.*P, f), ...);
-    }
-  (T::fields());
-}
-
-// f(table, path) for the same.
-template <class T, class F>
-void each_named_table(T& t, const std::string& path, F&& f) {
-  if constexpr (AnyTable<T>) {
-    f(t, path);
-  } else if constexpr (Record<T>) {
-    each_member(
-        [&](const char* name, auto& member) {
-          each_named_table(member, path.empty() ? std::string(name) : path + "." + name, f);
-        },
-        t);
-  }
-}
-
 }  // namespace
 
 struct UnknownVm::State {
   Context context;
+  const System& system;
+  const SystemIn<Partial>& in;
   Terms terms;
-  PartialVm vm{};
+  PartialVm vm;
   std::vector<Constraint> constraints;
   std::vector<Constraint> wanted;  // of the call just refused
   TermSolver solver;
@@ -111,7 +54,8 @@ struct UnknownVm::State {
   unsigned ambiguous_calls = 0;
   std::size_t terms_limit = terms_min, constraints_limit = constraints_min;
 
-  explicit State(const Context& c) : context(c) {}
+  explicit State(const Context& c)
+      : context(c), system(system_of(*c.profile)), in(system.in<Partial>()), vm(in.blank()) {}
 
   // --- one rule ------------------------------------------------------------------------------
   // Applies it in place and leaves what it replaced in the journal.
@@ -119,8 +63,8 @@ struct UnknownVm::State {
     Way way;
     way.event = call.event;
     way.event.rule = rule;
-    const auto made = system_ops<Partial>()[rule](
-        call.event.vcpu, [&](PartialValue& leaf, unsigned position, const std::string& name) {
+    const auto made = in.ops[rule](
+        call.event.handle, [&](PartialValue& leaf, unsigned position, const std::string& name) {
           const u64 told = call.event.value[position];
           if (all_unknown || (call.event.unknown >> position & 1) != 0)
             leaf = terms.unknown(leaf.width, name);
@@ -195,7 +139,7 @@ struct UnknownVm::State {
   void collect() {
     if (terms.size() < terms_limit && constraints.size() < constraints_limit) return;
     std::vector<PartialValue*> live;
-    each_partial_leaf(vm, [&](PartialValue& leaf) {
+    vm.each_leaf([&](PartialValue& leaf) {
       if (leaf.is_known()) return;
       leaf = terms.resolved(leaf);
       if (!leaf.is_known()) live.push_back(&leaf);
@@ -307,7 +251,7 @@ struct UnknownVm::State {
     terms.at_line(call.line);
     collect();
     journal.clear();
-    each_table(vm, [](auto& table) { table.drop_unused(); });
+    in.drop_unused(vm);
     return call.rules.size() == 1 && !call.may_be_other ? step_one(call, answer)
                                                         : step_many(call, answer);
   }
@@ -328,9 +272,9 @@ struct UnknownVm::State {
   }
   std::vector<Errno> permitted(Call call) {
     std::vector<Errno> codes{Errno::ok}, out;
-    for (const CatalogEntry& c : system_catalog(*context.profile))
+    for (const CatalogEntry& c : system.catalog(*context.profile))
       for (const u32 rule : call.rules)
-        if (c.code != Errno::ok && c.rule == system_rules()[rule].name &&
+        if (c.code != Errno::ok && c.rule == system.rules()[rule].name &&
             std::find(codes.begin(), codes.end(), c.code) == codes.end())
           codes.push_back(c.code);
     Event open = call.event;
@@ -343,7 +287,7 @@ struct UnknownVm::State {
 
   std::set<std::string> unknown_places() {
     std::set<std::string> out;
-    each_partial_leaf(std::string(), vm, [&](const PartialValue& leaf, const std::string& path) {
+    vm.each_named_leaf([&](const std::string& path, const PartialValue& leaf) {
       if (!leaf.is_known()) out.insert(path);
     });
     return out;
@@ -353,42 +297,39 @@ struct UnknownVm::State {
 UnknownVm::UnknownVm(const std::vector<std::unique_ptr<RecordedVm>>& states, const Context& context)
     : state_(std::make_unique<State>(context)) {
   UseTerms use(state_->terms);
-  make_known(state_->vm, *states.front());
+  state_->vm = state_->in.copied(*states.front());
   for (std::size_t i = 1; i < states.size(); ++i) {
-    PartialVm other{};
-    make_known(other, *states[i]);
+    PartialVm other = state_->in.copied(*states[i]);
     const PartialFlag is_other(state_->terms.unknown(flag_width, "an earlier freedom"));
-    each_pair(state_->vm, other, [&](PartialValue& mine, const PartialValue& theirs) {
+    state_->in.each_pair(state_->vm, other, [&](PartialValue& mine, const PartialValue& theirs) {
       mine = state_->terms.apply(TermOp::ite, mine.width, is_other, theirs, mine);
     });
   }
 }
 
-// Every field that is not told is free, and so are PEs and PMUs. That is weaker than any particular
-// host, so it never excludes an answer.
+// Every field of the host that is not told is free, and so are its tables. That is weaker than any
+// particular host, so it never excludes an answer.
 UnknownVm::UnknownVm(const HostPart& host, const Context& context)
     : state_(std::make_unique<State>(context)) {
   Terms& terms = state_->terms;
   UseTerms use(terms);
   PartialVm& vm = state_->vm;
-  vm.host.pe.forget_rest();
-  vm.host.pmu.forget_rest();
+  const auto is_of_host = [](std::string_view path) { return path.starts_with("host."); };
+  const SystemIn<Partial>& in = state_->in;
+  in.forget_rest(vm, is_of_host);
   // A usual host is the first guess: it explains most answers.
-  SystemState<Partial> usual{};
-  make_known(usual.host, traces::default_host());
+  const System& system = state_->system;
+  SystemState<Partial> usual = in.copied(system.in<Recorded>().on_host(system.info().usual_host()));
   std::map<std::string, u128> guess;
-  each_partial_leaf("host", usual.host, [&](const PartialValue& leaf, const std::string& path) {
-    guess[path] = leaf.known;
+  usual.each_named_leaf([&](const std::string& path, const PartialValue& leaf) {
+    if (is_of_host(path)) guess[path] = leaf.known;
   });
-  each_pair(vm.host, usual.host, [](const PartialValue&, const PartialValue&) {});
-  each_partial_leaf("host", vm.host, [&](PartialValue& leaf, const std::string& path) {
-    leaf = terms.unknown(leaf.width, path, guess[path]);
+  in.each_pair(vm, usual, [](const PartialValue&, const PartialValue&) {});
+  vm.each_named_leaf([&](const std::string& path, PartialValue& leaf) {
+    if (is_of_host(path)) leaf = terms.unknown(leaf.width, path, guess[path]);
   });
-  const std::vector<PartialFlag> bounds = {vm.host.slots_max > 0, vm.host.vcpus_max > 0,
-                                           PartialWord<8>(32) <= vm.host.ipa_bits_max,
-                                           vm.host.ipa_bits_max <= PartialWord<8>(52)};
-  if (state_->ask(bounds) == Outcome::possible) state_->keep_wanted();
-  for (const auto& [path, value] : host) assign(vm.host, path, value);
+  if (state_->ask(in.least_host(vm)) == Outcome::possible) state_->keep_wanted();
+  for (const auto& [path, value] : host) vm.set("host." + path, value);
 }
 
 UnknownVm::~UnknownVm() = default;
@@ -414,9 +355,8 @@ UnknownVm::Refusal UnknownVm::refusal(const Call& call) {
   if (call.rules.size() == 1) {
     Way way = s.run(call.rules.front(), call, call.event.answer, false);
     s.journal.undo();
-    RecordedVm instance;
-    make_instance(instance, s.vm, s.terms);
-    const RuleInfo& rule = system_rules()[call.rules.front()];
+    const RecordedVm instance = s.in.instance(s.vm, s.terms);
+    const RuleInfo& rule = s.system.rules()[call.rules.front()];
     out.why = explain(instance, way.event, rule, *s.context.profile, s.context.mutation);
     const std::set<std::string> unknown = s.unknown_places();
     for (Reason& reason : out.why.reasons)
@@ -444,14 +384,12 @@ void UnknownVm::forget(u32 line, const std::function<bool(std::string_view)>& is
   UseTerms use(s.terms);
   s.terms.at_line(line);
   s.collect();
-  each_partial_leaf(std::string(), s.vm, [&](PartialValue& leaf, const std::string& path) {
+  s.vm.each_named_leaf([&](const std::string& path, PartialValue& leaf) {
     if (!is_forgotten(path)) return;
     leaf = s.terms.unknown(leaf.width, path, s.terms.value(leaf));
     leaf.by = line;
   });
-  each_named_table(s.vm, "", [&](auto& table, const std::string& path) {
-    if (is_forgotten(path)) table.forget_rest();
-  });
+  s.in.forget_rest(s.vm, is_forgotten);
 }
 
 std::vector<std::string> UnknownVm::changes() const {
@@ -466,7 +404,7 @@ std::vector<std::string> UnknownVm::changes() const {
     std::memcpy(static_cast<void*>(&before), e.before, sizeof before);
     after = value_at(e.place);
     if (before.term == after.term && before.known == after.known) continue;
-    if (leaf_at(vm, e.place, path, [](const auto&) {}))
+    if (vm.leaf_at(e.place, path, [](const PartialValue&) {}))
       out.push_back(fmt::format("{}: {} -> {}", path, text(before), text(after)));
   }
   return out;
@@ -476,7 +414,7 @@ std::vector<BrokenProperty> UnknownVm::broken_invariants() {
   State& s = *state_;
   UseTerms use(s.terms);
   std::vector<BrokenProperty> out;
-  for (const Invariant<Partial>& invariant : system_claims<Partial>().invariants) {
+  for (const Invariant<Partial>& invariant : s.in.claims.invariants) {
     if (!invariant.applies(*s.context.profile)) continue;
     if (s.ask({invariant.holds(s.vm)}) == Outcome::impossible)
       out.push_back({invariant.name, invariant.source});

@@ -23,10 +23,8 @@ StepContext context_of(const Event& e, u32 line, const VmStates::Context& c, Cho
 
 }  // namespace
 
-VmStates::VmStates(const Host<Concrete>& host) {
-  auto vm = std::make_unique<RecordedVm>();
-  leaves([](auto& leaf, const auto& from) { store(leaf, raw(from)); }, vm->host, host);
-  states_.push_back(std::move(vm));
+VmStates::VmStates(RecordedVm state) {
+  states_.push_back(std::make_unique<RecordedVm>(std::move(state)));
 }
 
 VmStates::VmStates(const VmStates& other) : took_choice_(other.took_choice_) {
@@ -57,7 +55,7 @@ VmStates::Outcome VmStates::step(const Event& e, u32 line, const Context& c) {
 
 void VmStates::judge_properties(const Event& e, const Context& c) {
   const bool changes = c.journal->changes();
-  const std::size_t arguments = system_rules()[e.rule].arguments.size();
+  const std::size_t arguments = states_.front()->system().rules()[e.rule].arguments.size();
   if (c.properties != nullptr && (changes || !asked_->kept.has(e, arguments))) {
     broken_ = c.properties->broken_by<Recorded>(
         {asked_->before.get(), e, *states_.front(), c.journal}, c.claims);

@@ -27,7 +27,8 @@ class VmStates {
     Claims claims = Claims::promises;
   };
 
-  explicit VmStates(const Host<Concrete>& host);
+  // Of a VM that begins in this state.
+  explicit VmStates(RecordedVm state);
   VmStates(const VmStates& other);
 
   // Applies an answered event. On a mismatch the set is as before.

@@ -7,46 +7,13 @@ namespace assay::gen {
 namespace {
 
 using probing::Probing;
-using ProbedVm = SystemState<Probing>;
-
-template <class T>
-bool is_blank(const T& entry) {
-  u64 all = 0;
-  leaves([&](const auto& leaf) { all |= raw(leaf); }, entry);
-  return all == 0;
-}
-
-template <class To, class From>
-void copy_values(To& to, const From& from);
-
-template <auto... P, auto... Q, class To, class From>
-void copy_members(Members<P...>, Members<Q...>, To& to, const From& from) {
-  (copy_values(to.*P, from.*Q), ...);
-}
-
-// As leaves() with store(), but untouched table entries stay untouched: a slot table that was used
-// at its far end is walked by its chunks.
-template <class To, class From>
-void copy_values(To& to, const From& from) {
-  if constexpr (AnyTable<From>) {
-    from.for_each([&](const auto& entry, std::size_t i) {
-      if (!is_blank(entry)) copy_values(to[i], entry);
-    });
-  } else if constexpr (Record<From>) {
-    copy_members(To::fields(), From::fields(), to, from);
-  } else {
-    store(to, raw(from));
-  }
-}
-
 }  // namespace
 
-void probe(const Profile& profile, const Event& e, u32 vcpu_index, const RecordedVm& state,
+void probe(const Profile& profile, const Event& e, u32 handle, const RecordedVm& state,
            Probe& out) {
-  ProbedVm vm;
-  copy_values(vm, state);
+  SystemState<Probing> vm = state.system().in<Probing>().copied(state);
   Event event = e;
-  event.vcpu = vcpu_index;
+  event.handle = handle;
   StepContext context;
   context.profile = &profile;
   context.rule = e.rule;

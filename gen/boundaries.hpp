@@ -16,8 +16,7 @@ struct Probe {
   std::vector<Edge> edges;
   std::vector<CheckSeen> checks;
 };
-void probe(const Profile& profile, const Event& e, u32 vcpu_index, const RecordedVm& state,
-           Probe& out);
+void probe(const Profile& profile, const Event& e, u32 handle, const RecordedVm& state, Probe& out);
 
 // Collected over many states.
 class Boundaries {

@@ -93,7 +93,7 @@ void Campaign::judge(Job& job, const Program& p, const Answers& a) {
     ++(hung ? job.part.hangs : job.part.crashes);
     const bool known =
         a.at < p.operations.size() && p.operations[a.at].kind == Operation::Kind::call;
-    const char* rule = known ? Rules::instance().info(p.operations[a.at].event.rule).name : "?";
+    const char* rule = known ? job.world->rules().info(p.operations[a.at].event.rule).name : "?";
     const char* what = hung ? "hang" : a.end == Answers::End::garbled ? "nonsense" : "crash";
     found(job, p, a, {fmt::format("{} in {}", what, rule), a.at, a.note});
   }

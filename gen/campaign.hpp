@@ -39,7 +39,7 @@ struct Progress {
 
 struct CampaignOptions {
   const Profile* profile = nullptr;
-  Host<Concrete> host;
+  SystemHost host;
   u64 seed = 1;
   u64 first_case = 0;
   u64 cases = 1000;                   // ignored when there is a time budget

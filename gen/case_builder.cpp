@@ -8,6 +8,7 @@ namespace {
 
 std::size_t index(HandleKind kind) { return static_cast<std::size_t>(kind); }
 
+constexpr std::size_t cpus_max = 64;  // that programs place their threads on
 constexpr u32 stuck_after = 4;  // failures with the same cause: the VM is good for little more
 
 bool acts_on(const RuleFacts& f, HandleKind kind) {
@@ -16,9 +17,8 @@ bool acts_on(const RuleFacts& f, HandleKind kind) {
 
 }  // namespace
 
-CaseBuilder::CaseBuilder(const Profile& profile, const Host<Concrete>& host,
-                         const Knowledge& knowledge)
-    : rules_(Rules::instance()),
+CaseBuilder::CaseBuilder(const Profile& profile, const SystemHost& host, const Knowledge& knowledge)
+    : rules_(Rules::of(profile)),
       profile_(profile),
       knowledge_(knowledge),
       world_(profile, host),
@@ -74,11 +74,12 @@ void CaseBuilder::begin(const GeneratorOptions& options) {
   pe_count_ = 0;
   pes_differ_ = false;
   u64 first = 0;
-  for (std::size_t i = 0; i < 64; ++i) {
-    const u64 pmu = raw(program_->host.pe[i].pmu);
-    if (pmu == 0) continue;
-    pes_differ_ = pes_differ_ || (pe_count_ != 0 && pmu != first);
-    first = pmu;
+  std::vector<u64> cpus = rules_.system().info().cpus(program_->host);
+  if (cpus.size() > cpus_max) cpus.resize(cpus_max);
+  for (std::size_t i = 0; i < cpus.size(); ++i) {
+    if (cpus[i] == 0) continue;
+    pes_differ_ = pes_differ_ || (pe_count_ != 0 && cpus[i] != first);
+    first = cpus[i];
     pe_count_ = i + 1;
   }
 }
@@ -225,8 +226,8 @@ u32& CaseBuilder::made_of(u32 vm, HandleKind kind) {
 // it may make something else than it did, or nothing.
 void CaseBuilder::number(Operation& op) {
   const HandleKind makes = rules_.made_by(op.event);
-  if (Rules::is_counted(makes)) op.event.vcpu = made_of(op.event.vm, makes)++;
-  else if (!Rules::is_counted(op.on)) op.event.vcpu = 0;
+  if (Rules::is_counted(makes)) op.event.handle = made_of(op.event.vm, makes)++;
+  else if (!Rules::is_counted(op.on)) op.event.handle = 0;
 }
 
 void CaseBuilder::find_handles() {
@@ -283,7 +284,7 @@ bool CaseBuilder::shape(Operation& op, u32 rule) {
   if (Rules::is_counted(op.on)) {
     const auto& all = world_.objects(vm_, op.on);
     if (all.empty()) return false;
-    op.event.vcpu = static_cast<u32>(random_.below(all.size()));
+    op.event.handle = static_cast<u32>(random_.below(all.size()));
   }
   if (op.on == HandleKind::system) op.event.vm = f.makes == HandleKind::vm ? vms_made_ : 0;
   return world_.usable(op);
@@ -339,7 +340,7 @@ bool CaseBuilder::accept(const Operation& op, Intent) {
 void CaseBuilder::observe(const Operation& op, const Where& at) {
   world_.undo();
   Probe seen;
-  const Event e = event_at(op, at.task, at.cpu);
+  const Event e = event_at(rules_, op, at.task, at.cpu);
   probe(profile_, e, world_.index_of(op), world_.state_of(op), seen);
   learned_->boundaries.learn(e, seen);
   search_.evaluate(op, at);
@@ -414,7 +415,7 @@ void CaseBuilder::close_something() {
   if (Rules::is_counted(op.on)) {
     const auto& all = world_.objects(vm_, op.on);
     if (all.empty()) return;
-    op.event.vcpu = static_cast<u32>(random_.below(all.size()));
+    op.event.handle = static_cast<u32>(random_.below(all.size()));
   }
   if (!world_.usable(op)) return;
   world_.close(op);

@@ -7,7 +7,7 @@ namespace assay::gen {
 
 class CaseBuilder {
  public:
-  CaseBuilder(const Profile& profile, const Host<Concrete>& host, const Knowledge& knowledge);
+  CaseBuilder(const Profile& profile, const SystemHost& host, const Knowledge& knowledge);
   // Appends operations to `p`, whose profile, host and number are set.
   void build(Program& p, const GeneratorOptions& options, Random& random);
   // From now on everything met is also stored here.

@@ -227,7 +227,7 @@ class CommandTarget final : public Target {
       // Its numbers are those of the text; the program's may have gaps.
       for (std::size_t i = 0; i < a.of.size(); ++i) {
         a.of[i].event.vm = batch[number].operations[i].event.vm;
-        a.of[i].event.vcpu = batch[number].operations[i].event.vcpu;
+        a.of[i].event.handle = batch[number].operations[i].event.handle;
       }
       a.note = !read.error.empty() ? "what it wrote is no trace: " + read.error
                : complete          ? std::string()

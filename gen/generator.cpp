@@ -13,14 +13,11 @@ namespace {
 
 // Changes one leaf, or every leaf of the same value and width alike, so that what refers to each
 // other still does.
-bool change(Host<Concrete>& host, std::size_t at, Random& random) {
+bool change(SystemHost& host, std::size_t at, Random& random) {
   std::size_t n = 0;
   u64 old = 0, width = 0;
-  auto visit = [&](auto&& f) {
-    leaves([&](auto& leaf) { f(leaf, leaf_width<std::remove_cvref_t<decltype(leaf)>>()); }, host);
-  };
-  visit([&](auto& leaf, unsigned w) {
-    if (n++ == at) old = raw(leaf), width = w;
+  host.each_leaf([&](const PlainLeaf& leaf) {
+    if (n++ == at) old = leaf.value(), width = leaf.width();
   });
   if (width > 1 && old == 0) return false;
   const u64 others[] = {0, 1, 2, 8, 32, 48, 52, 0x400, old / 2, old - 1};
@@ -28,8 +25,8 @@ bool change(Host<Concrete>& host, std::size_t at, Random& random) {
   const bool gone = alike && random.one_in(2);  // with all that refers to it
   const u64 value = width == 1 ? old ^ 1 : gone ? 0 : others[random.below(std::size(others))];
   n = 0;
-  visit([&](auto& leaf, unsigned w) {
-    if (n == at || (alike && w == width && raw(leaf) == old)) store(leaf, value);
+  host.each_leaf([&](const PlainLeaf& leaf) {
+    if (n == at || (alike && leaf.width() == width && leaf.value() == old)) leaf.store(value);
     ++n;
   });
   return true;
@@ -37,14 +34,16 @@ bool change(Host<Concrete>& host, std::size_t at, Random& random) {
 
 // A host a little different from the given one: features toggled, sizes made small or odd, as far
 // as a machine like that can exist.
-Host<Concrete> varied(const Host<Concrete>& host, Random& random) {
+SystemHost varied(const SystemHost& host, Random& random) {
   std::size_t count = 0;
-  leaves([&](const auto&) { ++count; }, host);
-  Host<Concrete> out = host;
+  host.each_leaf([&](const PlainLeaf&) { ++count; });
+  SystemHost out = host;
+  if (count == 0) return out;
+  const auto is_possible = host.system().info().host_is_possible;
   const u64 wanted = 1 + random.below(4);
   for (u64 tries = 0, done = 0; tries < 64 && done < wanted; ++tries) {
-    Host<Concrete> trial = out;
-    if (!change(trial, random.below(count), random) || !host_is_possible<Concrete>(trial)) continue;
+    SystemHost trial = out;
+    if (!change(trial, random.below(count), random) || !is_possible(trial)) continue;
     out = std::move(trial);
     ++done;
   }
@@ -55,13 +54,13 @@ Host<Concrete> varied(const Host<Concrete>& host, Random& random) {
 
 struct Generator::Impl {
   const Profile& profile;
-  Host<Concrete> host;
+  SystemHost host;
   u64 seed;
   std::shared_ptr<const Knowledge> knowledge;
   GeneratorOptions options;
   CaseBuilder builder;
 
-  Impl(const Profile& p, const Host<Concrete>& h, u64 s, std::shared_ptr<const Knowledge> k,
+  Impl(const Profile& p, const SystemHost& h, u64 s, std::shared_ptr<const Knowledge> k,
        GeneratorOptions o)
       : profile(p),
         host(h),
@@ -71,7 +70,7 @@ struct Generator::Impl {
         builder(p, h, *knowledge) {}
 };
 
-Generator::Generator(const Profile& profile, const Host<Concrete>& host, u64 seed,
+Generator::Generator(const Profile& profile, const SystemHost& host, u64 seed,
                      std::shared_ptr<const Knowledge> knowledge, GeneratorOptions options)
     : impl_(std::make_unique<Impl>(profile, host, seed, std::move(knowledge), options)) {}
 Generator::~Generator() = default;
@@ -90,7 +89,7 @@ void Generator::program(u64 number, Program& out) {
   out.number = number;
   const bool vary = impl_->options.vary_host && random.one_in(2);
   const auto& goals = impl_->knowledge->goals();
-  const Host<Concrete>* where = impl_->knowledge->host_of(goals[number % goals.size()]);
+  const SystemHost* where = impl_->knowledge->host_of(goals[number % goals.size()]);
   // Either any other host, or the one on which learning met what this case is after.
   if (vary && where != nullptr && random.one_in(2)) out.host = *where;
   else out.host = vary ? varied(impl_->host, random) : impl_->host;
@@ -103,8 +102,7 @@ const Knowledge& Generator::knowledge() const { return *impl_->knowledge; }
 
 namespace {
 
-std::shared_ptr<const Knowledge> learn_from_cases(const Profile& profile,
-                                                  const Host<Concrete>& host) {
+std::shared_ptr<const Knowledge> learn_from_cases(const Profile& profile, const SystemHost& host) {
   constexpr u64 cases = 6000, seed = 1;
   auto knowledge = std::make_shared<Knowledge>(profile);
   CaseBuilder builder(profile, host, *knowledge);
@@ -124,7 +122,7 @@ std::shared_ptr<const Knowledge> learn_from_cases(const Profile& profile,
 
 }  // namespace
 
-std::shared_ptr<const Knowledge> learn(const Profile& profile, const Host<Concrete>& host) {
+std::shared_ptr<const Knowledge> learn(const Profile& profile, const SystemHost& host) {
   static std::mutex mutex;
   static std::map<std::pair<const Profile*, u64>, std::shared_ptr<const Knowledge>> learned;
   std::lock_guard lock(mutex);

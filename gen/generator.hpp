@@ -23,11 +23,11 @@ struct GeneratorOptions {
 
 // Runs a few thousand cases for the sake of what they show: a function of its arguments, worked out
 // once for each (0.3 s).
-std::shared_ptr<const Knowledge> learn(const Profile& profile, const Host<Concrete>& host);
+std::shared_ptr<const Knowledge> learn(const Profile& profile, const SystemHost& host);
 
 class Generator {
  public:
-  Generator(const Profile& profile, const Host<Concrete>& host, u64 seed,
+  Generator(const Profile& profile, const SystemHost& host, u64 seed,
             std::shared_ptr<const Knowledge> knowledge, GeneratorOptions options = {});
   ~Generator();
   Generator(Generator&&) noexcept;

@@ -18,8 +18,8 @@ u64 round_number(Random& random) {
 
 }  // namespace
 
-Knowledge::Knowledge(const Profile& profile) : boundaries(profile) {
-  const Rules& rules = Rules::instance();
+Knowledge::Knowledge(const Profile& profile) : boundaries(profile), rules_(Rules::of(profile)) {
+  const Rules& rules = rules_;
   const auto& checks = boundaries.checks();
   for (u32 r = 0; r < rules.count(); ++r) {
     samples_.emplace_back(checks[r].size() + 1);
@@ -40,7 +40,7 @@ void Knowledge::keep_sample(const Event& e, std::size_t outcome) {
   known.push_back(e);
 }
 
-void Knowledge::keep_recipe(const Goal& g, const Recipe& r, const Host<Concrete>& host) {
+void Knowledge::keep_recipe(const Goal& g, const Recipe& r, const SystemHost& host) {
   Recipe& known = recipes_[g.rule][g.outcome];
   if (!known.empty() && r.size() >= known.size()) return;
   known = r;
@@ -49,7 +49,7 @@ void Knowledge::keep_recipe(const Goal& g, const Recipe& r, const Host<Concrete>
 
 void Knowledge::keep_oddity(const Event& e, const Recipe& r) {
   constexpr std::size_t oddities_max = 96;
-  const Rules& rules = Rules::instance();
+  const Rules& rules = rules_;
   for (unsigned i : rules.facts(e.rule).inputs) {
     const unsigned width = rules.info(e.rule).arguments[i].width;
     const u64 value = e.value[i];
@@ -77,7 +77,7 @@ bool ArgumentSource::edge(const Event& e, unsigned argument, Random& random, Edg
 }
 
 u64 ArgumentSource::draw(const Event& e, unsigned argument, Random& random) const {
-  const ArgumentInfo& info = Rules::instance().info(e.rule).arguments[argument];
+  const ArgumentInfo& info = knowledge.rules().info(e.rule).arguments[argument];
   const u64 mask = mask_of(info.width), now = e.value[argument];
   if (info.is_flag) return random.below(2);
   Edge at{};

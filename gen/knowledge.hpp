@@ -25,20 +25,21 @@ class Knowledge {
 
   explicit Knowledge(const Profile& profile);
   Boundaries boundaries;
+  const Rules& rules() const { return rules_; }
 
   void keep_sample(const Event& e, std::size_t outcome);
   const std::vector<Event>& samples(const Goal& g) const { return samples_[g.rule][g.outcome]; }
   // The shortest way known to a goal: operations on one VM, numbered from 0, that each changed its
   // state, and the call that ends in the goal. Empty when none is known.
   using Recipe = std::vector<Operation>;
-  void keep_recipe(const Goal& g, const Recipe& r, const Host<Concrete>& host);
+  void keep_recipe(const Goal& g, const Recipe& r, const SystemHost& host);
   const Recipe& recipe(const Goal& g) const { return recipes_[g.rule][g.outcome]; }
   // Ways to states that hold a number with which the specification compares its state somewhere:
   // no goal by themselves, but a step on the way to some.
   void keep_oddity(const Event& e, const Recipe& r);
   const std::vector<Recipe>& oddities() const { return oddities_; }
   // The host on which it was found; null when none is known.
-  const Host<Concrete>* host_of(const Goal& g) const {
+  const SystemHost* host_of(const Goal& g) const {
     const auto& h = hosts_[g.rule][g.outcome];
     return h ? &*h : nullptr;
   }
@@ -47,9 +48,10 @@ class Knowledge {
   std::size_t success(u32 rule) const { return boundaries.checks()[rule].size(); }
 
  private:
+  const Rules& rules_;
   std::vector<std::vector<std::vector<Event>>> samples_;
   std::vector<std::vector<Recipe>> recipes_;
-  std::vector<std::vector<std::optional<Host<Concrete>>>> hosts_;
+  std::vector<std::vector<std::optional<SystemHost>>> hosts_;
   std::vector<Recipe> oddities_;
   std::set<std::tuple<u32, unsigned, u64>> odd_;  // rule, argument, value
   std::vector<Goal> goals_;

@@ -37,7 +37,7 @@ class Predictor {
       Choices choices;
       StepOptions options;
       options.choices = &choices;
-      Event e = event_at(op, task_of(op.thread), cpu[op.thread]);
+      Event e = event_at(world_.rules(), op, task_of(op.thread), cpu[op.thread]);
       StepResult r = world_.step(op, e, options);
       if (!r.ok) out.decided_by = r.decided_by;
       if (r.ok && r.has_returned) out.returned = r.returned;
@@ -173,7 +173,7 @@ bool Minimiser::simpler(std::size_t operation, unsigned argument, u64 value) {
   if (op.event.value[argument] == value) return false;
   Program trial = best_;
   trial.operations[operation].event.value[argument] = value;
-  if (Rules::instance().is_alias(trial.operations[operation].event)) return false;
+  if (rules_of(best_).is_alias(trial.operations[operation].event)) return false;
   if (shows_last_) {
     // Where the specification itself would answer differently the violation would be another one.
     Predictor model(best_);
@@ -186,7 +186,7 @@ bool Minimiser::simpler(std::size_t operation, unsigned argument, u64 value) {
 
 // Towards initial values, 0 and 1, then by halving; all threads to the first.
 void Minimiser::simplify() {
-  const Rules& rules = Rules::instance();
+  const Rules& rules = rules_of(best_);
   for (std::size_t i = 0; i < best_.operations.size() && !ended_; ++i) {
     if (best_.operations[i].thread != 0) {
       Program trial = best_;
@@ -201,7 +201,7 @@ void Minimiser::simplify() {
       if (best_.operations[i].event.value[a] == plain || simpler(i, a, plain)) continue;
       if (best_.operations[i].event.value[a] <= 1 || simpler(i, a, 0) || simpler(i, a, 1)) continue;
       if (info.width < 64) continue;  // small words are numbers of something: leave them
-      while (best_.operations[i].event.value[a] > page_bytes &&
+      while (best_.operations[i].event.value[a] > rules.system().info().page_bytes &&
              simpler(i, a, best_.operations[i].event.value[a] / 2)) {}
     }
   }

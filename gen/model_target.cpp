@@ -44,10 +44,7 @@ void ModelTarget::one(const Program& p, Answers& out) {
   else world_->reset(p.host);
   // Not the stream that made the program.
   random_ = Random(~p.seed, p.number);
-  u64 pes = 0;
-  p.host.pe.for_each([&](const auto& pe, std::size_t i) {
-    if (raw(pe.pmu) != 0) pes = i + 1;
-  });
+  const u64 pes = world_->rules().system().info().cpus(p.host).size();
   for (auto& cpu : cpu_) cpu = pes == 0 ? -1 : static_cast<std::int32_t>(random_.below(pes));
   out.of.resize(p.operations.size());
   for (std::size_t i = 0; i < p.operations.size(); ++i) {
@@ -86,8 +83,8 @@ StepResult ModelTarget::resolve(const Operation& op, Event& e) {
 
 // Finds the numbers an implementation answers with: those that make every require() an equality.
 bool ModelTarget::settle_answers(const Operation& op, Event& e, StepResult& r) {
-  const RuleFacts& f = Rules::instance().facts(e.rule);
-  const auto& arguments = Rules::instance().info(e.rule).arguments;
+  const RuleFacts& f = world_->rules().facts(e.rule);
+  const auto& arguments = world_->rules().info(e.rule).arguments;
   if (f.answers_from == arguments.size()) return false;
   for (unsigned a = f.answers_from; a < arguments.size(); ++a) {
     world_->undo();
@@ -103,10 +100,10 @@ bool ModelTarget::settle_answers(const Operation& op, Event& e, StepResult& r) {
 }
 
 void ModelTarget::call(const Operation& op, Answer& a) {
-  Event e = event_at(op, a.tid, a.cpu);
+  Event e = event_at(world_->rules(), op, a.tid, a.cpu);
   StepResult r = resolve(op, e);
   if (r.ok && !r.legal && settle_answers(op, e, r)) {
-    const RuleFacts& f = Rules::instance().facts(e.rule);
+    const RuleFacts& f = world_->rules().facts(e.rule);
     for (unsigned i = f.answers_from; i < Event::values_max; ++i) a.event.value[i] = e.value[i];
   }
   a.event.answered = true;

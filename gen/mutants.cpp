@@ -9,16 +9,16 @@
 namespace assay::gen {
 namespace {
 
-Mutant drop(const CatalogEntry& check) {
-  return {{Mutation::Kind::drop, rule_named(check.rule), check.hash, 0},
+Mutant drop(const System& system, const CatalogEntry& check) {
+  return {{Mutation::Kind::drop, system.rule_named(check.rule), check.hash, 0},
           check.rule + ": drop " + check.id,
           check.rule,
           check.id,
           ""};
 }
 
-Mutant swap(const CatalogEntry& a, const CatalogEntry& b) {
-  return {{Mutation::Kind::swap, rule_named(a.rule), a.hash, b.hash},
+Mutant swap(const System& system, const CatalogEntry& a, const CatalogEntry& b) {
+  return {{Mutation::Kind::swap, system.rule_named(a.rule), a.hash, b.hash},
           a.rule + ": swap " + a.id + "," + b.id,
           a.rule,
           a.id,
@@ -28,19 +28,20 @@ Mutant swap(const CatalogEntry& a, const CatalogEntry& b) {
 }  // namespace
 
 std::vector<Mutant> enumerate_mutants(const Profile& profile) {
-  const std::vector<CatalogEntry>& checks = system_catalog(profile);
+  const System& system = system_of(profile);
+  const std::vector<CatalogEntry>& checks = system.catalog(profile);
   std::vector<Mutant> mutants;
   for (std::size_t i = 0; i < checks.size(); ++i) {
     const CatalogEntry& check = checks[i];
     if (check.kind != VerbKind::reject && check.kind != VerbKind::require &&
         check.kind != VerbKind::guard)
       continue;
-    mutants.push_back(drop(check));
+    mutants.push_back(drop(system, check));
     if (i + 1 == checks.size() || profile.precedence == Precedence::documented) continue;
     const CatalogEntry& next = checks[i + 1];
     if (check.kind == VerbKind::reject && next.kind == VerbKind::reject &&
         next.rule == check.rule && next.code != check.code)
-      mutants.push_back(swap(check, next));
+      mutants.push_back(swap(system, check, next));
   }
   return mutants;
 }
@@ -48,9 +49,10 @@ std::vector<Mutant> enumerate_mutants(const Profile& profile) {
 std::vector<Mutant> enumerate_omissions(const Profile& profile) {
   std::vector<Mutant> mutants;
   std::set<std::pair<u32, u32>> known;
-  for (const CatalogEntry& effect : system_catalog(profile)) {
+  const System& system = system_of(profile);
+  for (const CatalogEntry& effect : system.catalog(profile)) {
     if (effect.kind != VerbKind::set) continue;
-    const u32 rule = rule_named(effect.rule);
+    const u32 rule = system.rule_named(effect.rule);
     unsigned number = 0;
     for (const u32 site : effect.sites) {
       ++number;

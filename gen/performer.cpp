@@ -27,18 +27,20 @@ std::int32_t slot_of(std::int32_t descriptor) {
 
 // A page-aligned user address is an offset into the performer's arena as long as the region stays
 // inside it. Any other address is passed on as it is: it is there to be refused.
-void patch_address(const Event& e, traces::Operation& op) {
+void patch_address(const Rules& rules, const Event& e, traces::Operation& op) {
   if (op.address_at < 0) return;
-  const RuleInfo& info = Rules::instance().info(e.rule);
+  const RuleInfo& info = rules.info(e.rule);
   const int size_at = info.position("memory_size");
   u64 address;
   std::memcpy(&address, op.payload.data() + op.address_at, sizeof address);
   const u64 size = size_at < 0 ? 0 : e.value[static_cast<std::size_t>(size_at)];
-  if (address % page_bytes == 0 && address < arena_bytes && size <= arena_bytes - address)
+  if (address % rules.system().info().page_bytes == 0 && address < arena_bytes &&
+      size <= arena_bytes - address)
     op.flags |= PERFORM_ARENA_PATCH;
 }
 
 void encode_program(const Program& p, std::uint16_t run_limit_ms, std::vector<std::uint8_t>& out) {
+  const Rules& rules = rules_of(p);
   Descriptors d(p);
   traces::Call call;
   traces::Operation op;
@@ -58,12 +60,12 @@ void encode_program(const Program& p, std::uint16_t run_limit_ms, std::vector<st
     } else {
       place.slot = slot_of(d.of(i));
       if (place.slot < 0 || place.slot >= PERFORM_SLOTS) continue;
-      line = Rules::instance().binder().text(trace_event(p, d, i, nullptr));
+      line = rules.binder().text(trace_event(p, d, i, nullptr));
     }
     if (read_line(line, 1, call, why) != traces::LineKind::call) continue;
     if (traces::encode(call, nullptr, op, why) != traces::Encoding::operation) continue;
     if (o.kind == Operation::Kind::call) {
-      patch_address(o.event, op);
+      patch_address(rules, o.event, op);
       const std::int32_t made = slot_of(d.made_by(i));
       if (made < PERFORM_SLOTS) place.result_slot = made;
     }
@@ -134,7 +136,7 @@ class Decoder {
     a.executed = call.has_result && call.error != bad_descriptor;
     if (op.kind != Operation::Kind::call || !a.executed) return;
     traces::TraceEvent bound;
-    Rules::instance().binder().bind(call, bound);
+    rules_of(batch_[at_]).binder().bind(call, bound);
     Event& e = a.event;
     e = op.event;
     if (bound.kind == traces::TraceKind::rule && bound.event.rule == op.event.rule)

@@ -8,9 +8,9 @@ namespace assay::gen {
 namespace {
 
 // What a call would make, kind none for most.
-Object object_made(const Operation& op) {
+Object object_made(const Rules& rules, const Operation& op) {
   if (op.kind != Operation::Kind::call) return {};
-  return Rules::object_of(Rules::instance().made_by(op.event), op.event);
+  return Rules::object_of(rules.made_by(op.event), op.event);
 }
 
 bool needs_maker(const Operation& op) {
@@ -20,10 +20,15 @@ bool needs_maker(const Operation& op) {
 
 }  // namespace
 
+const Rules& rules_of(const Program& p) {
+  if (p.profile != nullptr) return Rules::of(*p.profile);
+  return Rules::of(p.host.empty() ? default_system() : p.host.system());
+}
+
 bool same_operation(const Operation& a, const Operation& b) {
   return a.kind == b.kind && a.on == b.on && a.thread == b.thread && a.cpu == b.cpu &&
-         a.event.rule == b.event.rule && a.event.vm == b.event.vm && a.event.vcpu == b.event.vcpu &&
-         a.event.value == b.event.value;
+         a.event.rule == b.event.rule && a.event.vm == b.event.vm &&
+         a.event.handle == b.event.handle && a.event.value == b.event.value;
 }
 
 u64 hash_of(const Program& p) {
@@ -32,7 +37,7 @@ u64 hash_of(const Program& p) {
   for (const Operation& op : p.operations) {
     add(u64{op.event.rule} << 32 | u64{static_cast<unsigned>(op.kind)} << 24 |
         u64{static_cast<unsigned>(op.on)} << 16 | op.thread);
-    add(u64{op.event.vm} << 32 | op.event.vcpu);
+    add(u64{op.event.vm} << 32 | op.event.handle);
     add(op.cpu);
     for (u64 v : op.event.value) add(v);
   }
@@ -40,12 +45,13 @@ u64 hash_of(const Program& p) {
 }
 
 void drop_orphans(Program& p) {
+  const Rules& rules = rules_of(p);
   std::vector<Object> there;
   std::erase_if(p.operations, [&](const Operation& op) {
     if (needs_maker(op) &&
         std::find(there.begin(), there.end(), Rules::object_of(op.on, op.event)) == there.end())
       return true;
-    if (Object made = object_made(op); made.kind != HandleKind::none) there.push_back(made);
+    if (Object made = object_made(rules, op); made.kind != HandleKind::none) there.push_back(made);
     return false;
   });
 }
@@ -56,6 +62,7 @@ Descriptors::Descriptors(const Program& p)
     Object object;
     std::int32_t fd, id;
   };
+  const Rules& rules = rules_of(p);
   std::vector<Known> known;
   std::int32_t next = system + 1;
   for (std::size_t i = 0; i < p.operations.size(); ++i) {
@@ -69,12 +76,12 @@ Descriptors::Descriptors(const Program& p)
         on_[i] = k.fd;
         id_[i] = k.id;
       }
-    const Object made = object_made(op);
+    const Object made = object_made(rules, op);
     if (made.kind == HandleKind::none) continue;
     // Several makers of one handle share its descriptor: at most one of them succeeds.
     auto again =
         std::find_if(known.begin(), known.end(), [&](const Known& k) { return k.object == made; });
-    const int at = Rules::instance().facts(op.event.rule).id;
+    const int at = rules.facts(op.event.rule).id;
     const std::int32_t id =
         at < 0 ? -1 : static_cast<std::int32_t>(op.event.value[static_cast<std::size_t>(at)]);
     if (again == known.end()) {
@@ -107,7 +114,7 @@ traces::TraceEvent trace_event(const Program& p, const Descriptors& d, std::size
   if (e.event.answered && e.event.answer != Errno::ok) e.result = -1;
   if (op.kind == Operation::Kind::close || !e.event.answered) return e;
   // Numbers of descriptors are the program's own: what a target called them means nothing later.
-  if (Rules::instance().facts(op.event.rule).returns_it) {
+  if (rules_of(p).facts(op.event.rule).returns_it) {
     e.event.has_returned = false;
     e.event.returned = 0;
   }

@@ -1,7 +1,8 @@
 // A program: calls to be made, in order, on logical handles, and what a target answered.
 //
 // Handles are numbers that never shift: VM n is what the create operation that carries `vm == n`
-// makes, vCPU m of it what the one that carries `vcpu == m` makes, and the vGIC is the VM's one.
+// makes, vCPU m of it (or what else there are several of) what the one that carries `handle == m`
+// makes, and the vGIC is the VM's one.
 // When such an operation fails or is deleted, operations on its handle have nothing to act on:
 // targets skip them, and nobody judges them.
 //
@@ -22,7 +23,7 @@ inline constexpr unsigned threads_max = 4;
 
 struct Operation {
   enum class Kind : std::uint8_t {
-    call,      // of event.rule on the handle `on` of event.vm and event.vcpu
+    call,      // of event.rule on the handle `on` of event.vm and event.handle
     close,     // that handle is closed
     affinity,  // `thread` moves to the CPU `cpu`
   };
@@ -35,7 +36,7 @@ struct Operation {
 
 struct Program {
   const Profile* profile = nullptr;
-  Host<Concrete> host;
+  SystemHost host;
   u64 seed = 0;
   u64 number = 0;  // of the case
   std::vector<Operation> operations;
@@ -59,6 +60,9 @@ struct Answers {
   std::vector<Answer> of;
   std::string note;  // what a dying target said
 };
+
+// The rules of a program's system: that of its profile, or of its host where it has none.
+const Rules& rules_of(const Program& p);
 
 bool same_operation(const Operation& a, const Operation& b);
 // A hash of what a program does, for caches. Not of seed and number.

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "gen/program.hpp"
+#include "spec/profiles.hpp"
 #include "traces/header.hpp"
 #include "traces/text/grammar.hpp"
 
@@ -41,6 +42,7 @@ class Reader {
     }
     out_.program.profile = find_profile(header_.profile);
     out_.program.host = header_.host;
+    rules_ = &rules_of(out_.program);
     auto number_after = [&](std::string_view key, int base, u64& value) {
       std::size_t at = text.find(key);
       if (at != std::string_view::npos)
@@ -69,7 +71,7 @@ class Reader {
   // A user address in the arena of the target that was traced, as the program names it.
   void unpatch(Event& e) const {
     if (out_.answers.arena == 0) return;
-    const RuleInfo& info = Rules::instance().info(e.rule);
+    const RuleInfo& info = rules_->info(e.rule);
     const int at = info.position("userspace_addr");
     if (at < 0) return;
     u64& value = e.value[static_cast<std::size_t>(at)];
@@ -83,7 +85,7 @@ class Reader {
     answer.tid = e.tid;
     answer.event = e.event;
     answer.event.vm = op.event.vm;
-    answer.event.vcpu = op.event.vcpu;
+    answer.event.handle = op.event.handle;
     out_.program.operations.push_back(op);
     out_.answers.of.push_back(answer);
     out_.lines.push_back(e.line);
@@ -103,15 +105,15 @@ class Reader {
   }
 
   // Something that hardware or a hypervisor did, on no descriptor.
-  static bool is_of_machine(const TraceEvent& e) {
-    return Rules::instance().binder().pattern(e.event.rule).on.front() == HandleKind::machine;
+  bool is_of_machine(const TraceEvent& e) const {
+    return rules_->binder().pattern(e.event.rule).on.front() == HandleKind::machine;
   }
   void machine(const TraceEvent& e) {
     Operation op;
     op.on = HandleKind::machine;
     op.event = e.event;
     op.event.answered = false;
-    const int cpu = Rules::instance().facts(e.event.rule).cpu;
+    const int cpu = rules_->facts(e.event.rule).cpu;
     if (cpu >= 0 && e.cpu >= 0)
       op.event.value[static_cast<std::size_t>(cpu)] = static_cast<u64>(e.cpu);
     push(op, e, true);
@@ -129,7 +131,7 @@ class Reader {
     if (call_.name == "sched_setaffinity") return affinity();
     if (call_.kind == traces::CallKind::event && call_.name == "program") return arena();
     TraceEvent e;
-    Rules::instance().binder().bind(call_, e);
+    rules_->binder().bind(call_, e);
     e.line = number;
     if (e.kind == TraceKind::open_kvm) {
       thread_of(e.tid);
@@ -149,7 +151,7 @@ class Reader {
     op.thread = static_cast<std::uint8_t>(thread_of(e.tid));
     op.event = e.event;
     op.event.vm = known->second.vm;
-    op.event.vcpu = known->second.number;
+    op.event.handle = known->second.number;
     if (op.kind == Operation::Kind::close) {
       op.event.rule = Event::no_rule;
       handles_.erase(known);
@@ -162,12 +164,12 @@ class Reader {
 
   // Gives what the call makes, or was to make, the next number of its kind.
   void made(Operation& op, const TraceEvent& e) {
-    const HandleKind makes = Rules::instance().made_by(op.event);
+    const HandleKind makes = rules_->made_by(op.event);
     if (makes == HandleKind::vm) op.event.vm = vms_++;
-    if (Rules::is_counted(makes)) op.event.vcpu = made_[{op.event.vm, makes}]++;
+    if (Rules::is_counted(makes)) op.event.handle = made_[{op.event.vm, makes}]++;
     // What the program chooses, without what was answered or comes from the environment.
-    const RuleFacts& f = Rules::instance().facts(op.event.rule);
-    const Event blank = Rules::instance().blank(op.event.rule);
+    const RuleFacts& f = rules_->facts(op.event.rule);
+    const Event blank = rules_->blank(op.event.rule);
     for (std::size_t i = f.answers_from; i < Event::values_max; ++i)
       op.event.value[i] = blank.value[i];
     for (int i : {f.task, f.cpu})
@@ -181,6 +183,7 @@ class Reader {
   }
 
   ProgramText& out_;
+  const Rules* rules_ = &Rules::of(default_system());
   traces::TraceHeader header_;
   traces::Call call_;
   std::unordered_map<std::int32_t, Object> handles_;
@@ -207,21 +210,22 @@ ProgramText read_program(std::string_view text) {
 }
 
 void renumber(Program& p) {
+  const Rules& rules = rules_of(p);
   std::unordered_map<u32, u32> vms;
   std::map<std::pair<u32, HandleKind>, u32> made;
   std::map<std::tuple<u32, HandleKind, u32>, u32> numbers;
   for (Operation& op : p.operations) {
     if (op.kind == Operation::Kind::affinity || op.on == HandleKind::none) continue;
     const HandleKind makes =
-        op.kind == Operation::Kind::call ? Rules::instance().made_by(op.event) : HandleKind::none;
+        op.kind == Operation::Kind::call ? rules.made_by(op.event) : HandleKind::none;
     if (op.on == HandleKind::system && makes != HandleKind::vm) continue;
     const u32 vm = op.event.vm;
     op.event.vm = vms.try_emplace(vm, static_cast<u32>(vms.size())).first->second;
     const HandleKind kind = Rules::is_counted(makes) ? makes : op.on;
     if (!Rules::is_counted(kind)) continue;
-    auto [it, is_new] = numbers.try_emplace({vm, kind, op.event.vcpu}, 0);
+    auto [it, is_new] = numbers.try_emplace({vm, kind, op.event.handle}, 0);
     if (is_new) it->second = made[{vm, kind}]++;
-    op.event.vcpu = it->second;
+    op.event.handle = it->second;
   }
 }
 

@@ -10,7 +10,7 @@ namespace {
 // A maker's call without an answer shows the descriptor planned for it.
 std::string planned_result(const Program& p, const Descriptors& d, std::size_t i) {
   const Operation& op = p.operations[i];
-  const RuleFacts& facts = Rules::instance().facts(op.event.rule);
+  const RuleFacts& facts = rules_of(p).facts(op.event.rule);
   if (!facts.returns_it) return {};
   const auto id =
       facts.id < 0 ? -1
@@ -39,7 +39,7 @@ u32 tid_of(const Program& p, const Answers* answers, std::size_t i) {
 }
 
 std::string body(const Program& p, const Answers* answers) {
-  const traces::Binder& binder = Rules::instance().binder();
+  const traces::Binder& binder = rules_of(p).binder();
   Descriptors d(p);
   std::string out;
   bool opened = false;
@@ -82,7 +82,7 @@ std::string body(const Program& p, const Answers* answers) {
 std::string head(const Program& p, std::string_view expect) {
   traces::TraceHeader header;
   if (p.profile != nullptr) header.profile = p.profile->name;
-  if (p.host.vcpus_max != 0) set_host(header, p.host);
+  if (!p.host.is_blank()) set_host(header, p.host);
   header.expect = expect;
   return write_header(header) + fmt::format("# case seed={} number={}\n", p.seed, p.number);
 }

@@ -1,6 +1,8 @@
 #include "gen/rules.hpp"
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 
 #include "spec/system.hpp"
 
@@ -99,7 +101,7 @@ bool means_untold(const ArgumentInfo& info) {
   return info.width > 1 && info.initial == ones;
 }
 
-Rules::Rules() : infos_(system_rules()), binder_(infos_) {
+Rules::Rules(const System& system) : infos_(system.rules()), binder_(traces::Binder::of(system)) {
   for (u32 i = 0; i < infos_.size(); ++i) {
     facts_.push_back(facts_of(binder_, i));
     Event& e = blanks_.emplace_back();
@@ -115,18 +117,15 @@ Rules::Rules() : infos_(system_rules()), binder_(infos_) {
   }
 }
 
-const Rules& Rules::instance() {
-  static const Rules rules;
-  return rules;
+const Rules& Rules::of(const System& system) {
+  static std::mutex mutex;
+  static std::map<const System*, Rules> made;
+  const std::lock_guard lock(mutex);
+  return made.try_emplace(&system, system).first->second;
 }
 
 Object Rules::object_of(HandleKind kind, const Event& e) {
-  return {kind, kind == HandleKind::system ? 0 : e.vm, is_counted(kind) ? e.vcpu : 0};
-}
-
-bool Rules::is_counted(HandleKind kind) {
-  const HandleDeclaration* known = declaration_of(kind);
-  return known != nullptr && known->is_counted;
+  return {kind, kind == HandleKind::system ? 0 : e.vm, is_counted(kind) ? e.handle : 0};
 }
 
 HandleKind Rules::made_by(const Event& e) const {
@@ -146,10 +145,11 @@ bool Rules::is_alias(const Event& e) const {
 }
 
 std::vector<std::vector<Check>> checks_by_rule(const Profile& profile) {
-  const Rules& rules = Rules::instance();
+  const Rules& rules = Rules::of(profile);
   std::vector<std::vector<Check>> out(rules.count());
   for (const CatalogEntry& c : system_catalog(profile))
-    if (c.kind != VerbKind::set) out[rule_named(c.rule)].push_back({c.id, c.code, c.kind, c.hash});
+    if (c.kind != VerbKind::set)
+      out[rules.system().rule_named(c.rule)].push_back({c.id, c.code, c.kind, c.hash});
   return out;
 }
 

@@ -22,13 +22,7 @@ struct Alias {
   std::vector<Equal> when;
 };
 
-// What a descriptor of a program stands for: one of a VM's objects of a kind, by number where a VM
-// may have several.
-struct Object {
-  HandleKind kind = HandleKind::none;
-  u32 vm = 0, number = 0;
-  bool operator==(const Object&) const = default;
-};
+using traces::Object;
 
 struct RuleFacts {
   std::vector<HandleKind> on;  // kinds of descriptor it may be called on
@@ -50,11 +44,15 @@ struct RuleFacts {
   std::vector<Hides> hides;
 };
 
-// The specification's rules; one instance serves everything.
+// The rules of a system; one instance serves everything.
 class Rules {
  public:
-  static const Rules& instance();
+  explicit Rules(const System& system);
+  // Made when a system is asked for first; lives to the end.
+  static const Rules& of(const System& system);
+  static const Rules& of(const Profile& profile) { return of(system_of(profile)); }
 
+  const System& system() const { return binder_.system(); }
   std::size_t count() const { return infos_.size(); }
   const RuleInfo& info(u32 rule) const { return infos_[rule]; }
   const RuleFacts& facts(u32 rule) const { return facts_[rule]; }
@@ -64,8 +62,7 @@ class Rules {
   HandleKind made_by(const Event& e) const;
   // Of a kind, the object that an event is about: the one it is made on, or makes.
   static Object object_of(HandleKind kind, const Event& e);
-  // Whether a VM may have several objects of this kind.
-  static bool is_counted(HandleKind kind);
+  static bool is_counted(HandleKind kind) { return traces::is_counted(kind); }
   // The kinds of object that calls are made on, in the order of the rules: /dev/kvm is none.
   const std::vector<HandleKind>& acted_on() const { return acted_on_; }
   // Whether the text of this event would be read as a call of another rule.
@@ -74,9 +71,8 @@ class Rules {
   const Event& blank(u32 rule) const { return blanks_[rule]; }
 
  private:
-  Rules();
-  std::vector<RuleInfo> infos_;
-  traces::Binder binder_;
+  const std::vector<RuleInfo>& infos_;
+  const traces::Binder& binder_;
   std::vector<RuleFacts> facts_;
   std::vector<Event> blanks_;
   std::vector<HandleKind> acted_on_;

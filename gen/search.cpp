@@ -31,7 +31,7 @@ void Search::forget() { last_good_.assign(rules_.count(), Event{}); }
 void Search::remember(const Event& e) { last_good_[e.rule] = e; }
 
 void Search::look_closely(const Operation& op, const Where& where) {
-  probe(world_.profile(), event_at(op, where.task, where.cpu), world_.index_of(op),
+  probe(world_.profile(), event_at(rules_, op, where.task, where.cpu), world_.index_of(op),
         world_.state_of(op), probe_);
   nearby_ = &probe_.edges;
 }
@@ -67,7 +67,7 @@ std::size_t Search::position(u32 rule, const char* id) {
 }
 
 std::size_t Search::evaluate(const Operation& op, const Where& where) {
-  Event e = event_at(op, where.task, where.cpu);
+  Event e = event_at(rules_, op, where.task, where.cpu);
   const RuleFacts& f = rules_.facts(e.rule);
   const bool judges_answers = f.answers_from < rules_.info(e.rule).arguments.size();
   Choices choices;

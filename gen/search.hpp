@@ -13,7 +13,7 @@ struct Where {
 class Search {
  public:
   Search(const Knowledge& knowledge, World& world, const Pool& pool)
-      : rules_(Rules::instance()),
+      : rules_(world.rules()),
         knowledge_(knowledge),
         world_(world),
         pool_(pool),

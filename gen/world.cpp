@@ -6,22 +6,13 @@
 #include "model/explains.hpp"
 
 namespace assay::gen {
-namespace {
-
-void set_host(RecordedVm& vm, const Host<Concrete>& host) {
-  vm = RecordedVm{};
-  leaves([](auto& leaf, const auto& from) { store(leaf, raw(from)); }, vm.host, host);
-}
-
-}  // namespace
-
-World::World(const Profile& profile, const Host<Concrete>& host)
-    : rules_(Rules::instance()), profile_(&profile) {
+World::World(const Profile& profile, const SystemHost& host)
+    : rules_(Rules::of(profile)), profile_(&profile) {
   reset(host);
 }
 
-void World::reset(const Host<Concrete>& host) {
-  set_host(system_, host);
+void World::reset(const SystemHost& host) {
+  system_ = rules_.system().in<Recorded>().on_host(host);
   next_.reset();
   reset();
 }
@@ -86,11 +77,11 @@ RecordedVm& World::state_of(const Operation& op) {
 
 u32 World::index_of(const Operation& op) const {
   if (!Rules::is_counted(op.on)) return 0;
-  return static_cast<u32>(objects(op.event.vm, op.on)[op.event.vcpu]);
+  return static_cast<u32>(objects(op.event.vm, op.on)[op.event.handle]);
 }
 
 StepResult World::step(const Operation& op, Event& e, const StepOptions& options) {
-  e.vcpu = index_of(op);
+  e.handle = index_of(op);
   journal_.clear();
   StepContext context;
   context.profile = profile_;
@@ -147,9 +138,9 @@ void World::close(const Operation& op) {
   else objects_of(object.vm, object.kind).number[object.number] = -1;
 }
 
-Event event_at(const Operation& op, u32 task, std::int32_t cpu) {
+Event event_at(const Rules& rules, const Operation& op, u32 task, std::int32_t cpu) {
   Event e = op.event;
-  const RuleFacts& f = Rules::instance().facts(e.rule);
+  const RuleFacts& f = rules.facts(e.rule);
   if (f.task >= 0) e.value[static_cast<std::size_t>(f.task)] = task;
   if (f.cpu >= 0 && cpu >= 0) e.value[static_cast<std::size_t>(f.cpu)] = static_cast<u64>(cpu);
   return e;
@@ -158,6 +149,7 @@ Event event_at(const Operation& op, u32 task, std::int32_t cpu) {
 std::optional<Doubt> first_doubt(World& world, const Program& p, const Answers& answers,
                                  Coverage* coverage) {
   world.reset(p.host);
+  const Rules& rules = world.rules();
   for (std::size_t i = 0; i < p.operations.size(); ++i) {
     const Operation& op = p.operations[i];
     const Answer& a = answers.of[i];
@@ -166,12 +158,11 @@ std::optional<Doubt> first_doubt(World& world, const Program& p, const Answers& 
     if (op.kind != Operation::Kind::call || !a.event.answered) continue;
     Operation performed = op;
     performed.event = a.event;
-    Event e = event_at(performed, a.tid != 0 ? a.tid : task_of(op.thread), a.cpu);
+    Event e = event_at(rules, performed, a.tid != 0 ? a.tid : task_of(op.thread), a.cpu);
     StepOptions options;
     options.coverage = coverage;
     options.observed = e.answer;
     options.knows_observed = true;
-    const Rules& rules = Rules::instance();
     // What a maker returns is a descriptor, not a number the specification knows.
     if (rules.facts(e.rule).makes != HandleKind::none) e.has_returned = false;
     const StepResult r = world.step(op, e, options);

@@ -33,19 +33,20 @@ struct StepResult {
 
 class World {
  public:
-  World(const Profile& profile, const Host<Concrete>& host);
+  World(const Profile& profile, const SystemHost& host);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
   // Back to no VM at all; a host given here replaces the one before.
   void reset();
-  void reset(const Host<Concrete>& host);
+  void reset(const SystemHost& host);
   const Profile& profile() const { return *profile_; }
+  const Rules& rules() const { return rules_; }
 
   // Whether the operation's handle exists and is open.
   bool usable(const Operation& op) const;
   // Evaluates the call `e` as operation `op`, which must be usable. Until keep() or undo() the
-  // effects are in place but provisional. (The event's vCPU becomes the specification's number.)
+  // effects are in place but provisional. (The event's handle becomes the specification's number.)
   StepResult step(const Operation& op, Event& e, const StepOptions& options);
   void undo() { journal_.undo(); }
   // Whether the provisional step changed any leaf of the state.
@@ -57,7 +58,7 @@ class World {
 
   // The state an operation acts on (for create calls: the one being made).
   RecordedVm& state_of(const Operation& op);
-  // By creation order, what rules call the vCPU of this operation.
+  // By creation order, what rules call the object that this operation is called on.
   u32 index_of(const Operation& op) const;
 
   std::size_t vm_count() const { return vms_used_; }
@@ -95,7 +96,7 @@ class World {
 constexpr u32 task_of(unsigned thread) { return 1 + thread; }
 
 // The event of an operation with what its environment supplies.
-Event event_at(const Operation& op, u32 task, std::int32_t cpu);
+Event event_at(const Rules& rules, const Operation& op, u32 task, std::int32_t cpu);
 
 // Follows a program's answers. Nothing: every answer is one that the specification gives when no
 // freedom is used; else the first operation where that is not so. A caller then asks a judge that

@@ -158,11 +158,11 @@ void list_effects(const char* rule, const char* source, const State& state,
 }
 
 // Lists every check and every effect of a rule under a profile, in the order of the text.
-template <class State>
-void list_rule(const RuleInfo& rule, const MergedCall<Catalog, State>& call, const Profile& profile,
-               std::vector<CatalogEntry>& listing) {
+// apply(step) applies the rule to the state, which was made under Catalog::one_of_each.
+template <class State, class Apply>
+void list_rule(const RuleInfo& rule, const Profile& profile, std::vector<CatalogEntry>& listing,
+               Apply&& apply, const State& state) {
   if (!rule.is_of(profile)) return;
-  const UseShape shape(Catalog::one_of_each);
   StepContext context;
   context.profile = &profile;
   std::vector<Catalog::Write> written;
@@ -170,8 +170,7 @@ void list_rule(const RuleInfo& rule, const MergedCall<Catalog, State>& call, con
   Catalog::rule = rule.name;
   Catalog::written = &written;
   Step<Catalog> k(context);
-  State state{};
-  call.apply(k, state);
+  apply(k);
   list_effects(rule.name, rule.source, state, listing);
   Catalog::listing = nullptr;
   Catalog::written = nullptr;

@@ -19,7 +19,8 @@ struct TypeList {
   static constexpr std::size_t size = sizeof...(T);
 };
 
-// A handle argument is a struct with an `index`; everything else is a value.
+// A handle argument is a struct with an `index`, and says of which dimension of the shape it is one
+// (`dimension`); everything else is a value. A rule has one at most.
 template <class T>
 concept HandleArgument = requires(T t) {
   { t.index } -> std::convertible_to<unsigned>;
@@ -57,7 +58,7 @@ Rule rule_of(const Event& e) {
         store(leaf, e.value[i]);
         if constexpr (requires { D::mark_argument(leaf, i); }) D::mark_argument(leaf, i);
       },
-      [&](auto& handle) { handle.index = e.vcpu; });
+      [&](auto& handle) { handle.index = e.handle; });
   return rule;
 }
 
@@ -95,7 +96,7 @@ struct Call {
   const void* record = nullptr;
   const char* kind = nullptr;
   const Word<D, 16>* cpu = nullptr;  // the PE that it names; null: none
-  int vcpu = -1;                     // the vCPU that it names; -1: none
+  int handle = -1;                   // what it is made on, where there are several; -1: no handle
   bool by_hardware = false;          // a step that hardware makes by itself
 
   // The record, if the call is one of this rule; null otherwise.
@@ -111,7 +112,11 @@ Call<D> call_of(const Rule& rule) {
   call.record = &rule;
   call.kind = &kind_of_rule<Rule>;
   if constexpr (requires { static_cast<const Word<D, 16>*>(&rule.cpu); }) call.cpu = &rule.cpu;
-  if constexpr (requires { rule.vcpu.index; }) call.vcpu = static_cast<int>(rule.vcpu.index);
+  leaves(
+      [&]<class Leaf>(const Leaf& leaf) {
+        if constexpr (HandleArgument<Leaf>) call.handle = static_cast<int>(leaf.index);
+      },
+      rule);
   call.by_hardware = requires { Rule::by_hardware; };
   return call;
 }
@@ -133,9 +138,12 @@ struct RuleOps {
   void (*with_call)(const Event&, const std::function<void(const Call<D>&)>& use);
 };
 
-template <class D, class State, class Rule>
+// `Typed` is the state that the rule is written for; `State` hides it (as<Typed>()).
+template <class D, class State, class Typed, class Rule>
 RuleOps<D, State> rule_ops() {
-  return {[](const Event& e, Step<D>& k, State& state) { run_rule(rule_of<D, Rule>(e), k, state); },
+  return {[](const Event& e, Step<D>& k, State& state) {
+            run_rule(rule_of<D, Rule>(e), k, state.template as<Typed>());
+          },
           [](const Event& e, const std::function<void(const Call<D>&)>& use) {
             const Rule rule = rule_of<D, Rule>(e);
             use(call_of<D>(rule));
@@ -161,35 +169,38 @@ using FillArgument =
     std::function<void(typename D::Leaf leaf, unsigned position, const std::string& name)>;
 
 template <class D, class State>
-using MakeCall = std::unique_ptr<MergedCall<D, State>> (*)(unsigned vcpu,
+using MakeCall = std::unique_ptr<MergedCall<D, State>> (*)(unsigned handle,
                                                            const FillArgument<D>& fill);
 
-template <class D, class State, class Rule>
+template <class D, class State, class Typed, class Rule>
 class MergedCallOf final : public MergedCall<D, State> {
  public:
-  MergedCallOf(unsigned vcpu, const FillArgument<D>& fill) {
+  MergedCallOf(unsigned handle, const FillArgument<D>& fill) {
     unsigned position = 0;
     named_leaves(
         "",
         [&]<class Leaf>(const std::string& name, Leaf& leaf) {
-          if constexpr (HandleArgument<Leaf>) leaf.index = vcpu;
+          if constexpr (HandleArgument<Leaf>) leaf.index = handle;
           else fill(D::leaf(leaf), position++, name);
         },
         rule_);
   }
   Flag<D> is_possible(const State& state) const override {
-    return handles_exist(rule_, state) && is_callable(rule_, state);
+    const Typed& typed = state.template as<Typed>();
+    return handles_exist(rule_, typed) && is_callable(rule_, typed);
   }
-  void apply(Step<D>& k, State& state) const override { run_rule(rule_, k, state); }
+  void apply(Step<D>& k, State& state) const override {
+    run_rule(rule_, k, state.template as<Typed>());
+  }
   Call<D> view() const override { return call_of<D>(rule_); }
 
  private:
   Rule rule_{};
 };
 
-template <class D, class State, class Rule>
-std::unique_ptr<MergedCall<D, State>> make_call(unsigned vcpu, const FillArgument<D>& fill) {
-  return std::make_unique<MergedCallOf<D, State, Rule>>(vcpu, fill);
+template <class D, class State, class Typed, class Rule>
+std::unique_ptr<MergedCall<D, State>> make_call(unsigned handle, const FillArgument<D>& fill) {
+  return std::make_unique<MergedCallOf<D, State, Typed, Rule>>(handle, fill);
 }
 
 // --- what is plain data -----------------------------------------------------------------------
@@ -218,17 +229,20 @@ RuleInfo info_of() {
   // too many would be written past an event's values.
   static_assert(complete<Rule>(), "a member is missing from fields()");
   static_assert(value_count<Rule>() <= Event::values_max, "an event has no room for the arguments");
-  RuleInfo info{Rule::name, syntax_of<Rule>(), Rule::source, "", false, {}, nullptr, nullptr};
+  RuleInfo info{Rule::name, syntax_of<Rule>(), Rule::source, "", {}};
   if constexpr (requires { Rule::constants; }) info.constants = Rule::constants;
   if constexpr (requires { &Rule::makes; }) info.makes = &Rule::makes;
   if constexpr (requires { &Rule::applies; }) info.applies = &Rule::applies;
   info.creates = requires { Rule::creates_the_system; };
   Rule rule{};
   auto note = [&]<class Leaf>(const char* name, const Leaf& leaf, unsigned array) {
-    if constexpr (HandleArgument<Leaf>) info.has_vcpu = true;
-    else
+    if constexpr (HandleArgument<Leaf>) {
+      info.handle = name;
+      info.handle_dimension = static_cast<unsigned>(Leaf::dimension);
+    } else {
       info.arguments.push_back({name, leaf_width<Leaf>(), std::is_same_v<Leaf, Number>,
                                 std::is_same_v<Leaf, bool>, false, array, raw(leaf)});
+    }
   };
   each_member(
       [&](const char* name, auto& value) {

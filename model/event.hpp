@@ -1,7 +1,7 @@
 // An event: one call of one rule with its arguments as plain numbers, and what was answered.
 //
 // Events are what traces hold, fuzzers invent, provers print and minimisers delete. A rule's
-// arguments are its field list's leaves in order; handles (VcpuId) are apart. `unknown` marks
+// arguments are its field list's leaves in order; the handle is apart. `unknown` marks
 // arguments a trace does not tell (a pointer that nothing decoded).
 #pragma once
 #include <array>
@@ -20,8 +20,9 @@ struct Event {
   static constexpr u32 no_rule = 0xffff;
 
   u32 rule = no_rule;
-  u32 vm = 0;       // which VM, numbered by the reader of the trace
-  u32 vcpu = 0;     // by creation order, for rules about a vCPU
+  u32 vm = 0;      // which VM, numbered by the reader of the trace
+  u32 handle = 0;  // of the kind that the rule is called on, where a VM may have several: which, by
+                   // order of creation
   u32 unknown = 0;  // bit i: value[i] is not known
   Errno answer = Errno::ok;
   bool answered = false;      // false: a call to be made (fuzzing), or still unfinished
@@ -47,8 +48,9 @@ struct RuleInfo {
   const char* syntax;
   const char* source;
   const char* constants;  // "argument=PREFIX": the argument prints as a constant with that prefix
-  bool has_vcpu;
   std::vector<ArgumentInfo> arguments;
+  const char* handle = nullptr;   // the name of its handle argument ("vcpu"); null: it has none
+  unsigned handle_dimension = 0;  // of the table that the handle is an index of
   // For rules whose syntax makes a device: the name of the kind of descriptor that this call
   // creates (spec/handles.hpp), empty for none. Null for other rules.
   std::string_view (*makes)(const Event&) = nullptr;

@@ -164,6 +164,41 @@ constexpr void each_member(F&& f, T& t) {
   each_member(f, std::remove_const_t<T>::fields(), t);
 }
 
+// f(table) for each table of a record, or f(table, other) for those of two that are alike. Entries
+// of tables hold no tables of their own.
+template <class F, class T, class... U>
+void each_table(F&& f, T& t, U&... u);
+template <class F, class T, auto... P>
+void member_tables(F& f, Members<P...>, T& t) {
+  (each_table(f, t.*P), ...);
+}
+template <class F, class T, class U, auto... P, auto... Q>
+void member_tables(F& f, Members<P...>, Members<Q...>, T& t, U& u) {
+  (each_table(f, t.*P, u.*Q), ...);
+}
+template <class F, class T, class... U>
+void each_table(F&& f, T& t, U&... u) {
+  using Plain = std::remove_const_t<T>;
+  if constexpr (AnyTable<Plain>) f(t, u...);
+  else if constexpr (Record<Plain>)
+    member_tables(f, Plain::fields(), std::remove_const_t<U>::fields()..., t, u...);
+}
+
+// f(path, table) for each table of a record.
+template <class F, class T>
+void each_named_table(const std::string& path, F&& f, T& t) {
+  using Plain = std::remove_const_t<T>;
+  if constexpr (AnyTable<Plain>) {
+    f(path, t);
+  } else if constexpr (Record<Plain>) {
+    each_member(
+        [&](const char* name, auto& member) {
+          each_named_table(path.empty() ? std::string(name) : path + "." + name, f, member);
+        },
+        t);
+  }
+}
+
 // As leaves() over one value, with the path of each leaf: "vcpu[1].pmu.irq".
 template <class F, class T>
 void named_leaves(const std::string& path, F&& f, T& t) {
@@ -229,6 +264,31 @@ bool same_values(const A& a, const B& b) {
   bool same = true;
   leaves([&](const auto& x, const auto& y) { same = same && raw(x) == raw(y); }, a, b);
   return same;
+}
+
+// Copies the values of a record to one of another domain. Entries of tables that are blank stay
+// untouched there, so that tables of another kind grow no further than they are used.
+template <class To, class From>
+void copy_values(To& to, const From& from);
+template <auto... P, auto... Q, class To, class From>
+void copy_members(Members<P...>, Members<Q...>, To& to, const From& from) {
+  (copy_values(to.*P, from.*Q), ...);
+}
+template <class To, class From>
+void copy_values(To& to, const From& from) {
+  if constexpr (AnyTable<From>) {
+    from.for_each([&](const auto& entry, std::size_t i) {
+      u64 all = 0;
+      leaves([&](const auto& leaf) { all |= raw(leaf); }, entry);
+      if (all != 0) copy_values(to[i], entry);
+    });
+  } else if constexpr (Record<From>) {
+    copy_members(To::fields(), From::fields(), to, from);
+  } else if constexpr (is_std_array<From>::value) {
+    for (std::size_t i = 0; i < from.size(); ++i) copy_values(to[i], from[i]);
+  } else {
+    store(to, raw(from));
+  }
 }
 
 // A 64-bit hash of the non-blank leaves (FNV-1a over position and value), for deduplication.

@@ -243,6 +243,12 @@ struct SymLeaf {
     if (kind == Kind::flag) return c.bool_const(name.c_str());
     return kind == Kind::word ? c.bv_const(name.c_str(), width) : c.int_const(name.c_str());
   }
+  // What its sort does not say: integers stand for unsigned numbers of 64 bits.
+  SymFlag is_in_range() const {
+    if (kind != Kind::number) return true;
+    const SymNumber n(e), half(u64{1} << 63);
+    return SymNumber(0) <= n && n < half + half;
+  }
   // The leaf's value for a number; bits beyond its width are cut off.
   z3::expr value(u64 v) const {
     z3::context& c = z3_context();
@@ -310,24 +316,6 @@ void lift_leaf(SymWord<N>& leaf, u64 v) {
 }
 inline void lift_leaf(SymNumber& leaf, u64 v) { leaf = SymNumber(v); }
 // A state number may exceed 64 bits only as 2^64 itself; ipa sizes stay below.
-
-// A state (or rule) whose every leaf is a named constant: "s.vcpu[1].pmu.irq". `domain` receives
-// the facts that the sorts do not express: numbers are 0 <= n < 2^64.
-template <class T>
-T fresh(const std::string& prefix, SymFlag& domain) {
-  T t{};
-  named_leaves(
-      prefix,
-      [&]<class Leaf>(const std::string& path, Leaf& leaf) {
-        if constexpr (!HandleArgument<Leaf>) {
-          leaf.e = Symbolic::leaf(leaf).constant(path);
-          if constexpr (std::is_same_v<Leaf, SymNumber>)
-            domain = domain && SymNumber(0) <= leaf && leaf < power_of_two(SymWord<8>(64));
-        }
-      },
-      t);
-  return t;
-}
 
 // A concrete state as symbolic constants.
 template <class T, class C>

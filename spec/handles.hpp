@@ -28,13 +28,15 @@ struct HandleDeclaration {
   std::string_view link;  // what /proc/PID/fd and strace -y show
   HandleKind owner = HandleKind::none;
   // The owner may have any number of them. Rules name one by its order of creation, with a handle
-  // argument (a struct that has an `index`).
+  // argument: a struct with an `index` and the `dimension` of the state's table that it is an index
+  // of.
   bool is_counted = false;
   bool shows_id = false;  // the link goes on with a colon and the id that its maker was given
   u32 device_type = 0;    // KVM_DEV_TYPE of a device
 };
 
-// All kinds, in the order of the subjects.
+// All kinds of all systems, in the order of the subjects. A kind, a link and a KVM_DEV_TYPE are
+// Linux's and mean the same in each: a VM is made on /dev/kvm on every architecture.
 std::span<const HandleDeclaration> system_handles();
 // Null for none and machine, and for numbers that nobody declares.
 const HandleDeclaration* declaration_of(HandleKind kind);

@@ -1,5 +1,6 @@
 #include "spec/profiles.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -42,13 +43,7 @@ constexpr std::array profiles{
 
 }  // namespace
 
-std::span<const Profile> all_profiles() { return profiles; }
-
-const Profile* find_profile(std::string_view name) {
-  for (const Profile& p : profiles)
-    if (p.name == name) return &p;
-  return nullptr;
-}
+std::span<const Profile> arm64_profiles() { return profiles; }
 
 const Profile* profile_for_release(std::string_view release) {
   int major = 0, minor = 0;
@@ -61,6 +56,15 @@ const Profile* profile_for_release(std::string_view release) {
   if (at_least(6, 16)) return find_profile("linux-7.2");
   if (at_least(6, 7)) return find_profile("linux-6.12");
   return find_profile("linux-6.1");
+}
+
+const Profile* profile_of_kernel(std::string_view release) {
+  const std::size_t dot = release.find('.');
+  const std::size_t end =
+      release.find_first_not_of("0123456789", std::min(dot, release.size()) + 1);
+  return dot == std::string_view::npos
+             ? nullptr
+             : find_profile("linux-" + std::string(release.substr(0, end)));
 }
 
 std::string_view name_of(Behaviour b) {

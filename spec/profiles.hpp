@@ -55,13 +55,17 @@ enum class Behaviour : unsigned {
   count_
 };
 
-// All profiles, `documented` first.
+// Those of arm64 KVM, `documented` first.
+std::span<const Profile> arm64_profiles();
+// The profiles of all systems, those of one together.
 std::span<const Profile> all_profiles();
 // Nothing when there is no such profile.
 const Profile* find_profile(std::string_view name);
 // The profile of a `uname -r` string: "6.1.0-51-arm64" is linux-6.1. The nearest older profile is
 // used for kernels in between; nothing for a text that is no kernel release.
 const Profile* profile_for_release(std::string_view release);
+// The profile that was written for it: 6.1 has one, 6.18 has none.
+const Profile* profile_of_kernel(std::string_view release);
 
 std::string_view name_of(Behaviour b);
 

@@ -123,10 +123,6 @@ constexpr Sysreg sysreg_of() {
   return {Register::id, *msr.event != '\0', fields_of<Register>, msr.event, mrs.event};
 }
 
-// Every register that the system has, and other names of some.
-std::span<const Sysreg> system_registers();
-std::span<const RegisterAlias> system_register_aliases();
-
 // --- as the arguments of an event
 // -----------------------------------------------------------------
 

@@ -4,29 +4,25 @@
 //
 //   template <class D> using Rules = TypeList<...>;
 //   static constexpr std::array handles{HandleDeclaration{...}, ...};
-//   template <class D> static void observes(Step<D>&, SystemState<D>&, const Call<D>&);
-//   template <class D> static void invariants(const SayInvariant<D>& say);
-//   template <class D> static void properties(const Taken<D>&, const SayProperty<D>& say);
-//   template <class D> static void questions(const Taken<D>&, const SayProperty<D>& say);
+//   template <class D> static void observes(Step<D>&, State<D>&, const Call<D>&);
+//   template <class D> static void invariants(const SayInvariantOf<D, State<D>>& say);
+//   template <class D> static void properties(const TakenOf<D, State<D>>&, const SayProperty<D>&);
+//   template <class D> static void questions(const TakenOf<D, State<D>>&, const SayProperty<D>&);
 //
-// of which all but the rules may be missing. What it keeps of a VM, a vCPU or a slot is put in by
-// spec/kvm/parts.hpp, where it acts in rules of others by spec/kvm/stages.hpp. Its folder is listed
-// in spec/CMakeLists.txt; the build instantiates it there in each domain, in a translation unit of
-// its own (subject_in.cpp.in).
+// of which all but the rules may be missing. State<D> is the state of its system: Vm<D> of arm64
+// KVM (spec/arm64_subject.hpp). Its folder is listed in an assay_system() of spec/CMakeLists.txt;
+// the build instantiates it there in each domain, in a translation unit of its own
+// (subject_in.cpp.in).
 #pragma once
+#include "spec/claims.hpp"
 #include "spec/handles.hpp"
 #include "spec/properties.hpp"
-#include "spec/system.hpp"
 
 namespace assay {
 
-// say(whose, name, holds, source) for each invariant of the subject.
-template <class D>
-using SayInvariant =
-    std::function<void(bool (*applies)(const Profile&), const char* name,
-                       Flag<D> (*holds)(const SystemState<D>&), const char* source)>;
-
-// Whose invariant it is: every implementation's.
-constexpr bool every(const Profile&) { return true; }
+// What those who run on the machine promise about a call that is the hardware's: `observes` of each
+// subject, after the rule. The build defines it for each system and domain.
+template <class TheSystem, class D>
+void observe(Step<D>& k, typename TheSystem::template State<D>& state, const Call<D>& call);
 
 }  // namespace assay

@@ -1,33 +1,25 @@
-// The specification as a whole, as tools see it: declarations. No rule is named here, none is
+// A system, as tools see it: declarations. No rule, no subject and no system is named here, none is
 // instantiated by including this, and a changed rule does not rebuild what includes it.
 //
-// Rules have numbers: their positions in the list of the system's subjects (spec/CMakeLists.txt).
-// Traces name rules by their spelling and binary traces by their names, so the order may change.
+// Which systems there are is a matter of linking: each assay_system() of spec/CMakeLists.txt (and
+// of tests) registers itself. A tool finds its system by the profile that is judged.
+//
+// Rules have numbers: their positions in the list of the system's subjects. Traces name rules by
+// their spelling and binary traces by their names, so the order may change.
 #pragma once
+#include <unordered_map>
 #include <vector>
 
 #include "model/catalog_entry.hpp"
-#include "model/dispatch.hpp"
+#include "spec/claims.hpp"
 #include "spec/handles.hpp"
-#include "spec/kvm/host_assumptions.hpp"
+#include "spec/system_state.hpp"
 #include "spec/unruled.hpp"
 
 namespace assay {
 
-// The state a rule works on.
-template <class D>
-using SystemState = Vm<D>;
-
-// Describes every rule, by number.
-const std::vector<RuleInfo>& system_rules();
-// The rule that makes a system out of nothing; all others apply to one that was made.
-u32 creating_rule();
-// Event::no_rule when there is no rule of that name.
-u32 rule_named(std::string_view name);
-
-// Every check, freedom, answer and effect of every rule under a profile, in the order of the text.
-// Made once for each set of behaviours.
-const std::vector<CatalogEntry>& system_catalog(const Profile& profile);
+struct RegisterAlias;
+struct Sysreg;
 
 // --- stages: points of a rule at which several subjects act --------------------------------------
 
@@ -42,71 +34,134 @@ struct StageInfo {
   const char* rule;  // of which it is a point
   std::vector<Part> parts;
 };
-const std::vector<StageInfo>& system_stages();
 
-// --- rules in a domain -------------------------------------------------------------------------
+// --- what is plain data of a system
+// ---------------------------------------------------------------
 
-struct Catalog;
-
-template <class D>
-struct OpsOf {
-  using type = RuleOps<D, SystemState<D>>;
-};
-template <class D>
-requires(D::merges) struct OpsOf<D> {
-  using type = MakeCall<D, SystemState<D>>;
+// A table of the state; its position in the list is its dimension of a Shape.
+struct Dimension {
+  const char* name;  // as --shape has it: "vcpus"
+  const char* what;  // in sentences: "vCPUs"
+  unsigned usual;    // how many proofs are about
 };
 
-// What a domain can do with each rule, by number: RuleOps in domains that execute, MakeCall in
-// domains that merge. Domains: Concrete, Recorded, Tracked, probing::Probing, Symbolic.
+struct SystemInfo {
+  std::string_view name;                       // "arm64-kvm"
+  std::string_view architecture;               // "arm64"
+  std::span<const std::string_view> machines;  // as uname -m calls them
+  std::span<const Dimension> dimensions;       // at most as many as a Shape has
+  std::span<const Profile> profiles;           // the first is the one that promises least
+  std::span<const Sysreg> registers;           // that traces show whole (spec/register.hpp)
+  std::span<const RegisterAlias> register_aliases;  // other names of some of them
+  std::vector<StageInfo> stages;
+  std::span<const HarmlessRequest> harmless;       // requests that leave the state alone
+  std::span<const std::string_view> host_is_some;  // leaves of a host that are never zero
+  u64 page_bytes = 4096;                           // of the host
+  // See may_change() of spec/unruled.hpp.
+  MayChange (*may_change)(std::string_view request, bool on_vcpu, unsigned long long group);
+  // The nearest profile for a `uname -r` string, and the one that was written for it; null: none.
+  const Profile* (*nearest_profile)(std::string_view release);
+  const Profile* (*profile_of_kernel)(std::string_view release);
+  std::string_view usual_profile;  // where one is needed and none is told
+
+  // Put together by the build from what the system says of its own types (spec/arm64_kvm.hpp).
+  SystemHost (*blank_host)() = nullptr;
+  SystemHost (*usual_host)() = nullptr;                   // as most traces come from
+  SystemHost (*typical_host)(const Shape&) = nullptr;     // that counterexamples prefer to show
+  void (*fit_host)(SystemHost&, const Shape&) = nullptr;  // lowers limits that the shape bounds
+  bool (*host_is_possible)(const SystemHost&) = nullptr;
+  // For each CPU a number that is the same for CPUs that are alike; 0: nothing is told of it.
+  std::vector<u64> (*cpus)(const SystemHost&) = nullptr;
+  std::vector<RuleInfo> rules;
+  std::vector<HandleDeclaration> handles;
+  std::unordered_map<std::string_view, u32> rule_by_name;
+};
+
+// --- a system in a domain
+// -------------------------------------------------------------------------
+
+// What only one domain can do: spec/partial_state.hpp, spec/symbolic_state.hpp.
 template <class D>
-const std::vector<typename OpsOf<D>::type>& system_ops();
+struct OnlyIn {
+  static_assert(!(D::merges && has_claims<D>), "include the header of the domain's states");
+};
+
+// Where a domain copies its states from.
+template <class D>
+using CopiedFrom = std::conditional_t<D::bounded, Concrete, Recorded>;
+
+template <class D>
+struct SystemIn : OnlyIn<D> {
+  std::vector<typename OpsOf<D>::type> ops;  // what the domain can do with each rule, by number
+  SystemClaims<D> claims;                    // in domains that have claims
+  StateOps<D> state;
+  // A state with nothing but a host (of an empty one: blank), and the host of one. Concrete,
+  // Recorded.
+  SystemState<D> (*on_host)(const SystemHost&) = nullptr;
+  SystemHost (*host_of)(const SystemState<D>&) = nullptr;
+  // The same state in this domain. Tracked, Partial, Probing, Symbolic.
+  SystemState<D> (*copied)(const SystemState<CopiedFrom<D>>&) = nullptr;
+
+  SystemState<D> blank() const { return SystemState<D>(state); }
+};
+
+// One address for each domain.
+template <class D>
+inline constexpr char key_of_domain = 0;
+
+class System {
+ public:
+  std::string_view name() const { return info().name; }
+  const SystemInfo& info() const { return info_(); }
+  // Describes every rule, by number.
+  const std::vector<RuleInfo>& rules() const { return info().rules; }
+  // Event::no_rule when there is no rule of that name.
+  u32 rule_named(std::string_view name) const;
+  // The rule that makes a system out of nothing; all others apply to one that was made.
+  u32 creating_rule() const;
+  // Every check, freedom, answer and effect of every rule under a profile, in the order of the
+  // text. Made once for each set of behaviours.
+  const std::vector<CatalogEntry>& catalog(const Profile& profile) const;
+  // The sizes that proofs are about where nobody names others.
+  Shape usual_shape() const;
+
+  // Of a domain whose units are linked: the symbolic one is a library of its own.
+  template <class D>
+  const SystemIn<D>& in() const {
+    return *static_cast<const SystemIn<D>*>(in_domain(&key_of_domain<D>));
+  }
+
+  // For the units that spec/CMakeLists.txt makes: says that there is such a system, or what it is
+  // in a domain. Systems are listed by `order`.
+  static System& registered(const char* name, int order);
+  bool provides(const SystemInfo& (*info)());
+  bool provides(const char* domain, const void* (*in)());
+
+ private:
+  const void* in_domain(const char* key) const;
+  const SystemInfo& (*info_)() = nullptr;
+  std::vector<std::pair<const char*, const void* (*)()>> domains_;
+};
+
+// In the order of the assay_system() lines.
+std::vector<const System*> all_systems();
+// The first: of what says nothing of its system.
+const System& default_system();
+// The system that lists a profile of this name.
+const System& system_of(const Profile& profile);
+// Of a machine as `uname -m` calls it; null when no system describes its KVM. Not told: the
+// default.
+const System* system_of_machine(std::string_view machine);
+
+// --- shortcuts by profile
+// -------------------------------------------------------------------------
+
+const std::vector<CatalogEntry>& system_catalog(const Profile& profile);
 
 // Applies the rule of an event, in a domain that executes.
 template <class D>
 void apply_rule(const Event& e, Step<D>& k, SystemState<D>& state) {
-  static const auto* const ops = system_ops<D>().data();
-  ops[e.rule].apply(e, k, state);
+  state.ops().rules[e.rule].apply(e, k, state);
 }
-
-// What those who run on the machine promise about a call that is the hardware's: `observes` of each
-// subject, after the rule.
-template <class D>
-void observe(Step<D>& k, SystemState<D>& state, const Call<D>& call);
-
-// The architecture's rules are written for the machine.
-template <class D, class Rule>
-void apply_to_part(const Rule& rule, Step<D>& k, SystemState<D>& state) {
-  Machine<D> machine = state.machine();
-  apply_on(machine, k, rule);
-  observe<D>(k, state, call_of<D>(rule));
-}
-
-// --- claims: what must be true whatever happens --------------------------------------------------
-
-// Of every state.
-template <class D>
-struct Invariant {
-  const char* name;
-  Flag<D> (*holds)(const SystemState<D>&);
-  const char* source;
-  bool (*applies)(const Profile&);  // whether it says anything about that implementation
-};
-
-template <class D>
-struct Taken;
-template <class D>
-using SayTaken = std::function<void(const char* name, Flag<D> holds, const char* source)>;
-
-// In domains that have claims: Concrete, Recorded, Symbolic.
-template <class D>
-struct SystemClaims {
-  using StepClaims = void (*)(const Taken<D>&, const SayTaken<D>&);
-  std::vector<Invariant<D>> invariants;
-  std::vector<StepClaims> properties;  // of steps (spec/properties.hpp), by subject
-  std::vector<StepClaims> questions;   // properties that nobody has promised
-};
-template <class D>
-const SystemClaims<D>& system_claims();
 
 }  // namespace assay

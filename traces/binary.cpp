@@ -175,7 +175,7 @@ class Reader {
  public:
   Reader(int fd, std::string_view begun, const Binder& binder, const BinaryHandlers& handlers,
          Diagnostic& why)
-      : window_(fd, begun), binder_(binder), handlers_(handlers), why_(why) {}
+      : window_(fd, begun), binder_(&binder), handlers_(handlers), why_(why) {}
 
   bool run() {
     if (!read_head()) return false;
@@ -226,6 +226,7 @@ class Reader {
       text.remove_prefix(std::min(end + 1, text.size()));
     }
     window_.take(head.header_bytes);
+    if (handlers_.binder) binder_ = &handlers_.binder();
     return read_rules(head.rules);
   }
 
@@ -237,8 +238,8 @@ class Reader {
       std::size_t arguments = static_cast<std::uint8_t>(at[1]);
       at = window_.need(2 + length);
       if (at == nullptr) return truncated("the rule names");
-      std::uint32_t rule = binder_.rule_named(std::string_view(at + 2, length));
-      if (rule != Event::no_rule && binder_.rule(rule).arguments.size() != arguments)
+      std::uint32_t rule = binder_->rule_named(std::string_view(at + 2, length));
+      if (rule != Event::no_rule && binder_->rule(rule).arguments.size() != arguments)
         rule = Event::no_rule;  // recorded by another version of the specification
       rules_.push_back(rule);
       window_.take(2 + length);
@@ -265,7 +266,7 @@ class Reader {
       if (e.event.rule == Event::no_rule)
         return fail("a rule of this specification",
                     "the trace was made with another version: convert it from its text again");
-      if (r.values != binder_.rule(e.event.rule).arguments.size())
+      if (r.values != binder_->rule(e.event.rule).arguments.size())
         return fail("the rule's arguments", "the record is damaged");
     }
     e.on = static_cast<HandleKind>(r.on);
@@ -317,7 +318,7 @@ class Reader {
   }
 
   Window window_;
-  const Binder& binder_;
+  const Binder* binder_;
   const BinaryHandlers& handlers_;
   Diagnostic& why_;
   std::vector<std::uint32_t> rules_;

@@ -45,6 +45,8 @@ class BinaryWriter {
 
 struct BinaryHandlers {
   std::function<bool(std::string_view line, Diagnostic& why)> header_line;
+  // After the header: by whose rules the rest is read. May be empty.
+  std::function<const Binder&()> binder;
   // Returns false to stop.
   std::function<bool(const TraceEvent&)> event;
   std::function<bool(std::string_view line)> text;

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "traces/host_info.hpp"
+#include "traces/abi/arm64/host_info.hpp"
 #include "traces/stop.hpp"
 
 namespace assay::traces {
@@ -135,11 +135,12 @@ TraceHeader CaptureReader::trace_header() const {
   header.version = trace_version;
   header.kernel = release();
   header.machine = machine();
-  if (const Profile* profile = profile_of_kernel(release()); profile != nullptr)
+  if (const Profile* profile = profile_of_kernel(release(), machine()); profile != nullptr)
     header.profile = profile->name;
   TraceHeader told;
   const bool is_whole = !host_facts_.empty() && read_host_info(host_facts_, told).empty();
-  if (is_whole && is_arm64(header.machine)) set_host(header, told);
+  const bool is_arm64 = system_of_machine(header.machine) == system_of_machine("aarch64");
+  if (is_whole && is_arm64) set_host(header, told);
   return header;
 }
 

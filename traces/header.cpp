@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+
+#include "spec/profiles.hpp"
 
 namespace assay::traces {
 namespace {
@@ -27,14 +30,11 @@ std::string_view next_word(std::string_view& text) {
 
 }  // namespace
 
-std::string host_text(const Host<Concrete>& host) {
+std::string host_text(const SystemHost& host) {
   std::string out = "*=0";
-  named_leaves(
-      "",
-      [&](const std::string& path, const auto& leaf) {
-        if (u64 v = raw(leaf); v != 0) out += fmt::format(" {}={}", path, v);
-      },
-      host);
+  host.each_named_leaf([&](const std::string& path, const PlainLeaf& leaf) {
+    if (const u64 v = leaf.value(); v != 0) out += fmt::format(" {}={}", path, v);
+  });
   return out;
 }
 
@@ -45,16 +45,13 @@ bool tells_whole_host(const TraceHeader& header) {
 HostPart host_part(const TraceHeader& header) {
   if (!header.host_rest_is_zero) return {header.host_words.begin(), header.host_words.end()};
   HostPart out;
-  named_leaves(
-      "",
-      [&](const std::string& path, const auto& leaf) {
-        if (!header.host_unknown.contains(path)) out.emplace_back(path, raw(leaf));
-      },
-      header.host);
+  header.host.each_named_leaf([&](const std::string& path, const PlainLeaf& leaf) {
+    if (!header.host_unknown.contains(path)) out.emplace_back(path, leaf.value());
+  });
   return out;
 }
 
-void set_host(TraceHeader& header, const Host<Concrete>& host) {
+void set_host(TraceHeader& header, const SystemHost& host) {
   header.host = host;
   header.host_known = header.host_rest_is_zero = true;
   header.host_words.clear();
@@ -104,14 +101,20 @@ bool set_once(const Line& line, std::string_view key, std::string_view value, st
 }
 
 bool read_profile(const Line& line, std::string_view word, TraceHeader& header) {
-  if (find_profile(word) == nullptr)
+  const Profile* profile = find_profile(word);
+  if (profile == nullptr)
     return line.wrong(word, "profile", fmt::format("there is no profile '{}'", word));
+  if (!header.host.empty() && &header.host.system() != &assay::system_of(*profile))
+    return line.wrong(word, "the profile before the host",
+                      fmt::format("{} is a profile of {}, and the host is one of {}", word,
+                                  assay::system_of(*profile).name(), header.host.system().name()));
   return set_once(line, "profile", word, header.profile);
 }
 
 // What every host has some of: zero is no value of it.
-bool is_never_zero(std::string_view key) {
-  return key == "vcpus_max" || key == "slots_max" || key == "user_address_bits";
+bool is_never_zero(const SystemHost& host, std::string_view key) {
+  const auto some = host.system().info().host_is_some;
+  return std::find(some.begin(), some.end(), key) != some.end();
 }
 
 bool read_host_words(const Line& line, std::string_view rest, TraceHeader& header) {
@@ -123,19 +126,20 @@ bool read_host_words(const Line& line, std::string_view rest, TraceHeader& heade
       if (!set_once(line, key, text, header.machine)) return false;
       continue;
     }
+    if (header.host.empty()) header.host = system_of(header).info().blank_host();
     if (word == "*=0") {
       header.host_known = header.host_rest_is_zero = true;
       continue;
     }
     u64 value = 0;
-    if ((text != "?" && !number_of(text, value)) || !assign(header.host, key, value))
+    if ((text != "?" && !number_of(text, value)) || !header.host.set(key, value))
       return line.wrong(word, "key=number of the host record", fmt::format("'{}' is none", word));
     header.host_known = true;
     if (text == "?") {
       header.host_unknown.emplace(key);
       continue;
     }
-    if (value == 0 && is_never_zero(key))
+    if (value == 0 && is_never_zero(header.host, key))
       return line.wrong(word, "a number from 1", fmt::format("no host has {}", word));
     const auto [at, is_new] = header.host_words.try_emplace(std::string(key), value);
     if (!is_new && at->second != value)
@@ -183,42 +187,41 @@ std::string write_header(const TraceHeader& header) {
   std::string out = fmt::format("# assay-trace {}\n", trace_version);
   if (!header.profile.empty()) out += fmt::format("# profile {}\n", header.profile);
   if (!header.kernel.empty()) out += fmt::format("# kernel {}\n", header.kernel);
-  if (!is_arm64(header.machine)) out += fmt::format("# host machine={}\n", header.machine);
+  if (system_of_machine(header.machine) != &default_system())
+    out += fmt::format("# host machine={}\n", header.machine);
   if (header.host_known) out += fmt::format("# host {}\n", host_text(header));
   if (!header.expect.empty()) out += fmt::format("# expect {}\n", header.expect);
   return out;
 }
 
-const Profile* profile_of_kernel(std::string_view release) {
-  const std::size_t dot = release.find('.');
-  const std::size_t end =
-      release.find_first_not_of("0123456789", std::min(dot, release.size()) + 1);
-  return dot == std::string_view::npos
-             ? nullptr
-             : find_profile("linux-" + std::string(release.substr(0, end)));
+namespace {
+
+// The rules that a machine's kernel is judged by: of one that no system describes, the first's.
+const SystemInfo& info_of_machine(std::string_view machine) {
+  const System* system = system_of_machine(machine);
+  return (system != nullptr ? *system : default_system()).info();
 }
 
-std::string no_profile_text(std::string_view release) {
-  const Profile* nearest = profile_for_release(release);
-  if (nearest == nullptr || profile_of_kernel(release) != nullptr) return {};
+}  // namespace
+
+const Profile* profile_of_kernel(std::string_view release, std::string_view machine) {
+  return info_of_machine(machine).profile_of_kernel(release);
+}
+
+std::string no_profile_text(std::string_view release, std::string_view machine) {
+  const Profile* nearest = info_of_machine(machine).nearest_profile(release);
+  if (nearest == nullptr || profile_of_kernel(release, machine) != nullptr) return {};
   return fmt::format("no profile for {}; nearest {}: --profile {}", release, nearest->name,
                      nearest->name);
 }
 
-bool is_arm64(std::string_view machine) {
-  return machine.empty() || machine == "aarch64" || machine == "aarch64_be" || machine == "arm64";
+const System& system_of(const TraceHeader& header) {
+  if (const Profile* profile = find_profile(header.profile); profile != nullptr)
+    return assay::system_of(*profile);
+  const System* system = system_of_machine(header.machine);
+  return system != nullptr ? *system : default_system();
 }
 
-Host<Concrete> default_host() {
-  TraceHeader header;
-  Diagnostic why;
-  read_header_line("# assay-trace 1", 1, header, why);
-  read_header_line(
-      "# host *=0 ipa_bits_max=48 user_address_bits=48 vcpus_max=512 slots_max=32767 target=5 "
-      "pmu_event_space=65536 pmu_counters_max=6 pmu_v3=1 sve=1 ptrauth=1 el1_32bit=1 gic_v3=1 "
-      "its=1 pe[0].pmu=8 pe[1].pmu=8 pe[2].pmu=9 pe[3].pmu=9 pmu[0].type=8 pmu[1].type=9",
-      2, header, why);
-  return header.host;
-}
+SystemHost default_host(const System& system) { return system.info().usual_host(); }
 
 }  // namespace assay::traces

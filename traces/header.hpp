@@ -7,9 +7,10 @@
 //   # expect violates pmu_set_irq.irq_already_set
 //
 // All lines are comments to strace's syntax, all are optional, and `host` may repeat. Keys of
-// `host` are paths into the specification's host record (spec/kvm/host.hpp), so there is no second
-// list of them; `machine=x86_64` is what `uname -m` says, where it is not aarch64. A header that
-// contradicts itself is refused.
+// `host` are paths into the host record of the profile's system (spec/kvm/host.hpp), so there is no
+// second list of them, and a profile of another system than the first stands before them;
+// `machine=x86_64` is what `uname -m` says, where it is not aarch64. A header that contradicts
+// itself is refused.
 #pragma once
 #include <map>
 #include <set>
@@ -30,7 +31,7 @@ struct TraceHeader {
   std::string machine;      // uname -m; empty: not told, which is taken for aarch64
   std::string expect;       // "conforms" or "violates CHECK" or "inconclusive"
   bool host_known = false;  // something is told of the host
-  Host<Concrete> host;      // zero where nothing is told
+  SystemHost host;          // zero where nothing is told; empty until something is
   std::map<std::string, u64, std::less<>> host_words;  // as the lines of `host` gave them
   std::set<std::string, std::less<>> host_unknown;     // "sve=?"
   bool host_rest_is_zero = false;                      // "*=0": what is not named is zero
@@ -46,7 +47,7 @@ bool tells_whole_host(const TraceHeader& header);
 // What it tells.
 HostPart host_part(const TraceHeader& header);
 // The header is of this host, all of which is known; or of what another header tells of one.
-void set_host(TraceHeader& header, const Host<Concrete>& host);
+void set_host(TraceHeader& header, const SystemHost& host);
 void set_host(TraceHeader& header, const TraceHeader& told);
 // What stands after `# host`: all that the header tells.
 std::string host_text(const TraceHeader& header);
@@ -59,18 +60,18 @@ bool read_header_line(std::string_view line, std::uint64_t number, TraceHeader& 
 std::string write_header(const TraceHeader& header);
 // "*=0 ipa_bits_max=48 vcpus_max=512 ...": a whole host, of which the leaves are named that are not
 // zero.
-std::string host_text(const Host<Concrete>& host);
+std::string host_text(const SystemHost& host);
 // The profile that was written for a `uname -r` string: "6.1.0-51-arm64" is linux-6.1. Nothing for
 // a kernel that no profile describes; profile_for_release() has the nearest one then.
-const Profile* profile_of_kernel(std::string_view release);
+const Profile* profile_of_kernel(std::string_view release, std::string_view machine = "");
 // Why there is none, and what to do: "no profile for 6.18; nearest linux-6.12: --profile
 // linux-6.12". Empty when there is one, or when the text is no kernel release.
-std::string no_profile_text(std::string_view release);
-// Whether a machine as `uname -m` calls it is one whose KVM the specification describes.
-bool is_arm64(std::string_view machine);
+std::string no_profile_text(std::string_view release, std::string_view machine = "");
+// The system that a trace is of: that of its profile, else of its machine, else the first.
+const System& system_of(const TraceHeader& header);
 
 // A host as the laboratory's kernels show it: used where a trace does not name one and a concrete
 // host is needed (fuzzing the model).
-Host<Concrete> default_host();
+SystemHost default_host(const System& system = default_system());
 
 }  // namespace assay::traces

@@ -18,7 +18,7 @@ namespace {
 // Delivers the header once, before anything else.
 class Delivery {
  public:
-  Delivery(const Binder& binder, const TraceSink& sink) : binder_(binder), sink_(sink) {}
+  Delivery(const Binder& binder, const TraceSink& sink) : binder_(&binder), sink_(sink) {}
   bool header_line(std::string_view line, std::uint64_t number, Diagnostic& why) {
     if (!delivered_) return read_header_line(line, number, header_, why);
     other(line);
@@ -27,11 +27,15 @@ class Delivery {
   void header_done() {
     if (delivered_) return;
     delivered_ = true;
+    // Rules are those of the trace's own system, if it says of which it is.
+    if (const System& its = system_of(header_);
+        !header_.profile.empty() && &its != &binder_->system())
+      binder_ = &Binder::of(its);
     if (sink_.header) sink_.header(header_);
   }
   bool call(const Call& call, std::string_view line) {
     header_done();
-    binder_.bind(call, event_);
+    binder_->bind(call, event_);
     return sink_.event(event_, line);
   }
   bool event(const TraceEvent& e) {
@@ -47,9 +51,10 @@ class Delivery {
     if (sink_.other) sink_.other(line);
   }
   TraceHeader& header() { return header_; }
+  const Binder& binder() const { return *binder_; }
 
  private:
-  const Binder& binder_;
+  const Binder* binder_;
   const TraceSink& sink_;
   TraceHeader header_;
   TraceEvent event_;
@@ -188,6 +193,10 @@ ReadResult read_binary_trace(LineSource& source, const Binder& binder, Delivery&
   BinaryHandlers handlers;
   handlers.header_line = [&](std::string_view line, Diagnostic& why) {
     return delivery.header_line(line, ++header_lines, why);
+  };
+  handlers.binder = [&]() -> const Binder& {
+    delivery.header_done();
+    return delivery.binder();
   };
   handlers.event = [&](const TraceEvent& e) { return delivery.event(e); };
   handlers.text = [&](std::string_view line) { return text.line(line); };

@@ -44,7 +44,8 @@ struct ReadFailure {
   std::string source_line;  // the offending line, for a caret
 };
 
-// Reads PATH ("-" is standard input).
+// Reads PATH ("-" is standard input). Calls are bound by `binder`, or by that of the system whose
+// profile the header names (system_of(header)).
 ReadResult read_trace(const std::string& path, Format format, const Binder& binder,
                       const TraceSink& sink, ReadFailure& failure);
 

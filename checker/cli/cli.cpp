@@ -61,7 +61,11 @@ std::string shell_word(const std::string& word) {
   return out + "'";
 }
 
-const traces::Binder& binder() { return gen::Rules::instance().binder(); }
+const traces::Binder& binder() { return traces::Binder::of(default_system()); }
+
+const traces::Binder& binder_of(const Profile& profile) {
+  return traces::Binder::of(system_of(profile));
+}
 
 bool use_color(const Common& common) {
   if (common.color != "auto") return common.color == "always";

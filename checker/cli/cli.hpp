@@ -45,6 +45,8 @@ void add_common(CLI::App& command, Common& common, unsigned outputs);
 
 // The rules of the specification, bound to text once.
 const traces::Binder& binder();
+// That of a profile's system.
+const traces::Binder& binder_of(const Profile& profile);
 
 // A word as a shell takes it: quoted where it has to be.
 std::string shell_word(const std::string& word);

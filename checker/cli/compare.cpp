@@ -40,7 +40,7 @@ bool judge(const std::string& file, Witnesses& out) {
     profile = h.profile;
     checker::take_host(h, options);
     options.questions = true;
-    checker.emplace(binder(), options);
+    checker.emplace(binder_of(*options.profile), options);
   };
   sink.event = [&](const traces::TraceEvent& e, std::string_view) {
     if (checker) checker->feed(e);

@@ -28,6 +28,7 @@ bool is_operations_name(const std::string& path) { return path.ends_with(".ops")
 void replace_host(const ConvertArguments& a, traces::TraceHeader& header) {
   if (a.host.empty()) return;
   traces::TraceHeader given;
+  given.host = traces::system_of(header).info().blank_host();
   read_host_option(a.host, given);
   set_host(header, given);
   if (header.lines.empty()) return;
@@ -40,15 +41,17 @@ void replace_host(const ConvertArguments& a, traces::TraceHeader& header) {
 // Native text of everything that concerns KVM; lines that are no KVM call stay as they are.
 int to_text(const ConvertArguments& a, traces::Format format) {
   std::string text;
+  const traces::Binder* bound = &binder();
   traces::TraceSink sink;
   sink.wants_text = true;
   sink.header = [&](const traces::TraceHeader& read) {
     traces::TraceHeader header = read;
     replace_host(a, header);
+    bound = &traces::Binder::of(traces::system_of(header));
     if (header.version != 0 || !header.lines.empty()) text = write_header(header);
   };
   sink.event = [&](const traces::TraceEvent& e, std::string_view line) {
-    text += line.empty() ? binder().text(e) : std::string(line);
+    text += line.empty() ? bound->text(e) : std::string(line);
     text += '\n';
     return !stop::requested();
   };
@@ -64,13 +67,15 @@ int to_text(const ConvertArguments& a, traces::Format format) {
 int to_binary(const ConvertArguments& a, traces::Format format) {
   std::optional<traces::BinaryWriter> writer;
   traces::Diagnostic why;
+  const traces::Binder* bound = &binder();
   bool opened = false;
   traces::TraceSink sink;
   sink.wants_text = true;
   sink.header = [&](const traces::TraceHeader& read) {
     traces::TraceHeader header = read;
     replace_host(a, header);
-    writer.emplace(binder(), header);
+    bound = &traces::Binder::of(traces::system_of(header));
+    writer.emplace(*bound, header);
     opened = writer->open(a.out, why);
   };
   sink.event = [&](const traces::TraceEvent& e, std::string_view line) {
@@ -78,7 +83,7 @@ int to_binary(const ConvertArguments& a, traces::Format format) {
     // Only what prints as it was may be stored bound.
     bool modelled = e.kind == traces::TraceKind::rule || e.kind == traces::TraceKind::open_kvm ||
                     e.kind == traces::TraceKind::close;
-    if (line.empty() || (modelled && binder().text(e) == line)) writer->event(e);
+    if (line.empty() || (modelled && bound->text(e) == line)) writer->event(e);
     else writer->text(line);
     return !stop::requested();
   };

@@ -34,7 +34,7 @@ bool take(const std::vector<std::string>& files, const Profile& profile, Taken& 
       checker::CheckOptions options;
       options.profile = &profile;
       checker::take_host(h, options);
-      checker.emplace(binder(), options);
+      checker.emplace(binder_of(profile), options);
     };
     sink.event = [&](const traces::TraceEvent& e, std::string_view) {
       if (checker) checker->feed(e);
@@ -111,7 +111,7 @@ void add_coverage(CLI::App& command, std::shared_ptr<std::string> profile, Commo
       common.status = exit_usage;
       return;
     }
-    const auto checks = checker::exercised_checks(binder(), judged, taken.coverage);
+    const auto checks = checker::exercised_checks(binder_of(judged), judged, taken.coverage);
     if (common.json) print_json(checks, taken, judged);
     else print(checks, taken, judged);
     // A coverage of nothing is no coverage.

@@ -40,8 +40,8 @@ bool is_as_expected(const FileReport& r) {
 
 // The profile of the kernel that the header names, if one describes it; else it is said.
 const Profile* profile_of_kernel(const traces::TraceHeader& header, const std::string& file) {
-  const Profile* profile = traces::profile_of_kernel(header.kernel);
-  const std::string why = traces::no_profile_text(header.kernel);
+  const Profile* profile = traces::profile_of_kernel(header.kernel, header.machine);
+  const std::string why = traces::no_profile_text(header.kernel, header.machine);
   if (!why.empty())
     fmt::print(stderr, "assay: {}: {} (judged as documented)\n", file == "-" ? "<stdin>" : file,
                why);
@@ -159,17 +159,23 @@ void FileCheck::start(const traces::TraceHeader& header, const std::string& file
   if (!arguments_.profile.empty()) profile = find_profile(arguments_.profile);
   else if (!header.profile.empty()) profile = find_profile(header.profile);
   else profile = profile_of_kernel(header, file);
-  options.profile = profile != nullptr ? profile : find_profile("documented");
+  const System& system = traces::system_of(header);
+  options.profile = profile != nullptr ? profile : &system.info().profiles.front();
   if (!arguments_.host.empty()) {
     traces::TraceHeader given;
+    given.host = system_of(*options.profile).info().blank_host();
     read_host_option(arguments_.host, given);
     checker::take_host(given, options);
   } else {
     checker::take_host(header, options);
   }
   expected_ = header.expect;
-  if (!traces::is_arm64(header.machine))
+  if (system_of_machine(header.machine) == nullptr)
     architecture_ = fmt::format("the trace is of a machine {}", header.machine);
+  // Its calls were bound by the rules of its own system.
+  if (&system != &system_of(*options.profile))
+    architecture_ = fmt::format("the trace is of {}, and {} is a profile of {}", system.name(),
+                                options.profile->name, system_of(*options.profile).name());
   options.explain = arguments_.explain;
   options.budget = arguments_.budget;
   options.on_finding = [this](Finding& f) { note_finding(f); };
@@ -179,7 +185,8 @@ void FileCheck::start(const traces::TraceHeader& header, const std::string& file
       if (!changes.empty()) explain_event(e, changes);
     };
   progress_.start(file);
-  checker_.emplace(binder(), options);
+  checker_.emplace(binder_of(*options.profile), options);
+  profile_ = options.profile;
 }
 
 void FileCheck::note_finding(Finding& finding) {
@@ -200,7 +207,7 @@ void FileCheck::note_finding(Finding& finding) {
 void FileCheck::explain_event(const traces::TraceEvent& e,
                               const std::vector<std::string>& changes) {
   std::string call(line_);
-  if (call.empty()) call = binder().text(e);
+  if (call.empty()) call = binder_of(*profile_).text(e);
   if (common_.json) return explained_.push_back({e.line, std::move(call), changes});
   if (common_.quiet) return;
   fmt::print("{}{}\n", e.line != 0 ? fmt::format("{:>6}  ", e.line) : std::string(), call);

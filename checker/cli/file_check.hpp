@@ -48,6 +48,7 @@ class FileCheck {
   const CheckArguments& arguments_;
   const Common& common_;
   std::optional<checker::Checker> checker_;
+  const Profile* profile_ = nullptr;  // that it judges by
   std::string file_, expected_;
   std::string architecture_;  // what shows that the trace is not of arm64; empty: nothing does
   std::string_view line_;     // of the event that is judged

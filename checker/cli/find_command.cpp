@@ -22,7 +22,7 @@ namespace {
 using Kind = prove::SearchResult::Kind;
 
 struct FindArguments {
-  std::string predicate, shape = "vcpus=3,pes=4,slots=4", profile, after, out;
+  std::string predicate, shape, profile, after, out;
   unsigned depth = 8;
 };
 
@@ -129,15 +129,16 @@ bool read_history(const std::string& path, const Profile* wanted, Read& out) {
     out.profile = header.profile.empty() ? nullptr : find_profile(header.profile);
     out.history.host = header.host;
     checker::CheckOptions options;
-    options.profile = wanted != nullptr        ? wanted
-                      : out.profile != nullptr ? out.profile
-                                               : find_profile("linux-6.1");
+    options.profile = wanted != nullptr ? wanted
+                      : out.profile != nullptr
+                          ? out.profile
+                          : find_profile(default_system().info().usual_profile);
     options.host = header.host;
     options.explain = true;
     options.on_event = [&](const traces::TraceEvent& e, const std::vector<std::string>&) {
       out.history.events.push_back(e.event);
     };
-    checker.emplace(binder(), options);
+    checker.emplace(binder_of(*options.profile), options);
   };
   sink.event = [&](const traces::TraceEvent& e, std::string_view) {
     checker->feed(e);
@@ -188,7 +189,8 @@ int show(const Answer& answer, const Profile& profile, const FindArguments& a,
 
 int run(const FindArguments& a, const Common& common) {
   prove::Options options;
-  options.profile = find_profile(a.profile.empty() ? "linux-6.1" : a.profile);
+  options.profile = a.profile.empty() ? find_profile(default_system().info().usual_profile)
+                                      : find_profile(a.profile);
   options.depth = a.depth;
   if (!read_shape(a.shape, options)) return exit_usage;
   const std::optional<prove::StateNames> names = prove::state_names(options);
@@ -229,7 +231,7 @@ void add_find(CLI::App& app, Common& common) {
   std::vector<std::string> profiles;
   for (const Profile& p : all_profiles()) profiles.emplace_back(p.name);
   command->add_option("PREDICATE", a->predicate, "a condition on a state")->required();
-  command->add_option("--shape", a->shape, "how many of each thing");
+  command->add_option("--shape", a->shape, "how many of each thing: vcpus=3,pes=4,slots=4");
   command->add_option("--profile", a->profile, "default: that of --after, or linux-6.1")
       ->check(CLI::IsMember(profiles));
   command->add_option("--after", a->after, "a trace: search on from where it ends")

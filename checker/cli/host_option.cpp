@@ -5,15 +5,22 @@
 #include <fstream>
 #include <iterator>
 
+#include "traces/abi/arm64/host_info.hpp"
 #include "traces/header.hpp"
-#include "traces/host_info.hpp"
 
 namespace assay::cli {
 
 void add_host_option(CLI::App& command, std::string& host, HostNeed need) {
   command.add_option("--host", host, host_option_help)->check([need](const std::string& text) {
+    // Which system's host it is follows from the profile, which is not known yet.
     traces::TraceHeader header;
     std::string wrong = read_host_option(text, header);
+    for (const System* system : all_systems()) {
+      if (wrong.empty()) break;
+      header = {};
+      header.host = system->info().blank_host();
+      if (read_host_option(text, header).empty()) wrong.clear();
+    }
     if (wrong.empty() && need == HostNeed::whole && !traces::tells_whole_host(header))
       wrong = "this command needs a whole host: add *=0 if what is not named is zero";
     return wrong;

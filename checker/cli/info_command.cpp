@@ -9,14 +9,15 @@
 namespace assay::cli {
 namespace {
 
-// What no call tells, so that the record has an assumption (traces/host_info.cpp).
+// What no call tells, so that the record has an assumption (traces/abi/arm64/host_info.cpp).
 constexpr const char* assumed = "pmu_event_space, pmu_counters_max";
 
 int run(const Common& common) {
   traces::TraceHeader header;
   const std::string missing = read_this_host(header);
-  const std::string no_profile =
-      traces::is_arm64(header.machine) ? traces::no_profile_text(header.kernel) : std::string();
+  const std::string no_profile = system_of_machine(header.machine) != nullptr
+                                     ? traces::no_profile_text(header.kernel, header.machine)
+                                     : std::string();
   if (common.json) {
     const nlohmann::ordered_json out{
         {"kernel", header.kernel},   {"machine", header.machine},

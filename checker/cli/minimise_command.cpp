@@ -59,11 +59,12 @@ void fill_profile(const Arguments& a, const ChosenTarget* chosen, gen::Program& 
   if (chosen != nullptr) {
     if (a.profile.empty() && (p.profile == nullptr || a.target != "model"))
       p.profile = chosen->profile;
-    if (a.target != "model" || p.host.vcpus_max == 0) p.host = chosen->host;
+    if (a.target != "model" || p.host.is_blank()) p.host = chosen->host;
   }
-  if (p.profile == nullptr) p.profile = find_profile("documented");
+  if (p.profile == nullptr) p.profile = &default_system().info().profiles.front();
   if (a.host.empty()) return;
   traces::TraceHeader given;
+  given.host = system_of(*p.profile).info().blank_host();
   read_host_option(a.host, given);
   p.host = given.host;
 }

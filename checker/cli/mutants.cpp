@@ -21,7 +21,7 @@ namespace {
 struct Recorded {
   std::string file;
   std::string expect;
-  std::optional<Host<Concrete>> host;
+  std::optional<SystemHost> host;
   std::vector<traces::TraceEvent> events;
 };
 
@@ -31,7 +31,7 @@ std::string outcome_of(const Recorded& r, const Profile& profile, const Mutation
   options.profile = &profile;
   options.host = r.host;
   options.mutation = mutation;
-  checker::Checker checker(binder(), options);
+  checker::Checker checker(binder_of(profile), options);
   for (const traces::TraceEvent& e : r.events) checker.feed(e);
   const checker::Report report = checker.finish();
   if (report.findings.empty()) return std::string(checker::name_of(report.verdict));
@@ -75,7 +75,7 @@ struct Answered {
 std::vector<Answered> answered_programs(const Profile& profile, unsigned cases) {
   std::vector<Answered> out;
   auto target = gen::make_model_target(nullptr);
-  Host<Concrete> host = traces::default_host();
+  SystemHost host = traces::default_host(system_of(profile));
   gen::Generator generator(profile, host, 7, gen::learn(profile, host));
   for (unsigned i = 0; i < cases && !stop::requested(); ++i) {
     Answered a{generator.program(i), {}};

@@ -20,8 +20,8 @@ using prove::Verdict;
 
 struct ProveArguments {
   std::vector<std::string> names;
-  std::string shape = "vcpus=3,pes=4,slots=4", profile = "linux-6.1", certificates, drop, out,
-              witnesses;
+  std::string shape, profile{default_system().info().usual_profile}, certificates, drop, out,
+      witnesses;
   std::vector<std::string> compared;
   unsigned depth = 8, jobs = 2;
   bool severity = false, verify = false, vacuity = false, carried = false;
@@ -245,7 +245,7 @@ void add_prove(CLI::App& app, Common& common) {
   std::vector<std::string> profiles;
   for (const Profile& p : all_profiles()) profiles.emplace_back(p.name);
   command->add_option("NAME", a->names, "invariants; none: all");
-  command->add_option("--shape", a->shape, "how many of each thing");
+  command->add_option("--shape", a->shape, "how many of each thing: vcpus=3,pes=4,slots=4");
   command->add_option("--profile", a->profile)->check(CLI::IsMember(profiles));
   command->add_option("--depth", a->depth, "longest history searched where induction fails");
   command->add_option("-j,--jobs", a->jobs)->check(CLI::Range(1, 256));

@@ -11,7 +11,7 @@
 
 #include "checker/cli/cli.hpp"
 #include "checker/cli/this_host.hpp"
-#include "traces/host_info.hpp"
+#include "traces/abi/arm64/host_info.hpp"
 #include "traces/stop.hpp"
 
 namespace assay::cli {

@@ -8,12 +8,18 @@ namespace assay::cli {
 namespace {
 
 unsigned* size_named(std::string_view name, prove::Options& options) {
-  if (name == "vcpus") return &options.vcpus;
-  if (name == "pes") return &options.pes;
-  if (name == "slots") return &options.slots;
-  if (name == "pmus") return &options.pmus;
-  if (name == "regions") return &options.regions;
+  const auto dimensions = prove::system_of(options).info().dimensions;
+  for (std::size_t i = 0; i < dimensions.size(); ++i)
+    if (name == dimensions[i].name) return &options.shape.size[i];
   return nullptr;
+}
+
+// "vcpus=N,pes=N,...": the dimensions of the profile's system.
+std::string wanted(const prove::Options& options) {
+  std::string out;
+  for (const Dimension& d : prove::system_of(options).info().dimensions)
+    out += fmt::format("{}{}=N", out.empty() ? "" : ",", d.name);
+  return out;
 }
 
 bool read_size(std::string_view part, prove::Options& options) {
@@ -32,15 +38,18 @@ bool read_size(std::string_view part, prove::Options& options) {
 }  // namespace
 
 bool read_shape(std::string_view text, prove::Options& options) {
+  options.shape = prove::shape_of(options);
   while (!text.empty()) {
     const std::size_t end = std::min(text.find(','), text.size());
     if (!read_size(text.substr(0, end), options)) {
-      fmt::print(stderr, "assay: --shape wants vcpus=N,pes=N,slots=N,pmus=N,regions=N\n");
+      fmt::print(stderr, "assay: --shape wants {}\n", wanted(options));
       return false;
     }
     text.remove_prefix(std::min(end + 1, text.size()));
   }
-  return true;
+  if (!options.shape.grows()) return true;
+  fmt::print(stderr, "assay: a shape needs at least one of each thing\n");
+  return false;
 }
 
 }  // namespace assay::cli

@@ -6,7 +6,8 @@
 
 namespace assay::cli {
 
-// Reads "vcpus=3,pes=4,slots=4" into the options; what is not named keeps its value. False, with a
+// Reads "vcpus=3,pes=4,slots=4" into the options, whose profile is set; what is not named has its
+// usual size. False, with a
 // message on standard error, when it is none.
 bool read_shape(std::string_view text, prove::Options& options);
 

@@ -42,7 +42,7 @@ int list(const Profile& profile, bool json) {
   const std::vector<CatalogEntry>& entries = catalog(profile);
   nlohmann::ordered_json out{{"profile", std::string(profile.name)},
                              {"rules", nlohmann::ordered_json::array()}};
-  for (const RuleInfo& rule : system_rules()) {
+  for (const RuleInfo& rule : system_of(profile).rules()) {
     nlohmann::ordered_json checks = nlohmann::ordered_json::array();
     if (!json) fmt::print("{}  ({})\n  {}\n", rule.name, rule.source, rule.syntax);
     for (const CatalogEntry& e : entries) {
@@ -58,7 +58,7 @@ int list(const Profile& profile, bool json) {
   }
   nlohmann::ordered_json invariants = nlohmann::ordered_json::array();
   if (!json) fmt::print("invariants\n");
-  for (const Invariant<Concrete>& i : system_claims<Concrete>().invariants) {
+  for (const Invariant<Concrete>& i : system_of(profile).in<Concrete>().claims.invariants) {
     if (!i.applies(profile)) continue;
     invariants.push_back({{"name", i.name}, {"source", i.source}});
     if (!json) fmt::print("    {:<42} {}\n", i.name, i.source);
@@ -70,9 +70,9 @@ int list(const Profile& profile, bool json) {
     out["properties"].push_back({{"name", p.name}, {"source", p.source}, {"promised", p.promised}});
     if (!json) fmt::print("    {:<42} {}{}\n", p.name, p.source, p.promised ? "" : " (a question)");
   }
-  out["stages"] = stages_json();
+  out["stages"] = stages_json(system_of(profile));
   if (json) fmt::print("{}\n", out.dump(2));
-  else list_stages();
+  else list_stages(system_of(profile));
   return exit_ok;
 }
 

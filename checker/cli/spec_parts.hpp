@@ -13,8 +13,8 @@ namespace assay::cli {
 const char* kind_name(VerbKind kind);
 
 // The points of rules at which several subjects act: all of them, printed or as a document.
-void list_stages();
-nlohmann::ordered_json stages_json();
+void list_stages(const System& system);
+nlohmann::ordered_json stages_json(const System& system);
 
 // `show NAME`: everything that is called so, be it an ioctl, a rule, a check, an effect, a stage,
 // an invariant, a property, a register or an id of REFERENCES.md. What a profile lacks is shown of

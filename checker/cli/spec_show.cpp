@@ -204,7 +204,8 @@ Json claim_json(const Profile& wanted, const NamedPart& claim) {
   one["rules"] = Json::array();
   for (const checker::PropertyInfo& p : checker::properties_of(*claim.profiles.front()).list())
     if (p.name == claim.name)
-      for (const u32 rule : p.rules) one["rules"].push_back(system_rules()[rule].name);
+      for (const u32 rule : p.rules)
+        one["rules"].push_back(system_of(*claim.profiles.front()).rules()[rule].name);
   one["carried_by"] = Json::array();
   one["carried_by_more"] = false;
   for (const CarriedClaim& c : claims_and_carriers()) {
@@ -257,14 +258,14 @@ bool is_of_stage(const StageInfo& stage, const std::string& name) {
 }
 
 // A request that no rule describes, and what it does to the state.
-void find_request(const std::string& name, Json& out) {
-  for (const HarmlessRequest& r : harmless_requests())
+void find_request(const System& system, const std::string& name, Json& out) {
+  for (const HarmlessRequest& r : system.info().harmless)
     if (r.name == name)
       out.push_back({{"request", name},
                      {"changes", Json::array()},
                      {"source", r.source},
                      {"sources", sources_of(r.source)}});
-  const MayChange change = may_change(name, false, ~0ull);
+  const MayChange change = system.info().may_change(name, false, ~0ull);
   if (change.what != MayChange::What::parts) return;
   Json parts = Json::array();
   for (const std::string_view part : change.parts) parts.push_back(part);
@@ -305,23 +306,23 @@ void add_words(std::string_view syntax, std::set<std::string>& out) {
 }
 
 // Names like one that means nothing.
-std::vector<std::string> names_like(const std::string& name) {
+std::vector<std::string> names_like(const System& system, const std::string& name) {
   std::set<std::string> all;
   for (const NamedPart& part : checker::named_parts()) {
     all.insert(part.name);
     const bool is_of_rule = part.kind == PartKind::check || part.kind == PartKind::stage;
     if (is_of_rule) all.insert(part.name.substr(part.name.find('.') + 1));
   }
-  for (const StageInfo& stage : system_stages()) all.insert(stage.name);
+  for (const StageInfo& stage : system.info().stages) all.insert(stage.name);
   for (const Reference& r : references()) all.insert(std::string(r.id));
-  for (const RuleInfo& rule : system_rules()) add_words(rule.syntax, all);
+  for (const RuleInfo& rule : system.rules()) add_words(rule.syntax, all);
   constexpr std::size_t names_max = 4;
   return prove::nearest(name, {all.begin(), all.end()}, names_max);
 }
 
-int nothing_called(const std::string& name) {
+int nothing_called(const System& system, const std::string& name) {
   std::string like;
-  for (const std::string& one : names_like(name)) like += (like.empty() ? "" : ", ") + one;
+  for (const std::string& one : names_like(system, name)) like += (like.empty() ? "" : ", ") + one;
   fmt::print(stderr,
              "assay: nothing in the specification is called '{}' (ioctl, rule, check, stage, "
              "invariant, property, register or id of a source){}; see assay spec list\n",
@@ -332,12 +333,13 @@ int nothing_called(const std::string& name) {
 }  // namespace
 
 int show(const Profile& profile, const std::string& name, bool json) {
-  if (name.empty()) return nothing_called(name);
+  const System& system = system_of(profile);
+  if (name.empty()) return nothing_called(system, name);
   Json out = Json::array();
-  for (const Sysreg& r : system_registers())
+  for (const Sysreg& r : system.info().registers)
     if (name == r.name) out.push_back(register_json(r));
   std::vector<const RuleInfo*> rules;
-  for (const RuleInfo& rule : system_rules())
+  for (const RuleInfo& rule : system.rules())
     if (name == rule.name || has_word(rule.syntax, name)) rules.push_back(&rule);
   constexpr std::size_t rules_in_full_max = 3;
   for (const RuleInfo* rule : rules) {
@@ -345,14 +347,14 @@ int show(const Profile& profile, const std::string& name, bool json) {
       out.push_back(rule_json(profile, *rule));
     else out.push_back({{"rule", rule->name}, {"source", rule->source}, {"syntax", rule->syntax}});
   }
-  find_request(name, out);
+  find_request(system, name, out);
   find_checks(profile, name, out);
-  for (const StageInfo& stage : system_stages())
+  for (const StageInfo& stage : system.info().stages)
     if (is_of_stage(stage, name)) out.push_back(stage_json(stage));
   for (const NamedPart& part : checker::named_parts())
     if (is_claim(part.kind) && part.name == name) out.push_back(claim_json(profile, part));
   find_reference(name, out);
-  if (out.empty()) return nothing_called(name);
+  if (out.empty()) return nothing_called(system, name);
   if (json) fmt::print("{}\n", out.dump(2));
   else
     for (const Json& one : out) print_shown(one);

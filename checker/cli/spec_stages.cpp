@@ -16,15 +16,15 @@ nlohmann::ordered_json json_of(const StageInfo& stage) {
 
 }  // namespace
 
-void list_stages() {
+void list_stages(const System& system) {
   fmt::print("stages\n");
-  for (const StageInfo& stage : system_stages())
+  for (const StageInfo& stage : system.info().stages)
     fmt::print("    {:<42} {}\n", stage.name, stage.rule);
 }
 
-nlohmann::ordered_json stages_json() {
+nlohmann::ordered_json stages_json(const System& system) {
   nlohmann::ordered_json out = nlohmann::ordered_json::array();
-  for (const StageInfo& stage : system_stages()) out.push_back(json_of(stage));
+  for (const StageInfo& stage : system.info().stages) out.push_back(json_of(stage));
   return out;
 }
 

@@ -11,7 +11,7 @@
 #include "checker/cli/host_option.hpp"
 #include "checker/cli/this_host.hpp"
 #include "gen/mutants.hpp"
-#include "traces/host_info.hpp"
+#include "traces/abi/arm64/host_info.hpp"
 
 namespace assay::cli {
 namespace {
@@ -106,15 +106,17 @@ bool choose_target(const TargetArguments& a, ChosenTarget& out) {
   for (fs::path p : {here / "../traces/assay-perform", here / "../lib/assay/assay-perform"})
     if (fs::exists(p, error)) options.performer = fs::weakly_canonical(p, error).string();
   if (const std::string machine = this_machine();
-      description.starts_with("device:") && !traces::is_arm64(machine)) {
+      description.starts_with("device:") && system_of_machine(machine) == nullptr) {
     fmt::print(stderr, "assay: {} is one of {}: the rules are those of arm64\n",
                description.substr(7), machine);
     return false;
   }
-  header.host = traces::default_host();
+  const Profile* const wanted = find_profile(profile);
+  const System& system = wanted != nullptr ? system_of(*wanted) : default_system();
+  header.host = traces::default_host(system);
   if (description.starts_with("lab:") && !lab_host(a, options.lab_script, header)) return false;
   if (!host.empty()) {
-    header.host = {};
+    header.host = system.info().blank_host();
     read_host_option(host, header);
   }
   const std::string no_profile =
@@ -122,8 +124,8 @@ bool choose_target(const TargetArguments& a, ChosenTarget& out) {
   if (!no_profile.empty()) fmt::print(stderr, "assay: {} (judged as documented)\n", no_profile);
   out.profile = !profile.empty()          ? find_profile(profile)
                 : !header.profile.empty() ? find_profile(header.profile)
-                : !no_profile.empty()     ? find_profile("documented")
-                                          : find_profile("linux-6.1");
+                : !no_profile.empty()     ? &system.info().profiles.front()
+                                          : find_profile(system.info().usual_profile);
   out.host = header.host;
   if (!drop.empty()) {
     out.mutation = mutation_named(*out.profile, drop);

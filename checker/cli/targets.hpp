@@ -11,7 +11,7 @@ namespace assay::cli {
 struct ChosenTarget {
   gen::TargetFactory factory;
   const Profile* profile = nullptr;
-  Host<Concrete> host;
+  SystemHost host;
   std::optional<Mutation> mutation;  // of a model target
 };
 

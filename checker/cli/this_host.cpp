@@ -9,7 +9,7 @@
 #include <memory>
 
 #include "checker/cli/cli.hpp"
-#include "traces/host_info.hpp"
+#include "traces/abi/arm64/host_info.hpp"
 
 namespace assay::cli {
 namespace {
@@ -66,8 +66,8 @@ std::string read_this_host(traces::TraceHeader& header) {
     header.kernel = names.release;
     header.machine = names.machine;
   }
-  const Profile* profile = traces::profile_of_kernel(header.kernel);
-  const bool is_ours = traces::is_arm64(header.machine);
+  const Profile* profile = traces::profile_of_kernel(header.kernel, header.machine);
+  const bool is_ours = system_of_machine(header.machine) != nullptr;
   header.profile = profile != nullptr && is_ours ? profile->name : "";
   if (!is_ours) missing = "the host record is that of arm64, and this is " + header.machine;
   if (!missing.empty()) {

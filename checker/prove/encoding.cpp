@@ -1,12 +1,11 @@
 // Steps and claims over Z3 expressions.
 #include "checker/prove/encoding.hpp"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <mutex>
 #include <optional>
-
-#include "spec/properties.hpp"
 
 namespace assay::prove {
 namespace {
@@ -14,49 +13,18 @@ namespace {
 using D = Symbolic;
 using State = SystemState<D>;
 
-template <class T, class Holds>
-SymFlag every_number(const T& t, Holds&& holds) {
-  SymFlag all = true;
-  leaves(
-      [&]<class Leaf>(const Leaf& leaf) {
-        if constexpr (std::is_same_v<Leaf, SymNumber>) all = all && holds(leaf);
-      },
-      t);
-  return all;
-}
-// Integers stand for unsigned numbers.
-template <class T>
-SymFlag natural(const T& t) {
-  return every_number(t, [](const SymNumber& n) { return SymNumber(0) <= n; });
-}
-
 Terms flat(const State& state) {
   Terms out;
-  leaves([&](const auto& leaf) { out.push_back(leaf.e); }, state);
+  state.each_leaf([&](const SymLeaf& leaf) { out.push_back(leaf.e); });
   return out;
 }
 
-State typed(const Terms& terms) {
-  State state{};
-  std::size_t at = 0;
-  leaves([&](auto& leaf) { leaf.e = terms[at++]; }, state);
-  return state;
-}
-
-// "vm.spu[0].ptr = 18446744073709551616" for the values that no state has.
-std::string too_wide(const z3::model& model, const Terms& terms) {
-  std::string out;
-  State state = typed(terms);
-  named_leaves(
-      "",
-      [&]<class Leaf>(const std::string& path, Leaf& leaf) {
-        std::uint64_t ignored = 0;
-        const z3::expr v = model.eval(leaf.e, true);
-        if (!v.is_bool() && !v.is_numeral_u64(ignored))
-          out += (out.empty() ? "" : ", ") + path + " = " + v.to_string();
-      },
-      state);
-  return out;
+// Integers stand for unsigned numbers.
+SymFlag natural(const Terms& terms) {
+  SymFlag all = true;
+  for (const z3::expr& e : terms)
+    if (e.is_int()) all = all && SymNumber(0) <= SymNumber(e);
+  return all;
 }
 
 // A check in a loop is one check.
@@ -92,6 +60,31 @@ std::vector<CheckTerm> checks_of(const StepWatch& watch, const SymFlag& ok) {
 
 }  // namespace
 
+State Encoding::typed(const Terms& terms) const {
+  State state = in_.blank();
+  std::size_t at = 0;
+  state.each_leaf([&](const SymLeaf& leaf) { leaf.e = terms[at++]; });
+  return state;
+}
+
+// The host is the first of the state's leaves.
+Terms Encoding::host_of(const Terms& state) const {
+  const UseShape use(shape_);
+  return {state.begin(), state.begin() + static_cast<std::ptrdiff_t>(in_.host_leaves())};
+}
+
+// "spu[0].ptr = 18446744073709551616" for the values that no state has.
+std::string Encoding::too_wide(const z3::model& model, const Terms& terms) const {
+  std::string out;
+  typed(terms).each_named_leaf([&](const std::string& path, const SymLeaf& leaf) {
+    std::uint64_t ignored = 0;
+    const z3::expr v = model.eval(leaf.e, true);
+    if (!v.is_bool() && !v.is_numeral_u64(ignored))
+      out += (out.empty() ? "" : ", ") + path + " = " + v.to_string();
+  });
+  return out;
+}
+
 // A step to be made.
 struct Encoding::Taking {
   Instance instance;
@@ -105,15 +98,12 @@ StepTerms Encoding::take(const Taking& t, std::vector<PropertyTerm>* properties)
   const UseShape use(shape_);
   SymFlag possible = true;
   Terms arguments;
-  const auto call = system_ops<D>()[t.instance.rule](
-      t.instance.vcpu, [&](SymLeaf leaf, unsigned, const std::string& name) {
-        leaf.e = leaf.constant(t.prefix + "." + name);
-        if (leaf.kind == SymLeaf::Kind::number) {
-          const SymNumber n(leaf.e);
-          possible = possible && SymNumber(0) <= n && n < wrap_at<D>();
-        }
-        arguments.push_back(leaf.e);
-      });
+  const auto call = in_.ops[t.instance.rule](t.instance.handle,
+                                             [&](SymLeaf leaf, unsigned, const std::string& name) {
+                                               leaf.e = leaf.constant(t.prefix + "." + name);
+                                               possible = possible && leaf.is_in_range();
+                                               arguments.push_back(leaf.e);
+                                             });
   State state = typed(t.before);
   possible = possible && call->is_possible(state);
   const std::optional<State> before = properties ? std::optional(state) : std::nullopt;
@@ -132,12 +122,12 @@ StepTerms Encoding::take(const Taking& t, std::vector<PropertyTerm>* properties)
   D::watch = nullptr;
   if (properties) {
     const Call<D> view = call->view();
-    const Taken<D> taken{*before, view, state, k.ok(), k.code(), t.profile};
+    const AnyTaken<D> taken{*before, view, state, k.ok(), k.code(), t.profile};
     const SayProperty<D> say = [&](const char* name, const SymFlag& holds, const char*) {
       properties->push_back({name, holds.e});
     };
-    for (const auto& claims : system_claims<D>().properties) claims(taken, say);
-    for (const auto& claims : system_claims<D>().questions) claims(taken, say);
+    for (const auto& claims : in_.claims.properties) claims(taken, say);
+    for (const auto& claims : in_.claims.questions) claims(taken, say);
   }
   return {flat(state),    std::move(arguments), watch.choices,
           k.code().e,     k.legal().e,          possible.e,
@@ -159,49 +149,54 @@ std::vector<PropertyTerm> Encoding::properties(Instance instance, const Terms& b
 
 Terms Encoding::unknown_state(const std::string& prefix) const {
   const UseShape use(shape_);
-  SymFlag ignored = true;
-  return flat(fresh<State>(prefix, ignored));
+  Terms out;
+  in_.blank().each_named_leaf([&](const std::string& path, const SymLeaf& leaf) {
+    out.push_back(leaf.constant(prefix + "." + path));
+  });
+  return out;
 }
 
 Terms Encoding::reset_state(const Terms& state) const {
   const UseShape use(shape_);
-  State blank{};
-  blank.host = typed(state).host;
-  return flat(blank);
+  Terms out = flat(in_.blank());
+  const Terms host = host_of(state);
+  std::copy(host.begin(), host.end(), out.begin());
+  return out;
 }
 
 Terms Encoding::invariants(const Terms& terms) const {
   const UseShape use(shape_);
   Terms out;
   const State state = typed(terms);
-  for (const Invariant<D>& i : system_claims<D>().invariants) out.push_back(i.holds(state).e);
+  for (const Invariant<D>& i : in_.claims.invariants) out.push_back(i.holds(state).e);
   // That integers stay natural numbers is proved like everything else.
-  out.push_back(natural(state).e);
+  out.push_back(natural(terms).e);
   return out;
 }
 
 z3::expr Encoding::host_is_possible(const Terms& s) const {
   const UseShape use(shape_);
-  const Host<D> host = typed(s).host;
-  const SymFlag fits_64_bits =
-      every_number(host, [](const SymNumber& n) { return n < wrap_at<D>(); });
-  return (assay::host_is_possible<D>(host) && natural(host) && fits_64_bits).e;
+  const Terms host = host_of(s);
+  SymFlag fits = true;
+  for (const z3::expr& e : host)
+    if (e.is_int()) fits = fits && SymNumber(e) < wrap_at<D>();
+  return (in_.host_is_possible(typed(s)) && natural(host) && fits).e;
 }
 
 z3::expr Encoding::fits_shape(const Terms& s) const {
   const UseShape use(shape_);
-  return assay::fits_shape<D>(typed(s)).e;
+  return in_.fits_shape(typed(s)).e;
 }
 
 z3::expr Encoding::is_created(const Terms& s) const {
   const UseShape use(shape_);
-  return typed(s).created.e;
+  return in_.is_made(typed(s)).e;
 }
 
 SystemState<Concrete> Encoding::decode(const z3::model& model, const Terms& s) const {
   const UseShape use(shape_);
   try {
-    return assay::decode<SystemState<Concrete>>(model, typed(s));
+    return in_.decoded(model, typed(s));
   } catch (const std::range_error&) {
     throw std::range_error("a value of the specification leaves 64 bits: " + too_wide(model, s));
   }
@@ -209,63 +204,68 @@ SystemState<Concrete> Encoding::decode(const z3::model& model, const Terms& s) c
 
 Terms Encoding::state_constants(const SystemState<Concrete>& state) const {
   const UseShape use(shape_);
-  return flat(lift<State>(state));
+  return flat(in_.copied(state));
 }
 
-Terms Encoding::host_constants(const Host<Concrete>& host) const {
-  const UseShape use(shape_);
-  Terms out;
-  const auto lifted = lift<Host<D>>(host);
-  leaves([&](const auto& leaf) { out.push_back(leaf.e); }, lifted);
-  return out;
+Terms Encoding::host_constants(const SystemHost& host) const {
+  return host_of(state_constants(system_.in<Concrete>().on_host(host)));
 }
 
-const Encoding* encoding_for(const Shape& shape) {
-  for (std::size_t i = 0; i < dimension_names.size(); ++i)
+const Encoding* encoding_for(const System& system, const Shape& shape) {
+  for (std::size_t i = 0; i < system.info().dimensions.size(); ++i)
     if (shape.size[i] == 0) return nullptr;
   static std::mutex mutex;
-  static std::map<std::array<unsigned, 8>, Encoding> made;
+  static std::map<std::pair<const System*, std::array<unsigned, 8>>, Encoding> made;
   const std::lock_guard lock(mutex);
-  return &made.try_emplace(shape.size, shape).first->second;
+  const auto at = made.find({&system, shape.size});
+  if (at != made.end()) return &at->second;
+  return &made.emplace(std::pair(&system, shape.size), Encoding(system, shape)).first->second;
 }
 
-std::string text_of(const Shape& s) {
+std::string text_of(const System& system, const Shape& s) {
   std::string text;
-  for (std::size_t i = 0; i < dimension_names.size(); ++i)
-    text += (i == 0 ? "" : ",") + std::string(dimension_names[i]) + "=" + std::to_string(s.size[i]);
+  for (std::size_t i = 0; i < system.info().dimensions.size(); ++i)
+    text += (i == 0 ? "" : ",") + std::string(system.info().dimensions[i].name) + "=" +
+            std::to_string(s.size[i]);
   return text;
 }
 
 std::vector<Instance> instances_of(const Shape& shape, const Profile& profile) {
   std::vector<Instance> out;
-  const std::vector<RuleInfo>& rules = system_rules();
-  const unsigned vcpus = shape.size[static_cast<std::size_t>(Dim::vcpu)];
-  for (u32 rule = 0; rule < rules.size(); ++rule)
-    for (unsigned v = 0; rules[rule].is_of(profile) && v < (rules[rule].has_vcpu ? vcpus : 1); ++v)
-      out.push_back({rule, v});
+  const std::vector<RuleInfo>& rules = system_of(profile).rules();
+  for (u32 rule = 0; rule < rules.size(); ++rule) {
+    if (!rules[rule].is_of(profile)) continue;
+    const unsigned handles =
+        rules[rule].handle == nullptr ? 1 : shape.size[rules[rule].handle_dimension];
+    for (unsigned handle = 0; handle < handles; ++handle) out.push_back({rule, handle});
+  }
   return out;
 }
 
-std::string name_of(const Instance& instance) {
-  const RuleInfo& info = system_rules()[instance.rule];
+std::string name_of(const System& system, const Instance& instance) {
+  const RuleInfo& info = system.rules()[instance.rule];
   std::string name = info.name;
-  if (info.has_vcpu) name += "(vcpu " + std::to_string(instance.vcpu) + ")";
+  if (info.handle != nullptr)
+    name += "(" + std::string(info.handle) + " " + std::to_string(instance.handle) + ")";
   return name;
 }
 
-const std::vector<std::string>& invariant_names() {
-  static const auto names = [] {
-    std::vector<std::string> list;
-    for (const auto& i : system_claims<Concrete>().invariants) list.emplace_back(i.name);
-    list.emplace_back("numbers_are_natural");
-    return list;
-  }();
-  return names;
+const std::vector<std::string>& invariant_names(const System& system) {
+  static std::mutex mutex;
+  static std::map<const System*, std::vector<std::string>> made;
+  const std::lock_guard lock(mutex);
+  auto [at, is_new] = made.try_emplace(&system);
+  if (is_new) {
+    for (const auto& i : system.in<Concrete>().claims.invariants) at->second.emplace_back(i.name);
+    at->second.emplace_back("numbers_are_natural");
+  }
+  return at->second;
 }
 
 std::vector<bool> invariants_of(const Profile& profile) {
   std::vector<bool> of;
-  for (const auto& i : system_claims<Concrete>().invariants) of.push_back(i.applies(profile));
+  for (const auto& i : system_of(profile).in<Concrete>().claims.invariants)
+    of.push_back(i.applies(profile));
   of.push_back(true);
   return of;
 }

@@ -4,8 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "model/symbolic.hpp"
-#include "spec/system.hpp"
+#include "spec/symbolic_state.hpp"
 
 namespace assay::prove {
 
@@ -14,7 +13,7 @@ using Terms = std::vector<z3::expr>;
 // A rule with its handles fixed. Symbolic handles could alias; fixed ones cannot.
 struct Instance {
   u32 rule = 0;
-  unsigned vcpu = 0;  // meaningful if the rule has one
+  unsigned handle = 0;  // meaningful if the rule has one
 };
 
 // One check of a step.
@@ -45,7 +44,9 @@ struct PropertyTerm {
 
 class Encoding {
  public:
-  explicit Encoding(const Shape& shape) : shape_(shape) {}
+  Encoding(const System& system, const Shape& shape)
+      : system_(system), in_(system.in<Symbolic>()), shape_(shape) {}
+  const System& system() const { return system_; }
   const Shape& shape() const { return shape_; }
   // A state of unknown constants "prefix.vcpu[1].pmu.irq".
   Terms unknown_state(const std::string& prefix) const;
@@ -57,7 +58,7 @@ class Encoding {
   std::vector<PropertyTerm> properties(Instance instance, const Terms& before,
                                        const std::string& prefix, const Profile& profile,
                                        const Mutation* mutation) const;
-  // In the order of system_claims(); the last, of ours, is `numbers_are_natural`.
+  // In the order of the system's claims; the last, of ours, is `numbers_are_natural`.
   Terms invariants(const Terms& state) const;
   z3::expr host_is_possible(const Terms& state) const;
   z3::expr fits_shape(const Terms& state) const;
@@ -66,24 +67,29 @@ class Encoding {
   // A concrete state as constants; entries beyond the shape are left out.
   Terms state_constants(const SystemState<Concrete>& state) const;
   // A concrete host as constants, in the order of the first leaves of a state.
-  Terms host_constants(const Host<Concrete>& host) const;
+  Terms host_constants(const SystemHost& host) const;
 
  private:
   struct Taking;
+  SystemState<Symbolic> typed(const Terms& terms) const;
+  Terms host_of(const Terms& state) const;
+  std::string too_wide(const z3::model& model, const Terms& terms) const;
   StepTerms take(const Taking& t, std::vector<PropertyTerm>* properties) const;
+  const System& system_;
+  const SystemIn<Symbolic>& in_;
   Shape shape_;
 };
 
 // Made when a shape is asked for first; lives to the end. Null for a shape with nothing in some
 // table.
-const Encoding* encoding_for(const Shape& shape);
-std::string text_of(const Shape& shape);
+const Encoding* encoding_for(const System& system, const Shape& shape);
+std::string text_of(const System& system, const Shape& shape);
 
 // Every rule with every handle, in the order of the specification.
 std::vector<Instance> instances_of(const Shape& shape, const Profile& profile);
-std::string name_of(const Instance& instance);
+std::string name_of(const System& system, const Instance& instance);
 // Invariants by number, `numbers_are_natural` last.
-const std::vector<std::string>& invariant_names();
+const std::vector<std::string>& invariant_names(const System& system);
 // By number: those that say something about the profile's implementation.
 std::vector<bool> invariants_of(const Profile& profile);
 

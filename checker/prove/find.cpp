@@ -44,15 +44,15 @@ class ConcreteReader final : public Reader<Concrete> {
   ConcreteReader(const StateNames& names, const SystemState<Concrete>& state)
       : names_(names), state_(state) {
     std::unordered_map<std::string, u64> by_path;
-    named_leaves(
-        "", [&](const std::string& path, const auto& leaf) { by_path[path] = raw(leaf); }, state);
+    state.each_named_leaf(
+        [&](const std::string& path, const PlainLeaf& leaf) { by_path[path] = leaf.value(); });
     for (const std::string& path : names.paths()) values_.push_back(by_path[path]);
   }
   bool flag(u32 leaf) const override { return values_[leaf] != 0; }
   Bits<64> word(u32 leaf) const override { return values_[leaf]; }
   Number number(u32 leaf) const override { return values_[leaf]; }
   bool invariant(u32 number) const override {
-    const auto& all = system_claims<Concrete>().invariants;
+    const auto& all = state_.system().in<Concrete>().claims.invariants;
     return number >= all.size() || all[number].holds(state_);  // its numbers are natural
   }
 
@@ -81,7 +81,8 @@ SearchResult search_reset(const Job& job, const Predicate& predicate) {
     result.reason = checker::why_unknown(solver);
   } else if (r == z3::sat) {
     result.kind = SearchResult::Kind::found;
-    result.history.host = enc.decode(solver.get_model(), reset).host;
+    result.history.host =
+        enc.system().in<Concrete>().host_of(enc.decode(solver.get_model(), reset));
   }
   return result;
 }
@@ -92,8 +93,8 @@ std::optional<StateNames> state_names(const Options& options) {
   const Encoding* encoding = encoding_of(options);
   if (encoding == nullptr) return std::nullopt;
   StateNames names;
-  names.shape = text_of(encoding->shape());
-  names.invariants = invariant_names();
+  names.shape = text_of(encoding->system(), encoding->shape());
+  names.invariants = invariant_names(encoding->system());
   const std::string prefix = "s";
   for (const z3::expr& e : encoding->unknown_state(prefix)) {
     const StateNode::Kind kind = e.is_bool()  ? StateNode::Kind::flag
@@ -123,9 +124,9 @@ std::shared_ptr<const Start> start_after(const History& history, const Options& 
     return nullptr;
   }
   Start start{history, {}};
-  Host<Concrete>& host = start.history.host;
-  if (host.slots_max > options.slots) host.slots_max = options.slots;
-  start.state.host = host;
+  const System& system = system_of(options);
+  if (!history.host.empty()) system.info().fit_host(start.history.host, shape_of(options));
+  start.state = system.in<Concrete>().on_host(start.history.host);
   for (std::size_t i = 0; i < history.events.size(); ++i) {
     if (replay_event(history.events[i], *options.profile, options.mutation, start.state, nullptr))
       continue;
@@ -135,13 +136,10 @@ std::shared_ptr<const Start> start_after(const History& history, const Options& 
   }
   const auto names = state_names(options);
   std::unordered_set<std::string> known(names->paths().begin(), names->paths().end());
-  named_leaves(
-      "",
-      [&](const std::string& path, const auto& leaf) {
-        if (raw(leaf) != 0 && !path.starts_with("host.") && !known.contains(path))
-          why = path + " is beyond the shape " + names->shape;
-      },
-      start.state);
+  start.state.each_named_leaf([&](const std::string& path, const PlainLeaf& leaf) {
+    if (leaf.value() != 0 && !path.starts_with("host.") && !known.contains(path))
+      why = path + " is beyond the shape " + names->shape;
+  });
   return why.empty() ? std::make_shared<const Start>(std::move(start)) : nullptr;
 }
 
@@ -160,7 +158,8 @@ SearchResult search_start(const Job& job, const Predicate& predicate) {
 }  // namespace
 
 SearchResult find(const Options& options, const Predicate& predicate) {
-  const Hypothesis nothing_assumed{std::vector<bool>(invariant_names().size(), false), nullptr};
+  const Hypothesis nothing_assumed{
+      std::vector<bool>(invariant_names(system_of(options)).size(), false), nullptr};
   const Job job{encoding_of(options), &options, &nothing_assumed, nullptr};
   SearchResult result = search_start(job, predicate);
   if (result.kind == SearchResult::Kind::none && options.depth > 0)

@@ -16,7 +16,7 @@ std::optional<StateNames> state_names(const Options& options);
 bool holds_in(const Predicate& predicate, const StateNames& names,
               const SystemState<Concrete>& state);
 
-// The end of a history as a place to search from. The host's slots are taken to be those of the
+// The end of a history as a place to search from. The host's limits are taken to be those of the
 // shape. Nothing, and why, when the specification answers the history otherwise, or when its state
 // does not fit the options' shape.
 std::shared_ptr<const Start> start_after(const History& history, const Options& options,

@@ -56,8 +56,8 @@ Obligation prove_one(const Job& job, const Premise& p, const Instance& instance,
     solver.push();
     solver.add(broken);
     if (job.certificates != nullptr) {
-      const bool base = instance.rule == creating_rule();
-      job.certificates->add({base ? "base" : "step", name_of(instance),
+      const bool base = instance.rule == job.encoding->system().creating_rule();
+      job.certificates->add({base ? "base" : "step", name_of(job.encoding->system(), instance),
                              claim_names(*job.options->profile)[number], "unsat"},
                             solver.to_smt2());
     }
@@ -95,12 +95,16 @@ z3::solver bounded_solver(const Options& options) {
   return solver;
 }
 
-const Encoding* encoding_of(const Options& o) {
-  return encoding_for(shape_of(o.vcpus, o.pes, o.slots, o.pmus, o.regions));
+const Encoding* encoding_of(const Options& o) { return encoding_for(system_of(o), shape_of(o)); }
+
+const System& system_of(const Options& o) {
+  return o.profile != nullptr ? assay::system_of(*o.profile) : default_system();
 }
 
+Shape shape_of(const Options& o) { return o.shape.grows() ? system_of(o).usual_shape() : o.shape; }
+
 std::vector<std::string> claim_names(const Profile& profile) {
-  std::vector<std::string> names = invariant_names();
+  std::vector<std::string> names = invariant_names(assay::system_of(profile));
   for (const checker::PropertyInfo& p : checker::properties_of(profile).list())
     names.push_back(p.name);
   return names;
@@ -119,7 +123,7 @@ z3::expr fits_64_bits(const Terms& state) {
 Event event_of(const z3::model& model, const Instance& instance, const StepTerms& step) {
   Event e;
   e.rule = instance.rule;
-  e.vcpu = instance.vcpu;
+  e.handle = instance.handle;
   for (std::size_t i = 0; i < step.arguments.size(); ++i)
     e.value[i] = value_in(model, step.arguments[i]);
   e.answer = static_cast<Errno>(value_in(model, step.code));
@@ -134,7 +138,7 @@ Event event_of(const z3::model& model, const Instance& instance, const StepTerms
 Premise premise_of(const Job& job, const Instance& instance, const std::string& prefix,
                    const Mutation* mutation) {
   const Encoding& enc = *job.encoding;
-  const bool creates = instance.rule == creating_rule();
+  const bool creates = instance.rule == job.encoding->system().creating_rule();
   Terms unknown = enc.unknown_state("s");
   Terms before = creates ? enc.reset_state(unknown) : unknown;
   StepTerms step = enc.step(instance, before, prefix, *job.options->profile, mutation);
@@ -167,7 +171,8 @@ InstanceAnswer prove_instance(const Job& job, const Instance& instance, bool ask
       assumed.insert(Z3_get_ast_id(z3_context(), c));
     }
   if (job.certificates != nullptr)
-    job.certificates->add({"consistent", name_of(instance), "", "sat"}, solver.to_smt2());
+    job.certificates->add({"consistent", name_of(job.encoding->system(), instance), "", "sat"},
+                          solver.to_smt2());
   answer.premise = asks_premise ? answer_of(checker::solve(solver), z3::sat) : Answer::holds;
   const auto is_asked = [&](unsigned claim) { return job.asked == nullptr || (*job.asked)[claim]; };
   Terms after = job.encoding->invariants(p.step.next);

@@ -3,7 +3,7 @@
 
 #include "checker/prove/replay.hpp"
 #include "checker/solve.hpp"
-#include "gen/rules.hpp"
+#include "traces/bind/binder.hpp"
 
 namespace assay::prove {
 namespace {
@@ -26,7 +26,8 @@ Steps build(const Job& job, const Path& path, z3::solver& solver) {
                                *job.options->profile, job.options->mutation));
     solver.add(s.taken.back().possible);
     // The last call of a witness may be the illegal one that is looked for.
-    if (i + 1 != path.instances.size()) solver.add(can_be_shown(path.instances[i], s.taken.back()));
+    if (i + 1 != path.instances.size())
+      solver.add(can_be_shown(enc.system(), path.instances[i], s.taken.back()));
     solver.add(enc.fits_shape(s.taken.back().next));
   }
   const std::size_t last = path.instances.size() - 1;
@@ -65,10 +66,11 @@ void prefer(z3::solver& solver, const z3::expr& e, const std::vector<u64>& value
 
 void prefer_ordinary_values(const Job& job, const Path& path, const Steps& s, z3::solver& solver,
                             bool initial_first) {
+  const Encoding& enc = *job.encoding;
   for (const StepTerms& step : s.taken) prefer(solver, step.code, {0});
   prefer_typical_host(job, s.host_state, solver);
   for (std::size_t i = 0; i < s.taken.size(); ++i) {
-    const RuleInfo& info = system_rules()[path.instances[i].rule];
+    const RuleInfo& info = enc.system().rules()[path.instances[i].rule];
     for (const z3::expr& choice : s.taken[i].choices) prefer(solver, choice, {0});
     for (std::size_t a = 0; a < s.taken[i].arguments.size(); ++a) {
       const u64 initial = info.arguments[a].initial;
@@ -87,7 +89,7 @@ SearchResult replayed(const Job& job, const Path& path, const Steps& s, const z3
   result.depth = static_cast<unsigned>(path.instances.size());
   const Start* start = job.options->after.get();
   SystemState<Concrete> state = start != nullptr ? start->state : enc.decode(model, s.host_state);
-  result.history.host = state.host;
+  result.history.host = enc.system().in<Concrete>().host_of(state);
   for (std::size_t i = 0; i < path.instances.size(); ++i) {
     Event e = event_of(model, path.instances[i], s.taken[i]);
     const bool is_legal = value_in(model, s.taken[i].legal) != 0;
@@ -96,8 +98,8 @@ SearchResult replayed(const Job& job, const Path& path, const Steps& s, const z3
     SystemState<Concrete> expected = enc.decode(model, s.taken[i].next);
     if (!replay_event(e, *job.options->profile, job.options->mutation, state, &expected)) {
       result.kind = SearchResult::Kind::disagreement;
-      result.reason =
-          "replay differs at event " + std::to_string(i + 1) + ", " + name_of(path.instances[i]);
+      result.reason = "replay differs at event " + std::to_string(i + 1) + ", " +
+                      name_of(enc.system(), path.instances[i]);
       return result;
     }
   }
@@ -106,14 +108,14 @@ SearchResult replayed(const Job& job, const Path& path, const Steps& s, const z3
 
 }  // namespace
 
-z3::expr can_be_shown(const Instance& instance, const StepTerms& step) {
-  const bool is_event = gen::Rules::instance().binder().pattern(instance.rule).is_event;
+z3::expr can_be_shown(const System& system, const Instance& instance, const StepTerms& step) {
+  const bool is_event = traces::Binder::of(system).pattern(instance.rule).is_event;
   return is_event ? step.legal && step.code == 0 : step.legal;
 }
 
 void prefer_typical_host(const Job& job, const Terms& state, z3::solver& solver) {
-  const Options& o = *job.options;
-  const Terms typical = job.encoding->host_constants(typical_host(o.vcpus, o.slots));
+  const Encoding& enc = *job.encoding;
+  const Terms typical = enc.host_constants(enc.system().info().typical_host(enc.shape()));
   for (std::size_t i = 0; i < typical.size(); ++i) {
     const z3::expr& t = typical[i];
     const u64 usual = t.is_bool() ? t.is_true() : t.get_numeral_uint64();

@@ -20,7 +20,7 @@ struct Path {
 
 // Whether a step can stand in a history: it is legal, and an event that traces show without an
 // answer succeeds.
-z3::expr can_be_shown(const Instance& instance, const StepTerms& step);
+z3::expr can_be_shown(const System& system, const Instance& instance, const StepTerms& step);
 
 // Gives the unknown host of a state ordinary values, as far as the solver's facts allow them.
 void prefer_typical_host(const Job& job, const Terms& state, z3::solver& solver);

@@ -25,13 +25,13 @@ bool contains(const std::vector<std::string>& list, const std::string& name) {
 }
 
 std::string refusal_of(const std::string& invariant, const Profile& profile) {
-  const auto& names = invariant_names();
+  const auto& names = invariant_names(assay::system_of(profile));
   const auto at = std::find(names.begin(), names.end(), invariant);
   const bool is_invariant = at != names.end();
   if (is_invariant && invariants_of(profile)[static_cast<std::size_t>(at - names.begin())])
     return "";
   if (!is_invariant && contains(claim_names(profile), invariant)) return "";
-  for (const Profile& p : all_profiles())
+  for (const Profile& p : assay::system_of(profile).info().profiles)
     if (contains(claim_names(p), invariant))
       return invariant + " says nothing about " + std::string(profile.name);
   return "no invariant is called " + invariant;
@@ -47,16 +47,22 @@ std::string refusal_of(const Options& o) {
 }
 
 std::string assumptions_of(const Options& o) {
-  return "any host that host_is_possible() admits; at most " + std::to_string(o.vcpus) +
-         " vCPUs, " + std::to_string(o.pes) + " known PEs, " + std::to_string(o.slots) +
-         " memory slots, " + std::to_string(o.pmus) + " host PMUs and " +
-         std::to_string(o.regions) + " redistributor regions; conforming answers";
+  std::string text = "any host that host_is_possible() admits; at most ";
+  const auto dimensions = system_of(o).info().dimensions;
+  const Shape shape = shape_of(o);
+  for (std::size_t i = 0; i < dimensions.size(); ++i)
+    text += (i == 0                       ? ""
+             : i + 1 == dimensions.size() ? " and "
+                                          : ", ") +
+            std::to_string(shape.size[i]) + " " + dimensions[i].what;
+  return text + "; conforming answers";
 }
 
 std::vector<Result> blank_results(const Profile& profile) {
   std::vector<Result> results;
   std::map<std::string, std::string> sources;
-  for (const auto& i : system_claims<Concrete>().invariants) sources[i.name] = i.source;
+  for (const auto& i : assay::system_of(profile).in<Concrete>().claims.invariants)
+    sources[i.name] = i.source;
   for (const checker::PropertyInfo& p : checker::properties_of(profile).list())
     sources[p.name] = p.source;
   for (const std::string& name : claim_names(profile)) {
@@ -70,18 +76,19 @@ std::vector<Result> blank_results(const Profile& profile) {
 }
 
 // What one round of induction says about the invariants it assumed.
-void note_round(const std::vector<InstanceAnswer>& answers, unsigned round,
+void note_round(const System& system, const std::vector<InstanceAnswer>& answers, unsigned round,
                 std::vector<Result>& results, std::vector<bool>& failed) {
   for (const InstanceAnswer& a : answers) {
     for (const Obligation& o : a.obligations) {
       Result& r = results[o.invariant];
-      r.rules.push_back({name_of(a.instance), o.seconds, o.conjuncts, o.answer == Answer::holds});
+      r.rules.push_back(
+          {name_of(system, a.instance), o.seconds, o.conjuncts, o.answer == Answer::holds});
       if (o.answer == Answer::holds) continue;
       if (o.invariant < failed.size()) failed[o.invariant] = true;
       if (r.by_search) continue;
-      (a.instance.rule == creating_rule() ? r.base : r.step) = false;
+      (a.instance.rule == system.creating_rule() ? r.base : r.step) = false;
       const char* how = o.answer == Answer::fails ? "not kept by " : "undecided for ";
-      r.reason += (r.reason.empty() ? "" : ", ") + std::string(how) + name_of(a.instance);
+      r.reason += (r.reason.empty() ? "" : ", ") + std::string(how) + name_of(system, a.instance);
       if (!o.reason.empty()) r.reason += " (" + o.reason + ")";
       if (round > 1) r.reason += " without the invariants that failed before";
       r.obstacles.insert(r.obstacles.end(), o.obstacle.begin(), o.obstacle.end());
@@ -97,7 +104,8 @@ std::string inconsistency(const Job& job, const std::vector<InstanceAnswer>& ans
   if (Answer a = hypothesis_is_satisfiable(job); a != Answer::holds)
     return say(a, "the hypothesis");
   for (const InstanceAnswer& i : answers)
-    if (i.premise != Answer::holds) return say(i.premise, "the premise of " + name_of(i.instance));
+    if (i.premise != Answer::holds)
+      return say(i.premise, "the premise of " + name_of(job.encoding->system(), i.instance));
   return "";
 }
 
@@ -105,7 +113,7 @@ SearchResult search_for(const Job& job, unsigned number, const std::string& name
   const auto broken = [number](const Encoding& e, const Terms& s) {
     return !e.invariants(s)[number];
   };
-  const bool is_invariant = number < invariant_names().size();
+  const bool is_invariant = number < invariant_names(job.encoding->system()).size();
   return is_invariant ? search_state(job, broken, depth) : search_step(job, name, depth);
 }
 
@@ -146,7 +154,8 @@ bool all_are_refuted(const Job& job, std::vector<Result>& results) {
   const Options& o = *job.options;
   if (o.names.empty() || o.depth == 0 || job.certificates != nullptr) return false;
   // Nothing is proved yet, so a search may take nothing for granted.
-  const Hypothesis nothing{std::vector<bool>(invariant_names().size()), nullptr};
+  const Hypothesis nothing{std::vector<bool>(invariant_names(job.encoding->system()).size()),
+                           nullptr};
   Job search = job;
   search.hypothesis = &nothing;
   bool all = true;
@@ -200,7 +209,7 @@ std::string prove_together(Job& job, Hypothesis& hypothesis, std::vector<Result>
     }
     if (stop::requested()) return "interrupted";
     std::vector<bool> failed(hypothesis.assumed.size(), false);
-    note_round(answers, report.rounds, results, failed);
+    note_round(job.encoding->system(), answers, report.rounds, results, failed);
     // What failed may be what contradicts: consistent is said of what stands in the end.
     if (none_of(failed)) {
       job.satisfiable_premises = nullptr;
@@ -232,7 +241,7 @@ Report prove_under(const Options& options, Hypothesis hypothesis) {
 
   const Encoding* encoding = encoding_of(options);
   CertificateWriter writer(options.certificate_dir, std::string(options.profile->name),
-                           text_of(encoding->shape()));
+                           text_of(encoding->system(), encoding->shape()));
   Job job{encoding, &options, &hypothesis, options.certificate_dir.empty() ? nullptr : &writer};
   // Invariants stand on one another and are proved together; of properties only those asked for.
   const std::vector<std::string> wanted =

@@ -24,7 +24,7 @@ namespace assay::prove {
 
 // A history from reset, made and answered by the (possibly mutated) specification.
 struct History {
-  Host<Concrete> host;
+  SystemHost host;
   std::vector<Event> events;
 };
 
@@ -35,8 +35,9 @@ struct Start {
 };
 
 struct Options {
-  // Sizes of the bounded tables, each at least 1.
-  unsigned vcpus = 3, pes = 4, slots = 4, pmus = 2, regions = 2;
+  // Sizes of the bounded tables by the system's dimensions, each at least 1; of none:
+  // usual_shape().
+  Shape shape;
   const Profile* profile = nullptr;  // required
   std::vector<std::string> names;    // of invariants to report; empty: all
   unsigned depth = 8;                // longest history searched where induction fails; 0: none
@@ -50,6 +51,10 @@ struct Options {
   // Asked every now and then by searches, from any thread: true ends them with "interrupted".
   std::function<bool()> stop;
 };
+
+// The shape that is meant, and the system of the options' profile.
+Shape shape_of(const Options& options);
+const System& system_of(const Options& options);
 
 enum class Verdict { proved, violated, unknown, disagreement };
 std::string_view name_of(Verdict v);

@@ -40,8 +40,7 @@ bool replay_event(const Event& event, const Profile& profile, const Mutation* mu
 
 std::optional<SystemState<Concrete>> replay(const History& history, const Profile& profile,
                                             const Mutation* mutation) {
-  SystemState<Concrete> state{};
-  state.host = history.host;
+  SystemState<Concrete> state = assay::system_of(profile).in<Concrete>().on_host(history.host);
   for (const Event& e : history.events)
     if (!replay_event(e, profile, mutation, state, nullptr)) return std::nullopt;
   return state;
@@ -50,7 +49,7 @@ std::optional<SystemState<Concrete>> replay(const History& history, const Profil
 std::vector<std::string> broken_invariants(const SystemState<Concrete>& state,
                                            const Profile& profile) {
   std::vector<std::string> broken;
-  for (const Invariant<Concrete>& i : system_claims<Concrete>().invariants)
+  for (const Invariant<Concrete>& i : state.system().in<Concrete>().claims.invariants)
     if (i.applies(profile) && !i.holds(state)) broken.emplace_back(i.name);
   return broken;
 }

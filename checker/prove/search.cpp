@@ -32,7 +32,7 @@ std::vector<Instance> moving_instances(const Job& job) {
   const Terms s = enc.unknown_state("s");
   std::vector<Instance> out;
   for (const Instance& i : instances_of(enc.shape(), *job.options->profile)) {
-    if (i.rule == creating_rule()) continue;
+    if (i.rule == enc.system().creating_rule()) continue;
     StepTerms step = enc.step(i, s, "call", *job.options->profile, job.options->mutation);
     if (changes_state(s, step.next)) out.push_back(i);
   }
@@ -113,8 +113,8 @@ class Unrolling {
     }
     Terms reset = enc.reset_state(enc.unknown_state("s"));
     solver_.add(enc.host_is_possible(reset));
-    StepTerms create = enc.step({creating_rule(), 0}, reset, "call0", *job.options->profile,
-                                job.options->mutation);
+    StepTerms create = enc.step({enc.system().creating_rule(), 0}, reset, "call0",
+                                *job.options->profile, job.options->mutation);
     solver_.add(create.possible && create.legal && enc.fits_shape(create.next));
     solver_.add(enc.is_created(create.next));
     states_ = {reset, create.next};
@@ -140,7 +140,8 @@ class Unrolling {
       z3::expr taken = pick == c.bv_val(n, pick_bits);
       for (std::size_t i = 0; i < next.size(); ++i)
         if (!is_same(step.next[i], before[i])) next[i] = z3::ite(taken, step.next[i], next[i]);
-      legal.push_back(z3::implies(taken, step.possible && can_be_shown(instances_[n], step)));
+      legal.push_back(
+          z3::implies(taken, step.possible && can_be_shown(enc.system(), instances_[n], step)));
     }
     Terms named = enc.unknown_state("s" + at);
     for (std::size_t i = 0; i < next.size(); ++i) {
@@ -160,7 +161,7 @@ class Unrolling {
   // The instances that a model took, from create_vm on.
   std::vector<Instance> path(const z3::model& model) const {
     std::vector<Instance> out;
-    if (!job_.options->after) out.push_back({creating_rule(), 0});
+    if (!job_.options->after) out.push_back({job_.encoding->system().creating_rule(), 0});
     for (const z3::expr& pick : picks_) out.push_back(instances_[value_in(model, pick)]);
     return out;
   }
@@ -230,7 +231,8 @@ SearchResult search_state(const Job& job, const Goal& goal, unsigned depth,
     Unrolling u(job, instances_near(job, s, {goal(*job.encoding, s)}));
     const auto make = [&](std::vector<Instance> instances) {
       return Path{std::move(instances), [&goal, &job](const LastStep& s) {
-                    return can_be_shown(s.instance, s.step) && goal(*job.encoding, s.step.next);
+                    return can_be_shown(job.encoding->system(), s.instance, s.step) &&
+                           goal(*job.encoding, s.step.next);
                   }};
     };
     if (u.depth() == 0) u.extend();
@@ -286,7 +288,8 @@ std::optional<SearchResult> try_last_event(const Job& job, Unrolling& u, u32 rul
 z3::expr breaks(const Job& job, const LastStep& s, const std::string& property) {
   for (const PropertyTerm& p : job.encoding->properties(
            s.instance, s.before, s.prefix, *job.options->profile, job.options->mutation))
-    if (p.name == property) return can_be_shown(s.instance, s.step) && !p.holds;
+    if (p.name == property)
+      return can_be_shown(job.encoding->system(), s.instance, s.step) && !p.holds;
   return z3_context().bool_val(false);
 }
 
@@ -319,13 +322,14 @@ std::vector<SearchResult> search_calls(const Job& job, const std::vector<LastCal
   FreshContext scope;
   std::vector<SearchResult> results(ends.size());
   std::vector<bool> decided(ends.size(), false);
+  const u32 creating = job.encoding->system().creating_rule();
   auto end_of = [](const LastCall& end) {
     return [&end](const LastStep& s) { return ends_in(s.step, end); };
   };
   for (std::size_t i = 0; i < ends.size(); ++i) {
     results[i].depth = depth;
-    if (ends[i].rule != creating_rule()) continue;
-    results[i] = solve_path(job, {{{creating_rule(), 0}}, end_of(ends[i])});
+    if (ends[i].rule != creating) continue;
+    results[i] = solve_path(job, {{{creating, 0}}, end_of(ends[i])});
     decided[i] = true;
   }
   Unrolling u(job, moving_instances(job));

@@ -48,7 +48,7 @@ Standing standing_claims(const Options& options) {
   plain.certificate_dir.clear();
   Standing s;
   s.names = claim_names(*options.profile);
-  s.hypothesis.assumed.assign(invariant_names().size(), false);
+  s.hypothesis.assumed.assign(invariant_names(system_of(options)).size(), false);
   s.asked.assign(s.names.size(), false);
   for (const Result& r : prove(plain).results) {
     if (r.verdict != Verdict::proved) continue;

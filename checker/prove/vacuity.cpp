@@ -14,7 +14,7 @@ std::vector<Outcome> outcomes_of_rule(const Job& job, u32 rule) {
                   z3::check_result anywhere) {
     if (at == outcomes.size()) {
       Outcome o;
-      o.rule = system_rules()[rule].name;
+      o.rule = job.encoding->system().rules()[rule].name;
       o.check = check.id;
       o.code = check.code;
       o.kind = check.kind;
@@ -57,9 +57,8 @@ void reach_outcomes(const Job& job, std::vector<Outcome>& outcomes, unsigned dep
   std::vector<Outcome*> wanted;
   for (Outcome& o : outcomes) {
     if (o.possible != Possible::satisfiable) continue;
-    for (u32 rule = 0; rule < system_rules().size(); ++rule)
-      if (o.rule == system_rules()[rule].name)
-        ends.push_back({rule, Why::hash_of(o.check.c_str()), o.kind, o.check == "success"});
+    ends.push_back({job.encoding->system().rule_named(o.rule), Why::hash_of(o.check.c_str()),
+                    o.kind, o.check == "success"});
     wanted.push_back(&o);
   }
   std::vector<SearchResult> found = search_calls(job, ends, depth);
@@ -76,7 +75,7 @@ std::vector<Outcome> vacuity(const Options& options, unsigned reach) {
   if (options.profile == nullptr || encoding_of(options) == nullptr) return {};
   const Hypothesis hypothesis = all_invariants(*options.profile);
   const Job job{encoding_of(options), &options, &hypothesis, nullptr};
-  std::vector<std::vector<Outcome>> by_rule(system_rules().size());
+  std::vector<std::vector<Outcome>> by_rule(system_of(options).rules().size());
   in_parallel(options.jobs, by_rule.size(), [&](std::size_t rule) {
     if (!stop::requested()) by_rule[rule] = outcomes_of_rule(job, static_cast<u32>(rule));
   });

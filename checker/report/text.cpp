@@ -3,6 +3,7 @@
 #include <set>
 
 #include "checker/report/report.hpp"
+#include "spec/profiles.hpp"
 #include "spec/system.hpp"
 
 namespace assay::checker {

@@ -1,6 +1,6 @@
 // The machine: PEs, and what each of them has. The rules of spec/arch apply to it, or to a part of
 // it. They know of nothing that runs there: what a hypervisor promises about an event of the
-// hardware, it says where it observes that event (spec/system.hpp).
+// hardware, it says where it observes that event (spec/subject.hpp).
 #pragma once
 #include "model/step.hpp"
 #include "spec/arch/pe.hpp"

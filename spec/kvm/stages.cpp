@@ -33,7 +33,7 @@ StageInfo way_in(const char* name, const char* rule, Runs RunPart<Concrete>::*ru
 
 }  // namespace
 
-const std::vector<StageInfo>& system_stages() {
+const std::vector<StageInfo>& arm64_stages() {
   static const std::vector<StageInfo> all = {
       info_of("at_vm_creation", "create_vm", at_vm_creation<Concrete>),
       info_of("at_check_extension", "check_extension", at_check_extension<Concrete>),

@@ -12,6 +12,8 @@
 
 namespace assay {
 
+struct StageInfo;
+
 // --- the VM --------------------------------------------------------------------------------------
 
 // KVM_CREATE_VM is about to succeed.
@@ -186,5 +188,8 @@ Flag<D> is_refused(const Step<D>& k, const Vm<D>& vm, const Running<D>& running,
   }
   (std::make_index_sequence<refusals<D>.size()>{});
 }
+
+// The stages as a list.
+const std::vector<StageInfo>& arm64_stages();
 
 }  // namespace assay

@@ -40,6 +40,7 @@ struct Vm : VmParts<D>, MachineParts<D> {
 // A vCPU by creation order. A rule that has one concerns an existing vCPU: the caller holds its
 // descriptor. Proof and generation take that from `exists`.
 struct VcpuId {
+  static constexpr Dim dimension = Dim::vcpu;  // of the table that it is an index of
   unsigned index = 0;
 };
 template <class D>

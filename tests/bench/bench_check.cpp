@@ -7,6 +7,7 @@
 #include <string>
 
 #include "checker/check.hpp"
+#include "spec/profiles.hpp"
 #include "traces/binary.hpp"
 #include "traces/trace_file.hpp"
 
@@ -15,7 +16,7 @@ namespace {
 using namespace assay;
 
 const traces::Binder& binder() {
-  static const traces::Binder bound(system_rules());
+  static const traces::Binder bound(default_system());
   return bound;
 }
 

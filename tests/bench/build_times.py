@@ -68,7 +68,7 @@ def changed(path, old, new):
 def dummy_subject(folder, rules=30, properties=20):
     """A subject as an issue may bring it: rules on VM and vCPU state, properties over them."""
     names = [f"DummyRule{i}" for i in range(rules)]
-    text = ['#pragma once', '#include "spec/subject.hpp"', 'namespace assay {']
+    text = ['#pragma once', '#include "spec/arm64_subject.hpp"', 'namespace assay {']
     for i, name in enumerate(names):
         text.append(f'''template <class D> struct {name} {{
   static constexpr const char* name = "dummy_rule_{i}";

@@ -15,7 +15,7 @@
 namespace assay::checker {
 
 inline const traces::Binder& binder() {
-  static const traces::Binder bound(system_rules());
+  static const traces::Binder bound(default_system());
   return bound;
 }
 
@@ -44,7 +44,7 @@ inline Report check_file(const std::string& path, CheckOptions options) {
   sink.header = [&](const traces::TraceHeader& h) {
     if (options.profile == nullptr) options.profile = find_profile(h.profile);
     take_host(h, options);
-    checker.emplace(binder(), options);
+    checker.emplace(traces::Binder::of(system_of(*options.profile)), options);
   };
   sink.event = [&](const traces::TraceEvent& e, std::string_view) {
     checker->feed(e);

@@ -7,6 +7,7 @@
 #include "checker/judge.hpp"
 #include "checker/properties.hpp"
 #include "gen/program.hpp"
+#include "tests/arm64.hpp"
 
 namespace assay::checker {
 namespace {

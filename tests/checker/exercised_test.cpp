@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "tests/arm64.hpp"
 #include "tests/checker/checked.hpp"
 
 namespace assay::checker {

@@ -10,7 +10,7 @@ namespace {
 
 using traces::HandleKind;
 
-constexpr Handle vm_number(std::uint32_t vm) { return {HandleKind::vm, vm, 0, false}; }
+constexpr Handle vm_number(std::uint32_t vm) { return {{HandleKind::vm, vm}, false}; }
 
 std::uint32_t vm_at(Handles& handles, std::uint32_t tid, std::int32_t fd) {
   const Handle& h = handles.find(tid, fd);

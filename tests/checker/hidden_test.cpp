@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 
+#include "tests/arm64.hpp"
 #include "tests/checker/corpus_traces.hpp"
 #include "traces/header.hpp"
 
@@ -36,7 +37,7 @@ class Hider {
         [&](const std::string& path, const auto& leaf) {
           if (!chance(hiding_.host)) options.host_part.emplace_back(path, raw(leaf));
         },
-        *options.host);
+        host_of(*options.host));
     options.host.reset();
   }
   TraceEvent event(TraceEvent e) {
@@ -153,7 +154,7 @@ TEST(Hidden, InvariantsAreAskedOfVmsWithUnknownValues) {
         [&](const std::string& path, const auto& leaf) {
           if (path != "target") t.options.host_part.emplace_back(path, raw(leaf));
         },
-        *t.options.host);
+        host_of(*t.options.host));
     t.options.host.reset();
     Checker checker(binder(), t.options);
     for (const TraceEvent& e : t.events) checker.feed(e);

@@ -11,13 +11,14 @@
 
 #include "checker/check.hpp"
 #include "checker/exercised.hpp"
+#include "spec/profiles.hpp"
 #include "traces/trace_file.hpp"
 
 namespace assay::checker {
 namespace {
 
 const traces::Binder& binder() {
-  static const traces::Binder bound(system_rules());
+  static const traces::Binder bound(default_system());
   return bound;
 }
 

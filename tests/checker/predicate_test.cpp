@@ -8,6 +8,7 @@
 #include "checker/prove/find.hpp"
 #include "checker/prove/obligations.hpp"
 #include "checker/prove/predicate_terms.hpp"
+#include "tests/arm64.hpp"
 #include "tests/checker/random_predicate.hpp"
 
 namespace assay::prove {
@@ -15,8 +16,7 @@ namespace {
 
 Options small() {
   Options o;
-  o.vcpus = o.pes = 2;
-  o.slots = 3;
+  o.shape = assay::shape_of(2, 2, 3, 2, 2);
   o.profile = find_profile("linux-6.1");
   return o;
 }
@@ -39,8 +39,8 @@ using Values = std::vector<std::pair<const char*, u64>>;
 
 // Whether a predicate holds where these leaves have these values and all others are zero.
 bool holds(const std::string& text, const Values& values = {}) {
-  SystemState<Concrete> state{};
-  for (const auto& [path, value] : values) EXPECT_TRUE(assign(state, path, value)) << path;
+  SystemState<Concrete> state = arm64_state<Concrete>();
+  for (const auto& [path, value] : values) EXPECT_TRUE(state.set(path, value)) << path;
   return holds_in(read(text), names(), state);
 }
 
@@ -264,7 +264,7 @@ TEST(Predicate, EveryLeafIsReachedByItsPath) {
 // --- one meaning -------------------------------------------------------------------------------
 // The same leaves for both domains.
 struct TwoStates {
-  SystemState<Concrete> concrete{};
+  SystemState<Concrete> concrete = arm64_state<Concrete>();
   Terms symbolic;
 };
 
@@ -288,7 +288,7 @@ TwoStates random_states(std::mt19937_64& random) {
     u64 value = random_value(random);
     if (sort.is_bool()) value &= 1;
     if (sort.is_bv() && sort.bv_size() < 64) value &= (u64{1} << sort.bv_size()) - 1;
-    EXPECT_TRUE(assign(s.concrete, names().paths()[i], value));
+    EXPECT_TRUE(s.concrete.set(names().paths()[i], value));
     const auto number = static_cast<std::uint64_t>(value);
     s.symbolic.push_back(sort.is_bool()  ? c.bool_val(value != 0)
                          : sort.is_int() ? c.int_val(number)

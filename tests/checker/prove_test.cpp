@@ -14,14 +14,14 @@
 #include "checker/prove/replay.hpp"
 #include "checker/prove/search.hpp"
 #include "gen/mutants.hpp"
+#include "tests/arm64.hpp"
 
 namespace assay::prove {
 namespace {
 
 Options small(const char* profile) {
   Options o;
-  o.vcpus = o.pes = 2;
-  o.slots = 3;
+  o.shape = assay::shape_of(2, 2, 3, 2, 2);
   o.profile = find_profile(profile);
   return o;
 }
@@ -41,7 +41,7 @@ const Result& result_of(const Report& report, const std::string& name) {
 }
 
 std::size_t number_of(const std::string& invariant) {
-  const auto& names = invariant_names();
+  const auto& names = invariant_names(arm64_kvm());
   return static_cast<std::size_t>(std::find(names.begin(), names.end(), invariant) - names.begin());
 }
 
@@ -83,7 +83,7 @@ TEST_P(EveryProfile, ProvesEveryInvariant) {
     EXPECT_TRUE(r.consistent && r.base && r.step) << r.name;
     // Proved of something: some rule writes what the invariant reads. A property of steps may be
     // that a rule writes nothing.
-    const auto& names = invariant_names();
+    const auto& names = invariant_names(arm64_kvm());
     const bool is_invariant = std::find(names.begin(), names.end(), r.name) != names.end();
     EXPECT_FALSE(is_invariant && is_idle(r)) << r.name;
   }
@@ -170,7 +170,7 @@ TEST(Prove, ContradictoryPremiseOfOneRuleIsNeverAProof) {
   const Encoding& enc = *encoding_of(small("linux-6.12"));
   no_vcpu.extra = [&enc](const Terms& s) {
     const u32 rule = rule_named("pmu_init");
-    EXPECT_TRUE(system_rules()[rule].has_vcpu);
+    EXPECT_TRUE(system_rules()[rule].handle != nullptr);
     return !enc.step({rule, 0}, s, "x", *find_profile("linux-6.12"), nullptr).possible;
   };
   const Report report = prove_under(small("linux-6.12"), no_vcpu);
@@ -206,7 +206,7 @@ TEST(Prove, ResourceBoundGivesUnknownAndNotProved) {
 
 TEST(Prove, RefusesWhatItDoesNotHave) {
   Options o = small("linux-6.12");
-  o.slots = 0;
+  o.shape = assay::shape_of(2, 2, 0, 2, 2);
   EXPECT_NE(prove(o).refusal.find("at least one of each"), std::string::npos);
   o = small("linux-6.12");
   o.names = {"no_such_invariant"};

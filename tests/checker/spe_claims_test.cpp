@@ -13,14 +13,14 @@
 #include "checker/prove/obligations.hpp"
 #include "checker/prove/prove.hpp"
 #include "gen/mutants.hpp"
+#include "tests/arm64.hpp"
 
 namespace assay::prove {
 namespace {
 
 Options small(const char* profile, std::vector<std::string> names = {}) {
   Options o;
-  o.vcpus = o.pes = 2;
-  o.slots = 3;
+  o.shape = assay::shape_of(2, 2, 3, 2, 2);
   o.profile = find_profile(profile);
   o.names = std::move(names);
   o.depth = 0;

@@ -23,7 +23,7 @@ TEST(Generator, a_case_depends_on_seed_and_number_only) {
 }
 
 TEST(Generator, never_names_what_a_trace_cannot_say) {
-  const Rules& rules = Rules::instance();
+  const Rules& rules = Rules::of(default_system());
   Generator g = generator_of("documented");
   for (u64 i = 0; i < 500; ++i)
     for (const Operation& op : g.program(i).operations) {
@@ -38,7 +38,7 @@ TEST(Generator, never_names_what_a_trace_cannot_say) {
 }
 
 TEST(Generator, large_slots_rarely_log_dirty_pages) {
-  const Rules& rules = Rules::instance();
+  const Rules& rules = Rules::of(default_system());
   const u32 rule = rules.binder().rule_named("set_user_memory_region");
   const auto size = static_cast<std::size_t>(rules.info(rule).position("memory_size"));
   const auto flags = static_cast<std::size_t>(rules.info(rule).position("flags"));
@@ -106,7 +106,7 @@ TEST_P(Never, a_rare_outcome_is_reached_by_its_program) {
     EXPECT_EQ(report.verdict, checker::Verdict::conforms) << name;
     unsigned decided = 0;
     report.coverage.each([&](const Coverage::Counter& c) {
-      if (name == std::string(Rules::instance().info(c.rule).name) + "." + c.id)
+      if (name == std::string(Rules::of(default_system()).info(c.rule).name) + "." + c.id)
         decided += static_cast<unsigned>(c.decided);
     });
     EXPECT_EQ(decided, 1u) << name;
@@ -115,7 +115,7 @@ TEST_P(Never, a_rare_outcome_is_reached_by_its_program) {
 
 std::string name_of(const Generator& g, const Goal& goal) {
   const auto& checks = g.knowledge().boundaries.checks()[goal.rule];
-  return std::string(Rules::instance().info(goal.rule).name) + "." +
+  return std::string(Rules::of(default_system()).info(goal.rule).name) + "." +
          (goal.outcome < checks.size() ? checks[goal.outcome].id : "success");
 }
 
@@ -166,11 +166,11 @@ INSTANTIATE_TEST_SUITE_P(Profiles, Never, testing::Values("linux-6.1", "linux-6.
                          });
 
 TEST(Probing, solves_guards_for_the_argument) {
-  const Rules& rules = Rules::instance();
+  const Rules& rules = Rules::of(default_system());
   const u32 rule = rules.binder().rule_named("vgic_set_nr_irqs");
   Event e = rules.blank(rule);
-  RecordedVm vm;
-  vm.created = true;
+  RecordedVm vm = arm64_state<Recorded>();
+  vm_of(vm).created = true;
   Probe seen;
   probe(profile_named("linux-6.12"), e, 0, vm, seen);
   const auto irqs = static_cast<std::uint8_t>(rules.info(rule).position("irqs"));

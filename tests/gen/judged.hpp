@@ -5,6 +5,8 @@
 #include "checker/judge.hpp"
 #include "gen/campaign.hpp"
 #include "gen/minimise.hpp"
+#include "spec/profiles.hpp"
+#include "tests/arm64.hpp"
 #include "traces/header.hpp"
 
 namespace assay::gen {
@@ -46,7 +48,7 @@ inline CampaignOptions model_campaign(std::string_view profile, u64 cases,
 inline Mutation mutation(std::string_view rule, const char* drop) {
   Mutation m;
   m.kind = Mutation::Kind::drop;
-  m.rule = Rules::instance().binder().rule_named(rule);
+  m.rule = Rules::of(default_system()).binder().rule_named(rule);
   m.first = Why::hash_of(drop);
   return m;
 }

@@ -108,7 +108,7 @@ TEST(Minimise, asks_a_fifth_of_what_adaptive_deletion_asks) {
 
 // A violation that the specification cannot explain: a second call that must be there.
 TEST(Minimise, finds_what_the_specification_does_not_know) {
-  const Rules& rules = Rules::instance();
+  const Rules& rules = Rules::of(default_system());
   const u32 create = rules.binder().rule_named("create_vm");
   const u32 extension = rules.binder().rule_named("check_extension");
   Generator g = generator_of("linux-6.12");

@@ -138,7 +138,7 @@ TEST(ProgramText, user_addresses_return_to_the_arena) {
       "guest_phys_addr=0x0, memory_size=0x1000, userspace_addr=0xffff80002000}) = 0\n");
   ASSERT_EQ(read.program.operations.size(), 2u) << read.error;
   const Event& e = read.program.operations[1].event;
-  const int at = Rules::instance().info(e.rule).position("userspace_addr");
+  const int at = Rules::of(default_system()).info(e.rule).position("userspace_addr");
   EXPECT_EQ(e.value[static_cast<std::size_t>(at)], 0x2000u);
 }
 
@@ -159,7 +159,7 @@ TEST(ProgramText, a_merged_capture_is_its_own_program) {
   EXPECT_EQ(back.left_out, 0u);
   ASSERT_EQ(back.program.operations.size(), 5u);  // the entry is one that no performer makes
   const Event& region = back.program.operations[1].event;
-  const int at = Rules::instance().info(region.rule).position("userspace_addr");
+  const int at = Rules::of(default_system()).info(region.rule).position("userspace_addr");
   EXPECT_EQ(region.value[static_cast<std::size_t>(at)], 0x2000u);
 }
 

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "tests/arm64.hpp"
 #include "tests/gen/judged.hpp"
 
 namespace assay::gen {
@@ -26,7 +27,7 @@ class OnWorld {
   StepResult take(std::size_t i, std::optional<bool> made = {}) {
     Event e = operation(i).event;
     const StepResult r = world.step(operation(i), e, {});
-    last_vcpu = e.vcpu;
+    last_vcpu = e.handle;
     if (!r.ok) world.undo();
     world.keep(operation(i), made.value_or(r.ok));
     return r;
@@ -65,7 +66,7 @@ TEST(World, AVcpuThatWasNotMadeHasNoNumberAndShiftsTheNext) {
   EXPECT_EQ(w.world.index_of(w.operation(5)), 1u);
   EXPECT_TRUE(w.take(5).ok);
   EXPECT_EQ(w.last_vcpu, 1u);
-  const RecordedVm& state = w.world.state_of(w.operation(5));
+  const Vm<Recorded>& state = vm_of(w.world.state_of(w.operation(5)));
   EXPECT_FALSE(raw(state.vcpu[0].initialized));
   EXPECT_TRUE(raw(state.vcpu[1].initialized));
 }
@@ -112,10 +113,10 @@ TEST(World, AStepCanBeTakenBack) {
   Event e = w.operation(1).event;
   EXPECT_TRUE(w.world.step(w.operation(1), e, {}).ok);
   EXPECT_TRUE(w.world.changed());
-  EXPECT_TRUE(raw(w.world.state_of(w.operation(1)).vcpu[0].created));
+  EXPECT_TRUE(raw(vm_of(w.world.state_of(w.operation(1))).vcpu[0].created));
   w.world.undo();
   EXPECT_FALSE(w.world.changed());
-  EXPECT_FALSE(raw(w.world.state_of(w.operation(1)).vcpu[0].created));
+  EXPECT_FALSE(raw(vm_of(w.world.state_of(w.operation(1))).vcpu[0].created));
 }
 
 // Writing what is there already is no change.

@@ -3,6 +3,7 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include "tests/arm64.hpp"
 #include "tests/model/random_step.hpp"
 
 namespace assay::tests {

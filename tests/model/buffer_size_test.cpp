@@ -4,6 +4,7 @@
 #include <set>
 
 #include "spec/kvm/spe/designs.hpp"
+#include "tests/arm64.hpp"
 
 namespace assay {
 namespace {

@@ -4,6 +4,7 @@
 // Here: domains that execute. Those that merge are in merging_domains_agree_test.cpp.
 #include "model/probing.hpp"
 #include "model/tracked.hpp"
+#include "tests/arm64.hpp"
 #include "tests/model/agreement.hpp"
 
 namespace assay::tests {
@@ -11,7 +12,7 @@ namespace {
 
 template <class Other>
 [[gnu::noinline]] bool same_states(const SystemState<Concrete>& a, const SystemState<Other>& b) {
-  return same_values(a, b);
+  return same_values(vm_of(a), vm_of(b));
 }
 
 template <class Other>

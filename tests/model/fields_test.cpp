@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "spec/system.hpp"
+#include "tests/arm64.hpp"
 
 namespace assay::tests {
 namespace {

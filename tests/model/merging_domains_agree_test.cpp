@@ -1,5 +1,6 @@
 // Domains that merge both sides of a guard agree with execution, as in domains_agree_test.cpp.
-#include "model/symbolic.hpp"
+#include "spec/symbolic_state.hpp"
+#include "tests/arm64.hpp"
 #include "tests/model/agreement.hpp"
 #include "tests/model/lanes.hpp"
 
@@ -31,19 +32,19 @@ class Folded {
 [[gnu::noinline]] bool same_symbolic(const SystemState<Concrete>& state,
                                      const SystemState<Symbolic>& symbolic, const Folded& value) {
   bool same = true;
-  leaves([&](const auto& x, const auto& y) { same = same && raw(x) == value(y.e); }, state,
-         symbolic);
+  leaves([&](const auto& x, const auto& y) { same = same && raw(x) == value(y.e); }, vm_of(state),
+         vm_of(symbolic));
   return same;
 }
 
 // With every leaf a constant, what the proof domain builds folds to what Concrete executes.
 void symbolic_step(const RandomStep& step, u32 rule, Tally& tally) {
   auto state = state_of<Concrete>(step);
-  auto symbolic = lift<SystemState<Symbolic>>(state);
+  SystemState<Symbolic> symbolic = arm64_kvm().in<Symbolic>().copied(state);
   const Outcome expected = execute<Concrete>(step, rule, state);
   const Event e = event_of(step, rule);
   const auto call = system_ops<Symbolic>()[rule](
-      e.vcpu,
+      e.handle,
       [&](SymLeaf leaf, unsigned i, const std::string&) { leaf.e = leaf.value(e.value[i]); });
   const StepContext context = context_of(step, rule);
   Step<Symbolic> k(context);
@@ -81,11 +82,12 @@ TEST(DomainsAgree, SymbolicFoldsToWhatConcreteExecutes) {
 // "Lanes come later, without changing a rule": eight states side by side, and each lane agrees with
 // its own execution.
 void lanes_step(const std::vector<RandomStep>& steps, u32 rule, Tally& tally) {
-  SystemState<Lanes> wide{};
+  SystemState<Lanes> wide = arm64_state<Lanes>();
   std::vector<SystemState<Concrete>> states;
   for (unsigned lane = 0; lane < lane_count; ++lane) {
     const auto& state = states.emplace_back(state_of<Concrete>(steps[lane]));
-    leaves([&](auto& to, const auto& from) { set_lane(to, lane, raw(from)); }, wide, state);
+    leaves([&](auto& to, const auto& from) { set_lane(to, lane, raw(from)); }, vm_of(wide),
+           vm_of(state));
   }
   const auto call = system_ops<Lanes>()[rule](
       steps[0].vcpu, [&](const Lanes::Leaf& set, unsigned i, const std::string&) {
@@ -100,7 +102,7 @@ void lanes_step(const std::vector<RandomStep>& steps, u32 rule, Tally& tally) {
     require(expected.code == lane_value(k.code(), lane), steps[lane], rule, "errno differs");
     bool same = true;
     leaves([&](const auto& x, const auto& y) { same = same && raw(x) == lane_value(y, lane); },
-           states[lane], wide);
+           vm_of(states[lane]), vm_of(wide));
     require(same, steps[lane], rule, "next states differ");
     tally.count(expected);
   }

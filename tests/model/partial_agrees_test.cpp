@@ -1,7 +1,8 @@
 // What is unknown has a value all the same: whichever leaves of a state and arguments of a call are
 // hidden, a step in the Partial domain holds of their true values, and it leaves what Concrete
 // leaves.
-#include "model/partial.hpp"
+#include "spec/partial_state.hpp"
+#include "tests/arm64.hpp"
 #include "tests/model/agreement.hpp"
 
 namespace assay::tests {
@@ -51,15 +52,15 @@ void partial_step(const RandomStep& step, u32 rule, const Hidden& hidden, Tally&
 
   Terms terms;
   UseTerms use(terms);
-  PartialVm partial{};
-  make_known(partial, state_of<Concrete>(step));
+  PartialVm partial = arm64_state<Partial>();
+  make_known(vm_of(partial), vm_of_step<Concrete>(step));
   std::size_t at = 0;
   auto hide = [&](PartialValue& leaf) { leaf = terms.unknown(leaf.width, "", terms.value(leaf)); };
-  each_partial_leaf(partial, [&](PartialValue& leaf) {
+  each_partial_leaf(vm_of(partial), [&](PartialValue& leaf) {
     if (hidden.leaves[at++ % hidden.leaves.size()]) hide(leaf);
   });
-  const auto call =
-      system_ops<Partial>()[rule](e.vcpu, [&](PartialValue& leaf, unsigned i, const std::string&) {
+  const auto call = system_ops<Partial>()[rule](
+      e.handle, [&](PartialValue& leaf, unsigned i, const std::string&) {
         store(leaf, e.value[i]);
         if (hidden.arguments[i]) hide(leaf);
       });
@@ -77,7 +78,7 @@ void partial_step(const RandomStep& step, u32 rule, const Hidden& hidden, Tally&
                 expected.returned().value() == static_cast<u64>(terms.value(k.returned())),
             step, rule, "returned number differs");
   }
-  require(is_instance(partial, state, terms), step, rule, "next states differ");
+  require(is_instance(vm_of(partial), vm_of(state), terms), step, rule, "next states differ");
   tally.count(answer);
 }
 
@@ -107,17 +108,17 @@ TEST(DomainsAgree, PartialKnowsAllWhereAllIsKnown) {
     for (u32 rule = 0; rule < system_rules().size(); ++rule) {
       Terms terms;
       UseTerms use(terms);
-      PartialVm partial{};
-      make_known(partial, state_of<Concrete>(step));
+      PartialVm partial = arm64_state<Partial>();
+      make_known(vm_of(partial), vm_of_step<Concrete>(step));
       const Event e = event_of(step, rule);
       const auto call = system_ops<Partial>()[rule](
-          e.vcpu,
+          e.handle,
           [&](PartialValue& leaf, unsigned i, const std::string&) { store(leaf, e.value[i]); });
       const StepContext context = context_of(step, rule);
       Step<Partial> k(context);
       call->apply(k, partial);
       if (!terms.symbols().empty()) continue;
-      each_partial_leaf(partial, [&](const PartialValue& leaf) {
+      each_partial_leaf(vm_of(partial), [&](const PartialValue& leaf) {
         require(leaf.is_known(), step, rule, "a known value became unknown");
       });
       require(k.ok().is_known(), step, rule, "a known answer became unknown");

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/catalog.hpp"
-#include "spec/system.hpp"
+#include "tests/arm64.hpp"
 
 namespace assay::tests {
 
@@ -33,7 +33,7 @@ inline std::size_t leaf_count() {
   static const std::size_t count = [] {
     const UseShape use(small);
     std::size_t n = 0;
-    const SystemState<Catalog> skeleton{};
+    const Vm<Catalog> skeleton{};
     leaves([&](const auto&) { ++n; }, skeleton);
     return n;
   }();
@@ -61,10 +61,10 @@ inline RandomStep random_step() {
 // The state in a domain with plain values and growing tables. Only what the shape holds is touched,
 // and its limits are those of the shape: a slot or vCPU beyond them would differ by design.
 template <class D>
-[[gnu::noinline]] SystemState<D> state_of(const RandomStep& step) {
+[[gnu::noinline]] Vm<D> vm_of_step(const RandomStep& step) {
   const UseShape use(small);
-  const SystemState<Catalog> skeleton{};
-  SystemState<D> state{};
+  const Vm<Catalog> skeleton{};
+  Vm<D> state{};
   std::size_t at = 0;
   leaves([&](auto& leaf, const auto&) { store(leaf, step.state[at++]); }, state, skeleton);
   store(state.host.slots_max, 3);
@@ -79,7 +79,7 @@ inline Event event_of(const RandomStep& step, u32 rule) {
   const RuleInfo& info = system_rules()[rule];
   Event e;
   e.rule = rule;
-  e.vcpu = step.vcpu;
+  e.handle = step.vcpu;
   for (std::size_t i = 0; i < info.arguments.size(); ++i) {
     const unsigned width = info.arguments[i].width;
     e.value[i] = width >= 64 ? step.arguments[i] : step.arguments[i] & ((u64{1} << width) - 1);
@@ -89,6 +89,15 @@ inline Event event_of(const RandomStep& step, u32 rule) {
     if (named != 0xffff) named %= small.size[static_cast<std::size_t>(Dim::pe)];
   }
   return e;
+}
+
+// The same with its type hidden, as rules take it.
+template <class D>
+SystemState<D> state_of(const RandomStep& step) {
+  const UseShape use(small);
+  SystemState<D> state = arm64_state<D>();
+  vm_of(state) = vm_of_step<D>(step);
+  return state;
 }
 
 // What one domain made of a call: the errno, the first broken requirement's id, the state.

@@ -2,7 +2,7 @@
 
 #include "model/catalog.hpp"
 #include "model/tracked.hpp"
-#include "spec/system.hpp"
+#include "tests/arm64.hpp"
 
 namespace assay::tests {
 namespace {

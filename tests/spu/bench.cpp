@@ -4,6 +4,7 @@
 
 #include <unordered_map>
 
+#include "tests/arm64.hpp"
 #include "traces/spe/buffer.hpp"
 
 namespace assay::spu {
@@ -174,7 +175,7 @@ Design design_of(const Program& program, Implementation implementation) {
 }  // namespace
 
 const traces::Binder& binder() {
-  static const traces::Binder bound(system_rules());
+  static const traces::Binder bound(default_system());
   return bound;
 }
 
@@ -195,7 +196,8 @@ traces::TraceHeader header_of(const Program& program, Implementation implementat
   header.version = traces::trace_version;
   header.profile = "documented";
   header.host_known = header.host_rest_is_zero = true;
-  Pe<Concrete>& pe = header.host.pe[0];
+  header.host = arm64_kvm().info().blank_host();
+  Pe<Concrete>& pe = host_of(header.host).pe[0];
   pe.spe = Word<Concrete, 8>(design.version);
   pe.spe_record_max = Num<Concrete>(design.record_max());
   pe.spe_in_flight_max = Word<Concrete, 8>(design.in_flight_max);

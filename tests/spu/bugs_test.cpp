@@ -9,6 +9,7 @@
 #include <fstream>
 #include <optional>
 
+#include "spec/profiles.hpp"
 #include "tests/spu/bench.hpp"
 #include "traces/trace_file.hpp"
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "gen/random.hpp"
+#include "tests/arm64.hpp"
 
 namespace assay::spu {
 namespace {

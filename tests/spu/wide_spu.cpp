@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "gen/random.hpp"
+#include "tests/arm64.hpp"
 #include "tests/spu/spu.hpp"
 
 namespace assay::spu {

@@ -1,14 +1,14 @@
 // From calls to rules: which values fit an argument, and what is unknown where nothing is shown.
 #include "traces/bind/binder.hpp"
 
-#include "spec/system.hpp"
+#include "tests/arm64.hpp"
 #include "tests/traces/trace_text.hpp"
 
 namespace assay::traces {
 namespace {
 
 const Binder& binder() {
-  static const Binder bound(system_rules());
+  static const Binder bound(default_system());
   return bound;
 }
 

@@ -1,3 +1,4 @@
+#include "tests/arm64.hpp"
 #include "tests/traces/capture_bytes.hpp"
 #include "tests/traces/trace_text.hpp"
 
@@ -309,8 +310,8 @@ TEST(Capture, HostOfTheRecordingMachineIsInItsHeader) {
   const TraceHeader whole = header_of(facts);
   EXPECT_TRUE(tells_whole_host(whole));
   EXPECT_EQ(whole.profile, "linux-6.1");
-  EXPECT_EQ(raw(whole.host.ipa_bits_max), 40u);
-  EXPECT_EQ(raw(whole.host.pe[1].pmu), 8u);
+  EXPECT_EQ(raw(host_of(whole.host).ipa_bits_max), 40u);
+  EXPECT_EQ(raw(host_of(whole.host).pe[1].pmu), 8u);
   const TraceHeader half = header_of(facts.substr(0, facts.find("cap.NR_MEMSLOTS")));
   EXPECT_FALSE(half.host_known);
 }

@@ -4,12 +4,12 @@
 
 #include <cstdlib>
 
-#include "spec/system.hpp"
+#include "tests/arm64.hpp"
 #include "traces/binary.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace assay;
-  static const traces::Binder binder(system_rules());
+  static const traces::Binder binder(default_system());
   traces::BinaryHandlers handlers;
   traces::TraceHeader header;
   std::uint64_t lines = 0;

@@ -1,5 +1,6 @@
 // The comment lines at the beginning of a trace that say what it is of.
 #include "traces/header.hpp"
+#include "tests/arm64.hpp"
 
 #include <gtest/gtest.h>
 
@@ -30,7 +31,7 @@ TEST(Header, IsReadAndWrittenBackAsItWas) {
   EXPECT_EQ(header.kernel, "6.12.5");
   EXPECT_EQ(header.expect, "violates a.b");
   EXPECT_TRUE(header.host_known);
-  EXPECT_EQ(raw(header.host.vcpus_max), 512u);
+  EXPECT_EQ(raw(host_of(header.host).vcpus_max), 512u);
   std::string text;
   for (const std::string& line : lines) text += line + "\n";
   EXPECT_EQ(write_header(header), text);
@@ -73,12 +74,12 @@ TEST(Header, TellsTheMachine) {
   EXPECT_EQ(taken("# host machine=x86_64", header), "ok");
   EXPECT_EQ(header.machine, "x86_64");
   EXPECT_FALSE(header.host_known);
-  EXPECT_FALSE(is_arm64(header.machine));
+  EXPECT_FALSE(system_of_machine(header.machine) != nullptr);
   EXPECT_EQ(taken("# host machine=aarch64", header), "16: one value");
   header.lines.clear();
   EXPECT_EQ(write_header(header), "# assay-trace 1\n# host machine=x86_64\n");
-  EXPECT_TRUE(is_arm64("aarch64"));
-  EXPECT_TRUE(is_arm64(""));
+  EXPECT_EQ(system_of_machine("aarch64"), &arm64_kvm());
+  EXPECT_EQ(system_of_machine(""), &arm64_kvm());
 }
 
 TEST(Header, KernelsWithoutAProfileAreSaid) {
@@ -100,7 +101,7 @@ TEST(Header, WithoutItsFirstLineCommentsSayNothing) {
 }
 
 TEST(Header, HostsSurviveTheirText) {
-  const Host<Concrete> host = default_host();
+  const SystemHost host = default_host();
   TraceHeader back;
   EXPECT_EQ(taken("# assay-trace 1", back), "ok");
   EXPECT_EQ(taken("# host " + host_text(host), back), "ok");

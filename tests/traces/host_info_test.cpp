@@ -1,5 +1,6 @@
 // What the laboratory says of a machine, as the host record of a trace header.
-#include "traces/host_info.hpp"
+#include "traces/abi/arm64/host_info.hpp"
+#include "tests/arm64.hpp"
 
 #include <gtest/gtest.h>
 
@@ -31,16 +32,16 @@ TEST(HostInfo, EveryCpuHasThePmuThatListsIt) {
 
 TEST(HostInfo, ACpuThatNoPmuListsHasNone) {
   const TraceHeader h = header_of("pmu.armv8_cortex_a53.type=10\npmu.armv8_cortex_a53.cpus=0-1\n");
-  EXPECT_EQ(h.host.pe[1].pmu, 10u);
-  EXPECT_EQ(h.host.pe[2].pmu, no_pmu);
-  EXPECT_EQ(h.host.pe[3].pmu, no_pmu);
+  EXPECT_EQ(host_of(h.host).pe[1].pmu, 10u);
+  EXPECT_EQ(host_of(h.host).pe[2].pmu, no_pmu);
+  EXPECT_EQ(host_of(h.host).pe[3].pmu, no_pmu);
 }
 
 // A PMU that does not say which CPUs it belongs to may be any CPU's.
 TEST(HostInfo, NothingIsConcludedFromAPmuWithoutCpus) {
   const TraceHeader h = header_of("pmu.armv8_pmuv3.type=10\n");
-  EXPECT_EQ(h.host.pe[0].pmu, 0u);
-  EXPECT_EQ(h.host.pmu[0].type, 10u);
+  EXPECT_EQ(host_of(h.host).pe[0].pmu, 0u);
+  EXPECT_EQ(host_of(h.host).pmu[0].type, 10u);
 }
 
 TEST(HostInfo, PointerAuthenticationIsBothOfItsKinds) {
@@ -49,7 +50,7 @@ TEST(HostInfo, PointerAuthenticationIsBothOfItsKinds) {
     read_host_info(std::string("cap.ARM_PTRAUTH_ADDRESS=") + address +
                        "\ncap.ARM_PTRAUTH_GENERIC=" + generic + "\n",
                    h);
-    return raw(h.host.ptrauth) != 0;
+    return raw(host_of(h.host).ptrauth) != 0;
   };
   EXPECT_TRUE(ptrauth("1", "1"));
   EXPECT_FALSE(ptrauth("1", "0"));

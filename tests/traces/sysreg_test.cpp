@@ -6,7 +6,7 @@
 
 #include "spec/kvm/spe/one_reg.hpp"
 #include "spec/register.hpp"
-#include "spec/system.hpp"
+#include "tests/arm64.hpp"
 #include "tests/traces/trace_text.hpp"
 #include "traces/bind/binder.hpp"
 
@@ -14,7 +14,7 @@ namespace assay::traces {
 namespace {
 
 const Binder& binder() {
-  static const Binder bound(system_rules());
+  static const Binder bound(default_system());
   return bound;
 }
 
@@ -25,13 +25,13 @@ TraceEvent bound(const std::string& line) {
 }
 
 const Sysreg& named(std::string_view name) {
-  for (const Sysreg& r : system_registers())
+  for (const Sysreg& r : arm64_kvm().info().registers)
     if (r.name == name) return r;
   throw std::out_of_range(std::string(name));
 }
 
 TEST(SpeLayout, FieldsAscendAndDoNotOverlap) {
-  for (const Sysreg& r : system_registers()) {
+  for (const Sysreg& r : arm64_kvm().info().registers) {
     unsigned free = 0;
     for (const SysregField& f : r.fields) {
       EXPECT_GE(f.low, free) << r.name << "." << f.argument;
@@ -62,7 +62,7 @@ TEST(SpeLayout, EncodingsAreTheOnesOfOneReg) {
 // Every field of a value arrives in its argument, and nothing else does.
 TEST(SpeSysregs, ValuesBecomeTheFieldsOfTheirEvents) {
   std::mt19937_64 random(7);
-  for (const Sysreg& r : system_registers()) {
+  for (const Sysreg& r : arm64_kvm().info().registers) {
     for (const bool write : {true, false}) {
       const std::string_view event = write ? r.write_event : r.read_event;
       if (event.empty()) continue;
@@ -91,7 +91,7 @@ TEST(SpeSysregs, ValuesBecomeTheFieldsOfTheirEvents) {
 }
 
 TEST(SpeSysregs, EveryArgumentOfTheirEventsIsAField) {
-  for (const Sysreg& r : system_registers()) {
+  for (const Sysreg& r : arm64_kvm().info().registers) {
     for (const std::string_view event : {r.write_event, r.read_event}) {
       if (event.empty()) continue;
       const std::uint32_t rule = binder().rule_named(event);

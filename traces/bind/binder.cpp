@@ -1,6 +1,8 @@
 #include "traces/bind/binder.hpp"
 
 #include <charconv>
+#include <map>
+#include <mutex>
 
 #include "model/errno.hpp"
 #include "spec/system.hpp"
@@ -21,7 +23,14 @@ void note_kind(const Node& fd, TraceEvent& out) {
 
 }  // namespace
 
-Binder::Binder(const std::vector<RuleInfo>& rules) : rules_(rules) {
+const Binder& Binder::of(const System& system) {
+  static std::mutex mutex;
+  static std::map<const System*, Binder> made;
+  const std::lock_guard lock(mutex);
+  return made.try_emplace(&system, system).first->second;
+}
+
+Binder::Binder(const System& system) : system_(system), rules_(system.rules()) {
   for (std::uint32_t i = 0; i < rules_.size(); ++i)
     patterns_.push_back(compile_pattern(rules_[i], i));
   for (const Pattern& p : patterns_) {
@@ -34,14 +43,8 @@ Binder::Binder(const std::vector<RuleInfo>& rules) : rules_(rules) {
   for (std::uint32_t i = 0; i < families_.size(); ++i)
     family_by_request_.emplace(families_[i].request, i);
   for (std::uint32_t i = 0; i < rules_.size(); ++i) {
-    rule_by_name_.emplace(rules_[i].name, i);
     if (patterns_[i].is_event) rule_by_event_.emplace(patterns_[i].call, i);
   }
-}
-
-std::uint32_t Binder::rule_named(std::string_view name) const {
-  const auto at = rule_by_name_.find(name);
-  return at == rule_by_name_.end() ? Event::no_rule : at->second;
 }
 
 // A value that does not fit the rule's argument is not this rule's call.
@@ -226,13 +229,13 @@ Errno answer_of(const Call& call) {
   return call.errno_name.empty() ? Errno::untold : Errno::unlisted;
 }
 
-void note_effect(const Call& call, TraceEvent& out) {
-  const std::uint64_t group = group_of(call);
-  out.changes_on_vcpu = may_change(out.name, true, group);
-  out.changes_elsewhere = may_change(out.name, false, group);
-}
-
 }  // namespace
+
+void Binder::note_effect(const Call& call, TraceEvent& out) const {
+  const std::uint64_t group = group_of(call);
+  out.changes_on_vcpu = system_.info().may_change(out.name, true, group);
+  out.changes_elsewhere = system_.info().may_change(out.name, false, group);
+}
 
 std::optional<std::uint32_t> Binder::family_of(std::uint32_t rule) const {
   for (std::uint32_t f = 0; f < families_.size(); ++f)

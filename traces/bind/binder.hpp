@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "spec/system.hpp"
 #include "traces/bind/pattern.hpp"
 #include "traces/call/call.hpp"
 
@@ -17,7 +18,11 @@ namespace assay::traces {
 
 class Binder {
  public:
-  explicit Binder(const std::vector<RuleInfo>& rules);
+  explicit Binder(const System& system);
+  // One for each system, made when it is asked for first; lives to the end.
+  static const Binder& of(const System& system);
+
+  const System& system() const { return system_; }
 
   // Fills in `out`, always: a call that no rule describes becomes unmodelled or ignored.
   // Calls that are only part of one (strace's <unfinished ...>) must have been joined before.
@@ -34,7 +39,7 @@ class Binder {
   const RuleInfo& rule(std::uint32_t number) const { return rules_[number]; }
   std::uint32_t rule_count() const { return static_cast<std::uint32_t>(rules_.size()); }
   // Event::no_rule when there is none.
-  std::uint32_t rule_named(std::string_view name) const;
+  std::uint32_t rule_named(std::string_view name) const { return system_.rule_named(name); }
 
   // The native text of a bound call, without line end. Descriptors print decorated.
   std::string text(const TraceEvent& e) const;
@@ -64,12 +69,14 @@ class Binder {
                       TraceEvent& out) const;
   bool put(Event& e, int at, std::uint64_t value) const;
 
-  std::vector<RuleInfo> rules_;
+  void note_effect(const Call& call, TraceEvent& out) const;
+
+  const System& system_;
+  const std::vector<RuleInfo>& rules_;
   std::vector<Pattern> patterns_;
   std::vector<Family> families_;
   std::unordered_map<std::string_view, std::uint32_t> family_by_request_;
   std::unordered_map<std::string_view, std::uint32_t> rule_by_event_;  // "kvm_entry"
-  std::unordered_map<std::string_view, std::uint32_t> rule_by_name_;   // "guest_entry"
 };
 
 }  // namespace assay::traces

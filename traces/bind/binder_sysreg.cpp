@@ -6,10 +6,10 @@
 namespace assay::traces {
 namespace {
 
-const Sysreg* sysreg_named(std::string_view name) {
-  for (const RegisterAlias& a : system_register_aliases())
+const Sysreg* sysreg_named(const System& system, std::string_view name) {
+  for (const RegisterAlias& a : system.info().register_aliases)
     if (a.name == name) name = a.of;
-  for (const Sysreg& r : system_registers())
+  for (const Sysreg& r : system.info().registers)
     if (r.name == name) return &r;
   return nullptr;
 }
@@ -29,7 +29,7 @@ void Binder::bind_sysreg(const Call& call, TraceEvent& out) const {
        at = call.nodes[static_cast<std::size_t>(at)].next) {
     const Node& n = call.nodes[static_cast<std::size_t>(at)];
     if (!n.has_value) continue;
-    reg = sysreg_named(n.name);
+    reg = sysreg_named(system_, n.name);
     of_profiling = of_profiling || n.name.starts_with("PMS") || n.name.starts_with("PMB");
     value = n.value;
   }

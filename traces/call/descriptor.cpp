@@ -50,6 +50,11 @@ void append_link(Descriptor descriptor, std::string& out) {
     out.append(":").append(std::to_string(descriptor.id < 0 ? 0 : descriptor.id));
 }
 
+bool is_counted(HandleKind kind) {
+  const HandleDeclaration* known = declaration_of(kind);
+  return known != nullptr && known->is_counted;
+}
+
 bool is_device(HandleKind kind) { return kind == HandleKind::device || device_type(kind) != 0; }
 
 std::uint32_t device_type(HandleKind kind) {

@@ -21,6 +21,15 @@ struct Descriptor {
   bool operator==(const Descriptor&) const = default;
 };
 
+// What a descriptor leads to, where its history is known: a VM's only object of a kind, or one of
+// several by order of creation. Checkers, programs and targets number objects so.
+struct Object {
+  HandleKind kind = HandleKind::none;
+  std::uint32_t vm = 0;      // which VM, as whoever keeps the object numbers them
+  std::uint32_t number = 0;  // of a kind that is counted
+  bool operator==(const Object&) const = default;
+};
+
 // "/dev/kvm", "anon_inode:kvm-vcpu:3", and the same with brackets ("anon_inode:[kvm-vm]"), which
 // some kernels put around such names. Kind none for what is not KVM's.
 Descriptor descriptor_of_link(std::string_view link);
@@ -29,6 +38,8 @@ Descriptor descriptor_of_link(std::string_view link);
 // prints as 0. Appends.
 void append_link(Descriptor descriptor, std::string& out);
 
+// Whether a VM may have several objects of a kind.
+bool is_counted(HandleKind kind);
 // Whether it was made by KVM_CREATE_DEVICE.
 bool is_device(HandleKind kind);
 // KVM_DEV_TYPE of a kind of device; 0 for others and for devices that no subject describes.

@@ -2,7 +2,7 @@
 // `unpredictable` is set may do anything (D17.7 RPGGHS).
 #pragma once
 #include "spec/arch/spu/enabled.hpp"
-#include "spec/subject.hpp"
+#include "spec/arm64_subject.hpp"
 
 namespace assay {
 
@@ -15,7 +15,7 @@ struct OfEverySpu {
   void always(const char* name, const char* source, F) const {
     say(
         every, name,
-        [](const SystemState<D>& state) {
+        [](const auto& state) {
           const MachineView<D> m = state.machine();
           return all<D>(m.spu, [&](const auto& s, std::size_t i) { return F{}(s, m.pe[i]); });
         },

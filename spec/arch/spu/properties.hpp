@@ -3,7 +3,7 @@
 #pragma once
 #include "spec/arch/spu/buffer.hpp"
 #include "spec/arch/spu/context.hpp"
-#include "spec/properties.hpp"
+#include "spec/arm64_subject.hpp"
 
 namespace assay {
 

@@ -4,7 +4,7 @@
 #include "spec/arch/spu/invariants.hpp"
 #include "spec/arch/spu/properties.hpp"
 #include "spec/arch/spu/registers.hpp"
-#include "spec/subject.hpp"
+#include "spec/arm64_subject.hpp"
 
 namespace assay {
 

@@ -1,8 +1,8 @@
 // System and VM life cycle. What of it belongs to the system: rules, invariants, properties.
 #pragma once
+#include "spec/arm64_subject.hpp"
 #include "spec/kvm/lifecycle/invariants.hpp"
 #include "spec/kvm/lifecycle/rules.hpp"
-#include "spec/subject.hpp"
 
 namespace assay {
 

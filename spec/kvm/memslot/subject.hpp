@@ -1,8 +1,8 @@
 // Memory slots. What of it belongs to the system: rules, invariants, properties.
 #pragma once
+#include "spec/arm64_subject.hpp"
 #include "spec/kvm/memslot/invariants.hpp"
 #include "spec/kvm/memslot/rules.hpp"
-#include "spec/subject.hpp"
 
 namespace assay {
 

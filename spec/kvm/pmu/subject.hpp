@@ -1,8 +1,8 @@
 // The PMU attributes of a vCPU. What of it belongs to the system: rules, invariants, properties.
 #pragma once
+#include "spec/arm64_subject.hpp"
 #include "spec/kvm/pmu/invariants.hpp"
 #include "spec/kvm/pmu/rules.hpp"
-#include "spec/subject.hpp"
 
 namespace assay {
 

@@ -1,12 +1,12 @@
 // What the events of SPE virtualisation keep (L, V, W, I, E and N of REFERENCES.md, as far as they
 // speak of steps).
 #pragma once
+#include "spec/arm64_subject.hpp"
 #include "spec/kvm/lifecycle/rules.hpp"
 #include "spec/kvm/memslot/rules.hpp"
 #include "spec/kvm/spe/designs.hpp"
 #include "spec/kvm/spe/teardown.hpp"
 #include "spec/kvm/vcpu/rules.hpp"
-#include "spec/properties.hpp"
 
 namespace assay {
 

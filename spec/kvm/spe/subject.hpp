@@ -1,10 +1,10 @@
 // SPE virtualisation by the RFC series and the designs that followed. What of it belongs to the
 // system: rules, invariants, properties.
 #pragma once
+#include "spec/arm64_subject.hpp"
 #include "spec/kvm/spe/invariants.hpp"
 #include "spec/kvm/spe/observed.hpp"
 #include "spec/kvm/spe/properties.hpp"
-#include "spec/subject.hpp"
 
 namespace assay {
 

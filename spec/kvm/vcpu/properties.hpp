@@ -1,7 +1,7 @@
 // What runs keep (vcpu.rst 1.4).
 #pragma once
+#include "spec/arm64_subject.hpp"
 #include "spec/kvm/vcpu/rules.hpp"
-#include "spec/properties.hpp"
 
 namespace assay {
 

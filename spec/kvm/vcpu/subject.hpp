@@ -1,10 +1,10 @@
 // vCPUs: initialisation, KVM_RUN, entries and exits. What of it belongs to the system: rules,
 // invariants, properties.
 #pragma once
+#include "spec/arm64_subject.hpp"
 #include "spec/kvm/vcpu/invariants.hpp"
 #include "spec/kvm/vcpu/properties.hpp"
 #include "spec/kvm/vcpu/rules.hpp"
-#include "spec/subject.hpp"
 
 namespace assay {
 

@@ -1,9 +1,9 @@
 // The vGIC: creation and placement. What of it belongs to the system: rules, invariants,
 // properties.
 #pragma once
+#include "spec/arm64_subject.hpp"
 #include "spec/kvm/vgic/invariants.hpp"
 #include "spec/kvm/vgic/rules.hpp"
-#include "spec/subject.hpp"
 
 namespace assay {
 

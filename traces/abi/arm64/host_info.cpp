@@ -1,9 +1,10 @@
-#include "traces/host_info.hpp"
+#include "traces/abi/arm64/host_info.hpp"
 
 #include <fmt/format.h>
 
 #include <charconv>
 #include <map>
+#include <set>
 
 namespace assay::traces {
 namespace {
@@ -43,7 +44,11 @@ void each_cpu(std::string_view list, F&& f) {
   }
 }
 
-void read_pmus(const Pairs& pairs, Host<Concrete>& host) {
+// Host::pe[].pmu of a CPU that no PMU covers.
+constexpr u64 no_pmu = 0xffffffff;
+
+void read_pmus(const Pairs& pairs, SystemHost& host) {
+  std::set<u64> covered;
   std::map<u64, std::string> by_type;  // KVM lists PMUs in the order in which they were registered
   for (const auto& [key, value] : pairs)
     if (key.starts_with("pmu.") && key.ends_with(".type"))
@@ -52,16 +57,19 @@ void read_pmus(const Pairs& pairs, Host<Concrete>& host) {
   bool all_told = !by_type.empty();
   for (const auto& entry : by_type) {
     const u64 type = entry.first;
-    host.pmu[index++].type = type;
+    host.set(fmt::format("pmu[{}].type", index++), type);
     auto cpus = pairs.find(fmt::format("pmu.{}.cpus", entry.second));
     all_told = all_told && cpus != pairs.end();
     if (cpus == pairs.end()) continue;
-    each_cpu(cpus->second, [&](u64 cpu) { host.pe[cpu].pmu = type; });
+    each_cpu(cpus->second, [&](u64 cpu) {
+      host.set(fmt::format("pe[{}].pmu", cpu), type);
+      covered.insert(cpu);
+    });
   }
   const auto online = pairs.find("online_cpus");
   if (!all_told || online == pairs.end()) return;
   each_cpu(online->second, [&](u64 cpu) {
-    if (host.pe[cpu].pmu == 0) host.pe[cpu].pmu = no_pmu;
+    if (!covered.contains(cpu)) host.set(fmt::format("pe[{}].pmu", cpu), no_pmu);
   });
 }
 
@@ -80,8 +88,8 @@ std::string read_host_info(std::string_view text, TraceHeader& header) {
     auto at = pairs.find(key);
     return at != pairs.end() && at->second == "0";
   };
-  Host<Concrete>& host = header.host;
-  host = {};
+  SystemHost& host = header.host;
+  host = system_of_machine("aarch64")->info().blank_host();
   header.version = trace_version;
   header.host_known = header.host_rest_is_zero = true;
   if (auto release = pairs.find("release"); release != pairs.end()) {
@@ -92,22 +100,22 @@ std::string read_host_info(std::string_view text, TraceHeader& header) {
   }
   if (auto machine = pairs.find("machine"); machine != pairs.end())
     header.machine = machine->second;
-  host.ipa_bits_max = get("cap.ARM_VM_IPA_SIZE") & 0xff;
-  host.vcpus_max = get("cap.MAX_VCPUS") & 0xffff;
-  host.slots_max = get("cap.NR_MEMSLOTS") & 0xffff;
-  host.target = get("preferred_target");
-  host.pmu_v3 = get("cap.ARM_PMU_V3") != 0;
-  host.sve = get("cap.ARM_SVE") != 0;
-  host.ptrauth = get("cap.ARM_PTRAUTH_ADDRESS") != 0 && get("cap.ARM_PTRAUTH_GENERIC") != 0;
-  host.el1_32bit = get("cap.ARM_EL1_32BIT") != 0;
-  host.gic_v2 = creatable("device.VGIC_V2");
-  host.gic_v3 = creatable("device.VGIC_V3");
-  host.its = creatable("device.VGIC_ITS");
-  host.user_address_bits = get("user_address_bits") & 0xff;
+  host.set("ipa_bits_max", get("cap.ARM_VM_IPA_SIZE") & 0xff);
+  host.set("vcpus_max", get("cap.MAX_VCPUS") & 0xffff);
+  host.set("slots_max", get("cap.NR_MEMSLOTS") & 0xffff);
+  host.set("target", get("preferred_target"));
+  host.set("pmu_v3", get("cap.ARM_PMU_V3") != 0);
+  host.set("sve", get("cap.ARM_SVE") != 0);
+  host.set("ptrauth", get("cap.ARM_PTRAUTH_ADDRESS") != 0 && get("cap.ARM_PTRAUTH_GENERIC") != 0);
+  host.set("el1_32bit", get("cap.ARM_EL1_32BIT") != 0);
+  host.set("gic_v2", creatable("device.VGIC_V2"));
+  host.set("gic_v3", creatable("device.VGIC_V3"));
+  host.set("its", creatable("device.VGIC_ITS"));
+  host.set("user_address_bits", get("user_address_bits") & 0xff);
   // No call tells these. PMUv3 after 3.0 has 16-bit event numbers; the emulated machine has six
   // event counters.
-  host.pmu_event_space = 0x10000;
-  host.pmu_counters_max = 6;
+  host.set("pmu_event_space", 0x10000);
+  host.set("pmu_counters_max", 6);
   read_pmus(pairs, host);
   return missing;
 }

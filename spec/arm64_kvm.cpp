@@ -1,0 +1,88 @@
+#include "spec/arm64_kvm.hpp"
+
+#include <array>
+
+#include "spec/arch/spu/registers.hpp"
+#include "spec/kvm/stages.hpp"
+#include "spec/profiles.hpp"
+
+namespace assay {
+namespace {
+
+constexpr std::array<std::string_view, 3> machines{"aarch64", "aarch64_be", "arm64"};
+constexpr std::array<std::string_view, 3> host_is_some{"vcpus_max", "slots_max",
+                                                       "user_address_bits"};
+// In the order of Dim.
+constexpr std::array dimensions{
+    Dimension{"vcpus", "vCPUs", 3},
+    Dimension{"pes", "known PEs", 4},
+    Dimension{"slots", "memory slots", 4},
+    Dimension{"pmus", "host PMUs", 2},
+    Dimension{"regions", "redistributor regions", 2},
+};
+
+unsigned size_in(const Shape& shape, Dim d) { return shape.size[static_cast<std::size_t>(d)]; }
+
+}  // namespace
+
+SystemInfo Arm64Kvm::info() {
+  SystemInfo all;
+  all.name = "arm64-kvm";
+  all.architecture = "arm64";
+  all.machines = machines;
+  all.dimensions = dimensions;
+  all.profiles = arm64_profiles();
+  all.usual_profile = "linux-6.1";
+  all.nearest_profile = profile_for_release;
+  all.profile_of_kernel = profile_of_kernel;
+  all.registers = spe_sysregs;
+  all.register_aliases = spe_register_aliases;
+  all.stages = arm64_stages();
+  all.harmless = harmless_requests();
+  all.may_change = may_change;
+  all.host_is_some = host_is_some;
+  return all;
+}
+
+Host<Concrete> Arm64Kvm::usual_host() {
+  Host<Concrete> host{};
+  host.ipa_bits_max = 48;
+  host.user_address_bits = 48;
+  host.vcpus_max = 512;
+  host.slots_max = 32767;
+  host.target = 5;
+  host.pmu_event_space = 0x10000;
+  host.pmu_counters_max = 6;
+  host.pmu_v3 = host.sve = host.ptrauth = host.el1_32bit = true;
+  host.gic_v3 = host.its = true;
+  for (unsigned cpu = 0; cpu < 4; ++cpu) host.pe[cpu].pmu = cpu < 2 ? 8 : 9;
+  host.pmu[0].type = 8;
+  host.pmu[1].type = 9;
+  return host;
+}
+
+Host<Concrete> Arm64Kvm::typical_host(const Shape& shape) {
+  return assay::typical_host(size_in(shape, Dim::vcpu), size_in(shape, Dim::slot));
+}
+
+void Arm64Kvm::fit_host(Host<Concrete>& host, const Shape& shape) {
+  if (host.slots_max > size_in(shape, Dim::slot)) host.slots_max = size_in(shape, Dim::slot);
+}
+
+// CPUs with different PMUs differ.
+std::vector<u64> Arm64Kvm::cpus(const Host<Concrete>& host) {
+  std::vector<u64> out;
+  host.pe.for_each([&](const auto& pe, std::size_t i) {
+    if (raw(pe.pmu) == 0) return;
+    out.resize(i + 1);
+    out[i] = raw(pe.pmu);
+  });
+  return out;
+}
+
+const System& arm64_kvm() {
+  static const System& system = System::registered("arm64-kvm", 0);
+  return system;
+}
+
+}  // namespace assay
