@@ -1,6 +1,6 @@
 // Claims: what must be true whatever happens. Invariants speak of states, properties of steps.
 //
-// Subjects state them and know the state's type: TakenOf, SayInvariantOf. Tools ask them and do not:
+// Subjects state them and know the state: TakenOf, SayInvariantOf. Tools ask them and do not:
 // AnyTaken, Invariant.
 #pragma once
 #include <functional>

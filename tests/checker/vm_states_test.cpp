@@ -6,6 +6,7 @@
 #include "checker/judge.hpp"
 #include "checker/state_before.hpp"
 #include "gen/program.hpp"
+#include "tests/arm64.hpp"
 
 namespace assay::checker {
 namespace {
@@ -67,20 +68,20 @@ TEST(VmStates, AnAnswerThatNoExplanationAllowsViolatesAndTheSpecificationsIsTake
 // The state before a step shows entries of a table that were first used after it was made, and
 // loops see them.
 TEST(StateBefore, FollowsEntriesThatAreUsedLater) {
-  RecordedVm vm;
+  RecordedVm vm = arm64_state<Recorded>();
   StateBefore before(vm);
   Journal journal;
   std::size_t written = 0;
   for (const std::size_t slot : {0, 5, 3, 40}) {
     journal.clear();
-    auto& place = vm.slot[slot].pages;
+    auto& place = vm_of(vm).slot[slot].pages;
     journal.save(place);
     place = Number(slot + 1);
-    EXPECT_TRUE(std::as_const(before).get().slot[slot].pages == Number(0)) << slot;
+    EXPECT_TRUE(vm_of(before.get()).slot[slot].pages == Number(0)) << slot;
     before.follow(journal);
     ++written;
     std::size_t seen = 0;
-    before.get().slot.for_each([&](const auto& s, std::size_t i) {
+    vm_of(before.get()).slot.for_each([&](const auto& s, std::size_t i) {
       if (s.pages == 0) return;
       ++seen;
       EXPECT_TRUE(s.pages == Number(i + 1)) << i;
