@@ -113,7 +113,7 @@ TEST(SpeSysregs, OtherRegistersAreNobodysConcern) {
   EXPECT_EQ(bound("msr: cpu=0 TTBR0_EL1=0x1").kind, TraceKind::ignored);
   EXPECT_EQ(bound("mrs: cpu=0").kind, TraceKind::ignored);
   EXPECT_EQ(bound("msr: cpu=0 PMBSR_EL9=0x1").kind, TraceKind::unmodelled);
-  EXPECT_EQ(bound("mrs: cpu=0 PMSCR_EL12=0x1").kind, TraceKind::unmodelled);
+  EXPECT_EQ(bound("mrs: cpu=0 PMSCR_EL21=0x1").kind, TraceKind::unmodelled);
 }
 
 }  // namespace
