@@ -309,10 +309,12 @@ struct SpuAbort {
     k.require(asynchronous || walk || (fsc == 0x10 && ec != ec_stage2),
               {"stage2_abort_is_of_a_walk", "D17.8.4: EC 0x25 is an access to a stage 2 table"});
     const Flag<D> first = !spu.service;
+    const Flag<D> writes = takes_records<D>(spu);
     const Flag<D> inside = spu.records_end <= address && address < spu.limit;
     lawful(asynchronous || inside, {"inside_the_buffer", "D17.7: PTR is below LIMIT"});
     lawful(asynchronous || address < spu.records_end + pe.spe_record_max,
            {"within_one_record", "D17.8: LRE lies at most MaxSize below PTR"});
+    const Flag<D> moves = writes && (!asynchronous || inside);
     moves_registers<D>(k, spu);
     k.set(spu.external_abort, true);
     const Flag<D> cut = asynchronous || address != spu.records_end;
@@ -321,12 +323,12 @@ struct SpuAbort {
     k.set(spu.torn, spu.torn || cut);
     // A synchronous one is that of the record in hand; samples that others met end by themselves.
     const Flag<D> had_something = spu.wrote || spu.in_flight != 0 || spu.unpredictable;
-    k.set(spu.lost, spu.lost || (asynchronous && had_something));
+    k.set(spu.lost, spu.lost || (cut && had_something && (asynchronous || spu.unpredictable)));
     k.when(!asynchronous, [&] {
       loses_record<D>(k, spu);
       count_sample<D>(k, spu, true, false);
     });
-    k.when(first && (!asynchronous || inside), [&] { k.set(spu.ptr, address); });
+    k.when(first && moves, [&] { k.set(spu.ptr, address); });
     k.when(first, [&] {
       const Word<D, 16> code = ite(asynchronous, Word<D, 16>(0x11), zero_extend<16>(fsc));
       stop_profiling<D>(k, spu, SpuEvent::abort, ec, code);
@@ -378,8 +380,7 @@ struct SpuImplementationEvent {
   void apply(Step<D>& k, Spu<D>& spu, const Pe<D>&) const {
     const Lawful<D> lawful{k, spu.unpredictable};
     k.require(!spu.service, {"first_event", "D17.8: reported only while S is clear"});
-    lawful(spu.fill != discard_mode,
-           {"not_in_discard_mode", "D17.5.5: no management events in discard mode"});
+    lawful(takes_records<D>(spu), {"buffer_takes_records", "D17.4: enabled, S clear, fill mode"});
     lawful(spu.records_end <= address && (address <= spu.limit || address == spu.records_end),
            {"inside_the_buffer", "D17.7: PTR is not above LIMIT"});
     lawful(address == spu.records_end || dl, {"partial_record_sets_dl", "D17.8: PTR is not LRE"});
@@ -390,6 +391,7 @@ struct SpuImplementationEvent {
     moves_registers<D>(k, spu);
     k.set(spu.ptr, address);
     k.set(spu.torn, spu.torn || spu.records_end < address);
+    k.set(spu.lost, spu.lost || (dl && spu.unpredictable));
     k.when(dl && !spu.data_loss, [&] { loses_record<D>(k, spu); });
     k.set(spu.data_loss, dl);
     k.set(spu.external_abort, ea);

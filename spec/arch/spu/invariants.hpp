@@ -27,6 +27,12 @@ struct OfEverySpu {
   }
 };
 
+// Software set the pointers of a stopped buffer, which may be anything, and nothing was written.
+template <class D>
+Flag<D> is_moved(const Spu<D>& s) {
+  return s.service && s.start == s.ptr && s.records_end == s.ptr && s.bytes_end == s.ptr;
+}
+
 // What becomes of the buffer.
 template <class D>
 void buffer_invariants(const OfEverySpu<D>& spu) {
@@ -34,13 +40,13 @@ void buffer_invariants(const OfEverySpu<D>& spu) {
   // record, and from the buffer's start to there is nothing but complete records. DL set: a record
   // was lost or cut, which follows from what became of samples and bytes, whatever event reported
   // it.
-  spu.lawful("pmbsr_dl_is_correct", "D17.8, D17.8.3; A18, A19", [](auto& s, auto&) {
+  spu.always("pmbsr_dl_is_correct", "D17.8, D17.8.3; A18, A19", [](auto& s, auto&) {
     const Flag<D> stopped = s.service && !reported<D>(s, SpuEvent::none);
-    const Flag<D> whole = s.ptr == s.records_end && !s.torn;
+    const Flag<D> whole = s.unpredictable || (s.ptr == s.records_end && !s.torn);
     return implies<D>(stopped && !s.data_loss, whole) && implies<D>(s.data_loss, s.lost);
   });
   spu.lawful("no_write_at_or_above_limit", "D17.8.2; A12", [](auto& s, auto&) {
-    return !s.enable || s.fill == discard_mode || s.bytes_end <= s.limit;
+    return !s.enable || s.fill == discard_mode || s.bytes_end <= s.limit || is_moved<D>(s);
   });
   // After an event nothing more is sampled. SPEv1p5 may go on after a fault.
   spu.lawful("no_sampling_while_service", "D17.4; A01", [](auto& s, auto& pe) {
@@ -55,10 +61,13 @@ void buffer_invariants(const OfEverySpu<D>& spu) {
   // A buffer that takes records has room for one, and PTR is where the last one ended.
   spu.lawful("running_buffer_has_room", "D17.7 RHXSYK; A43, A44", [](auto& s, auto& pe) {
     const Flag<D> running = s.enable && !s.service && s.fill != discard_mode;
-    return !running || (s.ptr == s.records_end && s.ptr + pe.spe_record_max <= s.limit);
+    const Flag<D> at_end = s.ptr == s.records_end && !s.torn;
+    return (!running || (at_end && s.ptr + pe.spe_record_max <= s.limit)) &&
+           (!takes_late_records<D>(s) || at_end);
   });
   spu.lawful("pointer_stays_below_limit", "D17.8.2; A15", [](auto& s, auto&) {
-    return !s.enable || s.fill == discard_mode || (s.ptr <= s.limit && s.records_end <= s.limit);
+    return !s.enable || s.fill == discard_mode || is_moved<D>(s) ||
+           (s.ptr <= s.limit && s.records_end <= s.limit);
   });
 }
 

@@ -68,7 +68,7 @@ void progress_properties(const OfItsSpu<D>& spu) {
   spu.keeps("discard_mode_is_silent", "A33; D17.5.5", [](auto& a, auto& b, auto&) {
     const Flag<D> nothing_written = a.bytes_end == b.bytes_end && a.ptr == b.ptr;
     // An asynchronous abort belongs to a write before the mode was entered.
-    return a.fill != discard_mode || a.service ||
+    return a.fill != discard_mode || a.service || takes_late_records<D>(a) ||
            (nothing_written && (!b.service || b.event == number_of(SpuEvent::abort)));
   });
   spu.keeps("full_leaves_dl_and_a_record_end", "A17; D17.8.2", [](auto& a, auto& b, auto&) {
@@ -181,13 +181,13 @@ void software_properties(const OfItsSpu<D>& spu) {
     });
   // The other half of the above: an event that was handled lets profiling go on.
   if (const auto* call = t.template as<SpuWrite<D, Pmbsr>>())
-    spu.keeps("handled_event_lets_profiling_go_on", "E05; D17.7.4",
-              [&](auto& a, auto& b, auto& pe) {
-                const Flag<D> ready = a.service && !field<"s">(*call) && buffer_enabled<D>(a) &&
-                                      a.ptr == a.records_end && pointers_valid<D>(a, pe);
-                return !ready || (!b.unpredictable && !b.service &&
-                                  iff(profiling_enabled<D>(b), level_may_be_sampled<D>(a)));
-              });
+    spu.keeps(
+        "handled_event_lets_profiling_go_on", "E05; D17.7.4", [&](auto& a, auto& b, auto& pe) {
+          const Flag<D> ready = a.service && !field<"s">(*call) && buffer_enabled<D>(a) &&
+                                a.ptr == a.records_end && !a.torn && !breaks_pointer_rule<D>(a, pe);
+          return !ready || (!b.unpredictable && !b.service &&
+                            iff(profiling_enabled<D>(b), level_may_be_sampled<D>(a)));
+        });
   if (t.template is_one_of<SpuReset<D>>())
     spu.always("reset_turns_the_buffer_off", "D24.7 PMBLIMITR_EL1.E",
                [](auto&, auto& b, auto&) { return !b.enable && b.in_flight == 0; });

@@ -146,10 +146,12 @@ struct Pmbsr : Stored<SpuRegister::pmbsr> {
       stores(k, s, pe, w);
       k.set(s.event, Word<D, 3>(number_of(SpuEvent::none)));
       k.set(s.lost, s.data_loss);
+      k.set(s.late, false);
       k.set(s.irq, s.service);
       // Restarting where no record ends, or where none fits, breaks D17.7.4.
       const Flag<D> writes = s.enable && !s.service && s.fill != discard_mode;
-      const Flag<D> breaks = writes && (breaks_pointer_rule<D>(s, pe) || s.ptr != s.records_end);
+      const Flag<D> breaks =
+          writes && (breaks_pointer_rule<D>(s, pe) || s.torn || s.ptr != s.records_end);
       k.set(s.unpredictable, s.unpredictable || breaks);
       k.set(s.counts.disturbed, s.counts.disturbed || breaks);
       shows_status<D>(k, s);

@@ -226,9 +226,7 @@ struct SpuDrop {
     lawful(filtered || !takes_records<D>(spu),
            {"nowhere_to_go", "D17.4: records are dropped when the buffer takes none"});
     leaves_flight<D>(k, spu);
-    // In discard mode a sample is completed like any other, and its record goes nowhere.
-    const Flag<D> discards = buffer_enabled<D>(spu) && !spu.service && spu.fill == discard_mode;
-    count_sample<D>(k, spu, filtered || discards, filtered);
+    count_sample<D>(k, spu, filtered, filtered);
   }
 };
 

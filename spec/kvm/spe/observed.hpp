@@ -40,11 +40,9 @@ void observe_control(Step<D>& k, const Vm<D>& vm, const Spu<D>& spu, SpeSwitch<D
 }
 
 template <class D>
-void observe_control2(Step<D>& k, const Spu<D>& spu, const SpeSwitch<D>& sw,
-                      const SpuWrite<D, PmscrEl2>& w) {
+void observe_control2(Step<D>& k, const SpeSwitch<D>& sw, const SpuWrite<D, PmscrEl2>& w) {
   k.require(!is_at<D>(sw, Switch::guest), {"control2_is_the_hypervisors", "D24.7 PMSCR_EL2"});
-  // Restoring the host on VHE, it comes last: after the buffer, and before the stage ends.
-  k.require(!is_between<D>(sw) || !field<"e2spe">(w) || host_may_profile<D>(spu, sw),
+  k.require(!is_between<D>(sw) || !field<"e2spe">(w),
             {"no_el2_profiling_in_the_switch", "v4-31; W08"});
 }
 
@@ -78,8 +76,7 @@ void spe_observes(Step<D>& k, Vm<D>& vm, const Call<D>& call) {
       observe_buffer_write<D>(k, spu, sw, sw.status_loaded);
     if (const auto* w = call.template as<SpuWrite<D, PmscrEl1>>())
       observe_control<D>(k, vm, spu, sw, *w);
-    if (const auto* w = call.template as<SpuWrite<D, PmscrEl2>>())
-      observe_control2<D>(k, spu, sw, *w);
+    if (const auto* w = call.template as<SpuWrite<D, PmscrEl2>>()) observe_control2<D>(k, sw, *w);
     if (const auto* now = call.template as<SpuContext<D>>()) observe_context<D>(k, sw, *now);
     if (const auto* fault = call.template as<SpuFault<D>>())
       observe_fault<D>(k, vm, spu, sw, *fault);

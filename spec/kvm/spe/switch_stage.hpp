@@ -58,13 +58,6 @@ Word<D, 16> control2_of(const Spu<D>& s) {
   return value;
 }
 
-// The host may profile EL2 again: its buffer is back, and is its own.
-template <class D>
-Flag<D> host_may_profile(const Spu<D>& spu, const SpeSwitch<D>& sw) {
-  return is_at<D>(sw, Switch::guest_saved) && spu.e2pb != 2 && holds_buffer_of_host<D>(spu, sw) &&
-         holds_status_of_host<D>(spu, sw);
-}
-
 // No PE has the vCPU's registers loaded.
 template <class D>
 Flag<D> is_out_of_guest(const Vm<D>& vm, VcpuId v) {
