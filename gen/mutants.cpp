@@ -46,8 +46,9 @@ std::vector<Mutant> enumerate_mutants(const Profile& profile) {
   return mutants;
 }
 
-std::vector<Mutant> enumerate_omissions(const Profile& profile) {
-  std::vector<Mutant> mutants;
+std::vector<Mutant> enumerate_left_out(const Profile& profile) {
+  std::vector<Mutant> mutants = enumerate_mutants(profile);
+  std::erase_if(mutants, [](const Mutant& m) { return m.mutation.kind != Mutation::Kind::drop; });
   std::set<std::pair<u32, u32>> known;
   const System& system = system_of(profile);
   for (const CatalogEntry& effect : system.catalog(profile)) {

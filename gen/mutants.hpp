@@ -23,9 +23,10 @@ struct Mutant {
 // and only where order is specified: under documented precedence any check that holds may answer.
 std::vector<Mutant> enumerate_mutants(const Profile& profile);
 
-// Each effect left out, one for each place of the text that makes it: "vcpu_init: omit
+// Everything that can be left out: each check and each guard of enumerate_mutants(), and then each
+// effect, one mutant for each place of the text that makes it: "vcpu_init: omit
 // vcpu[].features", and where a rule writes a place twice "vcpu[].features#2". A place of the text
 // that writes several places of the state has one mutant, named after the first.
-std::vector<Mutant> enumerate_omissions(const Profile& profile);
+std::vector<Mutant> enumerate_left_out(const Profile& profile);
 
 }  // namespace assay::gen

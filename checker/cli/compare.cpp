@@ -92,6 +92,10 @@ std::string cell_of(const prove::Result& r, const Profile& profile, unsigned dep
   return fmt::format("open beyond {}", depth);
 }
 
+std::vector<Row>::iterator row_of(std::vector<Row>& rows, const std::string& claim) {
+  return std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.name == claim; });
+}
+
 // A claim that holds whatever is left out holds by construction: no check and no effect carries it.
 void mark_what_nothing_carries(std::vector<Row>& rows) {
   for (Row& row : rows) {
@@ -102,19 +106,18 @@ void mark_what_nothing_carries(std::vector<Row>& rows) {
 }
 
 // Notes what carries the claims that hold under a profile and have no carrier yet.
-bool find_carriers(const prove::Options& options, std::size_t column, std::vector<Row>& rows) {
+bool find_carriers(const prove::Options& options, const prove::Report& report, std::size_t column,
+                   std::vector<Row>& rows) {
   prove::Options asked = options;
   asked.progress = {};
   for (const Row& row : rows)
     if (row.carriers.empty() && row.cells[column] == "holds") asked.names.push_back(row.name);
   if (asked.names.empty()) return true;
-  for (const prove::Severity& s : prove::severities(asked)) {
-    for (const std::string& claim : s.carries) {
-      const auto row =
-          std::find_if(rows.begin(), rows.end(), [&](const Row& x) { return x.name == claim; });
-      if (row != rows.end()) row->carriers.push_back(s.name());
-    }
-  }
+  const prove::Report* of_all_claims = options.names.empty() ? &report : nullptr;
+  for (const prove::Severity& s : prove::severities(asked, "", prove::Parts::all, of_all_claims))
+    for (const std::string& claim : s.carries)
+      if (const auto row = row_of(rows, claim); row != rows.end())
+        row->carriers.push_back(s.name());
   return !stop::requested();
 }
 
@@ -186,14 +189,13 @@ int compare(prove::Options options, const std::vector<const Profile*>& profiles,
       return exit_usage;
     }
     for (const prove::Result& r : report.results) {
-      auto row =
-          std::find_if(rows.begin(), rows.end(), [&](const Row& x) { return x.name == r.name; });
+      auto row = row_of(rows, r.name);
       if (row == rows.end())
         row = rows.insert(rows.end(),
                           {r.name, r.source, std::vector<std::string>(profiles.size(), ""), {}});
       row->cells[column] = cell_of(r, *profiles[column], options.depth, known, status);
     }
-    if (carried && !find_carriers(options, column, rows)) break;
+    if (carried && !find_carriers(options, report, column, rows)) break;
   }
   if (carried && !stop::requested()) mark_what_nothing_carries(rows);
   if (json) print_json(rows, profiles);

@@ -53,10 +53,7 @@ bool lab_host(const TargetArguments& a, const std::string& script, traces::Trace
 }  // namespace
 
 std::optional<Mutation> mutation_named(const Profile& profile, std::string_view name) {
-  for (const gen::Mutant& m : gen::enumerate_mutants(profile))
-    if (m.mutation.kind == Mutation::Kind::drop && m.rule + "." + m.first == name)
-      return m.mutation;
-  for (const gen::Mutant& m : gen::enumerate_omissions(profile))
+  for (const gen::Mutant& m : gen::enumerate_left_out(profile))
     if (m.rule + "." + m.first == name) return m.mutation;
   return std::nullopt;
 }

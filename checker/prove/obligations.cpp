@@ -110,6 +110,10 @@ std::vector<std::string> claim_names(const Profile& profile) {
   return names;
 }
 
+bool is_among(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 Hypothesis all_invariants(const Profile& profile) { return {invariants_of(profile), nullptr}; }
 
 z3::expr fits_64_bits(const Terms& state) {
@@ -179,14 +183,10 @@ InstanceAnswer prove_instance(const Job& job, const Instance& instance, bool ask
   for (unsigned i = 0; i < after.size(); ++i)
     if (job.hypothesis->assumed[i] && is_asked(i))
       answer.obligations.push_back(prove_one(job, p, instance, i, after[i], assumed, solver));
-  if (job.properties == nullptr) return answer;
+  if (job.asked == nullptr) return answer;
   const std::vector<std::string> names = claim_names(*job.options->profile);
-  const auto is_wanted = [&](const std::string& name) {
-    return std::find(job.properties->begin(), job.properties->end(), name) != job.properties->end();
-  };
   for (const PropertyTerm& kept : job.encoding->properties(
            instance, p.before, "call", *job.options->profile, job.options->mutation)) {
-    if (!is_wanted(kept.name)) continue;
     const auto at = std::find(names.begin(), names.end(), kept.name);
     const auto number = static_cast<unsigned>(at - names.begin());
     if (!is_asked(number)) continue;

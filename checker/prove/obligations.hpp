@@ -41,9 +41,8 @@ struct Job {
   CertificateWriter* certificates = nullptr;
   // Instances, by number, whose premise is known to have a model: one assumed less of it since.
   const std::vector<bool>* satisfiable_premises = nullptr;
-  // The properties of steps to be proved, by name; null: none.
-  const std::vector<std::string>* properties = nullptr;
-  // Claims to be proved, by number; null: all that are assumed or named above.
+  // Claims to be proved, by number; null: the invariants that are assumed, and no property of
+  // steps.
   const std::vector<bool>* asked = nullptr;
 };
 
@@ -52,6 +51,8 @@ InstanceAnswer prove_instance(const Job& job, const Instance& instance, bool ask
 // In parallel, each in a Z3 context of its own, so that answers do not depend on the threads; in
 // the order of `instances`.
 std::vector<InstanceAnswer> prove_instances(const Job& job, const std::vector<Instance>& instances);
+
+bool is_among(const std::vector<std::string>& names, const std::string& name);
 
 // Invariants by number, and after them the profile's properties of steps.
 std::vector<std::string> claim_names(const Profile& profile);

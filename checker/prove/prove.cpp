@@ -20,19 +20,15 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-bool contains(const std::vector<std::string>& list, const std::string& name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
-
 std::string refusal_of(const std::string& invariant, const Profile& profile) {
   const auto& names = invariant_names(assay::system_of(profile));
   const auto at = std::find(names.begin(), names.end(), invariant);
   const bool is_invariant = at != names.end();
   if (is_invariant && invariants_of(profile)[static_cast<std::size_t>(at - names.begin())])
     return "";
-  if (!is_invariant && contains(claim_names(profile), invariant)) return "";
+  if (!is_invariant && is_among(claim_names(profile), invariant)) return "";
   for (const Profile& p : assay::system_of(profile).info().profiles)
-    if (contains(claim_names(p), invariant))
+    if (is_among(claim_names(p), invariant))
       return invariant + " says nothing about " + std::string(profile.name);
   return "no invariant is called " + invariant;
 }
@@ -124,7 +120,7 @@ void note_history(const Job& job, const SearchResult& found, Result& r) {
   switch (found.kind) {
     case SearchResult::Kind::found: {
       const bool agreed =
-          contains(broken_by(found.history, *job.options->profile, job.options->mutation), r.name);
+          is_among(broken_by(found.history, *job.options->profile, job.options->mutation), r.name);
       r.verdict = agreed ? Verdict::violated : Verdict::disagreement;
       if (!agreed) r.reason += "; the solver's history does not break it when replayed";
       r.counterexample = found.history;
@@ -161,7 +157,7 @@ bool all_are_refuted(const Job& job, std::vector<Result>& results) {
   bool all = true;
   for (unsigned i = 0; i < results.size(); ++i) {
     Result& r = results[i];
-    if (!contains(o.names, r.name)) continue;
+    if (!is_among(o.names, r.name)) continue;
     const SearchResult found =
         search_for(search, i, r.name, std::min(o.depth, depth_searched_first));
     r.by_search = found.kind == SearchResult::Kind::found;
@@ -244,11 +240,12 @@ Report prove_under(const Options& options, Hypothesis hypothesis) {
                            text_of(encoding->system(), encoding->shape()));
   Job job{encoding, &options, &hypothesis, options.certificate_dir.empty() ? nullptr : &writer};
   // Invariants stand on one another and are proved together; of properties only those asked for.
-  const std::vector<std::string> wanted =
-      options.names.empty() ? claim_names(*options.profile) : options.names;
-  job.properties = &wanted;
   std::vector<Result> results = blank_results(*options.profile);
   std::vector<bool> concerned = invariants_of(*options.profile);
+  std::vector<bool> asked(concerned.size(), true);
+  for (std::size_t i = asked.size(); i < results.size(); ++i)
+    asked.push_back(options.names.empty() || is_among(options.names, results[i].name));
+  job.asked = &asked;
   concerned.resize(results.size(), true);
   const std::string inconsistent =
       all_are_refuted(job, results) ? "" : prove_together(job, hypothesis, results, report);
@@ -259,7 +256,7 @@ Report prove_under(const Options& options, Hypothesis hypothesis) {
   job.certificates = nullptr;
   for (unsigned i = 0; i < results.size(); ++i) {
     Result& r = results[i];
-    if (!concerned[i] || (!options.names.empty() && !contains(options.names, r.name))) continue;
+    if (!concerned[i] || (!options.names.empty() && !is_among(options.names, r.name))) continue;
     if (r.by_search) {
       report.results.push_back(std::move(r));
       continue;

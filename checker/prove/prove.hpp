@@ -124,9 +124,10 @@ struct Severity {
 };
 enum class Parts : unsigned char { checks, all };  // checks: no effects
 // Of every part, or of one rule's. Where options.names is not empty, only those claims are looked
-// at.
+// at. `proved`: what prove() says of all claims under the same profile and shape, where that is
+// known already.
 std::vector<Severity> severities(const Options& options, const std::string& rule = "",
-                                 Parts parts = Parts::all);
+                                 Parts parts = Parts::all, const Report* proved = nullptr);
 
 // `equivalent` is claimed only if no state of any size tells the two apart as far as the bounded
 // tables show it; a difference that needs more than the shape is `unknown` with that reason.

@@ -9,27 +9,13 @@
 namespace assay::prove {
 namespace {
 
-bool contains(const std::vector<std::string>& list, const std::string& name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
-
-// Everything that can be left out, in the order of the specification: checks and guards of all
-// rules, then effects.
 std::vector<Severity> parts_of(const Profile& profile, const std::string& rule, Parts parts) {
   std::vector<Severity> out;
-  const auto add = [&](const gen::Mutant& m, bool is_effect) {
-    if (!rule.empty() && rule != m.rule) return;
-    Severity s;
-    s.rule = m.rule;
-    s.part = m.first;
-    s.is_effect = is_effect;
-    s.mutation = m.mutation;
-    out.push_back(std::move(s));
-  };
-  for (const gen::Mutant& m : gen::enumerate_mutants(profile))
-    if (m.mutation.kind == Mutation::Kind::drop) add(m, false);
-  if (parts == Parts::all)
-    for (const gen::Mutant& m : gen::enumerate_omissions(profile)) add(m, true);
+  for (const gen::Mutant& m : gen::enumerate_left_out(profile)) {
+    const bool is_effect = m.mutation.kind == Mutation::Kind::omit;
+    if ((is_effect && parts == Parts::checks) || (!rule.empty() && rule != m.rule)) continue;
+    out.push_back({m.rule, m.first, is_effect, m.mutation, {}, {}});
+  }
   return out;
 }
 
@@ -38,27 +24,29 @@ struct Standing {
   Hypothesis hypothesis;
   std::vector<std::string> names;  // claims by number
   std::vector<bool> asked;         // by number: those that hold and are asked for
-  std::vector<std::string> properties;
 };
 
-Standing standing_claims(const Options& options) {
-  Options plain = options;
-  plain.depth = 0;
-  plain.names.clear();
-  plain.certificate_dir.clear();
+Standing standing_claims(const Options& options, const Report& proved) {
   Standing s;
   s.names = claim_names(*options.profile);
   s.hypothesis.assumed.assign(invariant_names(system_of(options)).size(), false);
   s.asked.assign(s.names.size(), false);
-  for (const Result& r : prove(plain).results) {
+  for (const Result& r : proved.results) {
     if (r.verdict != Verdict::proved) continue;
     const auto at = static_cast<std::size_t>(std::find(s.names.begin(), s.names.end(), r.name) -
                                              s.names.begin());
     if (at < s.hypothesis.assumed.size()) s.hypothesis.assumed[at] = true;
-    else s.properties.push_back(r.name);
-    s.asked[at] = options.names.empty() || contains(options.names, r.name);
+    s.asked[at] = options.names.empty() || is_among(options.names, r.name);
   }
   return s;
+}
+
+Report everything_proved(const Options& options) {
+  Options plain = options;
+  plain.depth = 0;
+  plain.names.clear();
+  plain.certificate_dir.clear();
+  return prove(plain);
 }
 
 void prove_without(const Options& options, const Standing& standing, Severity& s) {
@@ -67,7 +55,6 @@ void prove_without(const Options& options, const Standing& standing, Severity& s
   Options mutated = options;
   mutated.mutation = &s.mutation;
   Job job{encoding_of(options), &mutated, &standing.hypothesis};
-  job.properties = &standing.properties;
   job.asked = &standing.asked;
   std::vector<bool> broken(standing.names.size()), open(standing.names.size());
   for (const Instance& i : instances_of(job.encoding->shape(), *job.options->profile)) {
@@ -99,10 +86,12 @@ std::string Severity::text() const {
   return is_effect ? "carries no claim" : "interface only";
 }
 
-std::vector<Severity> severities(const Options& options, const std::string& rule, Parts parts) {
+std::vector<Severity> severities(const Options& options, const std::string& rule, Parts parts,
+                                 const Report* proved) {
   if (options.profile == nullptr || encoding_of(options) == nullptr) return {};
   std::vector<Severity> out = parts_of(*options.profile, rule, parts);
-  const Standing standing = standing_claims(options);
+  const Standing standing =
+      standing_claims(options, proved != nullptr ? *proved : everything_proved(options));
   if (std::find(standing.asked.begin(), standing.asked.end(), true) == standing.asked.end())
     return out;
   in_parallel(options.jobs, out.size(),

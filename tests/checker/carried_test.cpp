@@ -3,10 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <map>
-#include <regex>
 #include <set>
 
 #include "checker/prove/obligations.hpp"
@@ -45,51 +43,22 @@ std::vector<std::vector<std::string>> table_below(const std::string& heading) {
 
 // --- the three claims ---------------------------------------------------------------------------
 
-std::map<std::string, Mutation> everything_that_can_be_left_out(const Profile& profile) {
-  std::map<std::string, Mutation> out;
-  for (const gen::Mutant& m : gen::enumerate_mutants(profile))
-    if (m.mutation.kind == Mutation::Kind::drop) out[m.rule + "." + m.first] = m.mutation;
-  for (const gen::Mutant& m : gen::enumerate_omissions(profile))
-    out[m.rule + "." + m.first] = m.mutation;
-  return out;
-}
-
 struct Judged {
   checker::Report whole;   // by the specification as it is
   checker::Report defect;  // with something left out
-  std::size_t events = 0;
 };
 
-// Nothing when the trace cannot be judged.
+// Nothing when there is no such part.
 std::optional<Judged> judge(const std::string& file, const std::string& left_out) {
-  checker::CheckOptions options;
-  std::vector<traces::TraceEvent> events;
-  traces::TraceSink sink;
-  sink.header = [&](const traces::TraceHeader& h) {
-    options.profile = find_profile(h.profile);
-    checker::take_host(h, options);
-  };
-  sink.event = [&](const traces::TraceEvent& e, std::string_view) {
-    events.push_back(e);
-    events.back().name = {};  // it refers to the line
-    return true;
-  };
-  traces::ReadFailure failure;
-  if (traces::read_trace(file, traces::Format::automatic, checker::binder(), sink, failure) !=
-          traces::ReadResult::complete ||
-      options.profile == nullptr)
-    return std::nullopt;
-  const auto report_of = [&](const Mutation* mutation) {
-    checker::CheckOptions o = options;
-    o.mutation = mutation;
-    checker::Checker checker(checker::binder(), o);
-    for (const traces::TraceEvent& e : events) checker.feed(e);
-    return checker.finish();
-  };
-  const auto parts = everything_that_can_be_left_out(*options.profile);
-  const auto part = parts.find(left_out);
-  if (part == parts.end()) return std::nullopt;
-  return Judged{report_of(nullptr), report_of(&part->second), events.size()};
+  Judged judged{checker::check_file(file, {}), {}};
+  for (const gen::Mutant& m : gen::enumerate_left_out(*find_profile(judged.whole.profile))) {
+    if (m.rule + "." + m.first != left_out) continue;
+    checker::CheckOptions options;
+    options.mutation = &m.mutation;
+    judged.defect = checker::check_file(file, options);
+    return judged;
+  }
+  return std::nullopt;
 }
 
 TEST(Carried, EachOfTheThreeClaimsIsBrokenByFiveSingleDefects) {

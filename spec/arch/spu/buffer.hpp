@@ -228,8 +228,7 @@ struct SpuFault {
            {"inside_the_buffer", "D17.7: PTR is below LIMIT"});
     lawful(address < spu.records_end + pe.spe_record_max,
            {"within_one_record", "D17.8: LRE lies at most MaxSize below PTR"});
-    const Flag<D> walk = (fsc >= 0x12 && fsc <= 0x17) || fsc == 0x1b;
-    lawful(!ea || walk || spu.external_abort,
+    lawful(!ea || is_abort_on_walk(fsc) || spu.external_abort,
            {"ea_is_of_a_walk", "D17.8.4: IMPLEMENTATION DEFINED for aborts on walks"});
     check_data_loss(k, spu);
     moves_registers<D>(k, spu);
@@ -251,8 +250,8 @@ struct SpuFault {
   static constexpr u64 mss2_bits = 0x1e0;  // PMBSR_EL1[40:37]
   // Of MMU and alignment faults, and of external aborts on walks. 0x10 is an abort of the write.
   static Flag<D> is_fault_status(const Word<D, 6>& fsc) {
-    return fsc <= 0x0f || (fsc >= 0x12 && fsc <= 0x17) || fsc == 0x1b ||
-           (fsc >= 0x21 && fsc <= 0x2c) || fsc == 0x30 || fsc == 0x31;
+    return fsc <= 0x0f || is_abort_on_walk(fsc) || (fsc >= 0x21 && fsc <= 0x2c) || fsc == 0x30 ||
+           fsc == 0x31;
   }
   Flag<D> is_translation_fault() const {
     return (fsc >= 0x04 && fsc <= 0x07) || fsc == 0x2a || fsc == 0x2b;
@@ -305,8 +304,7 @@ struct SpuAbort {
            {"one_in_flight", "D17.8.4: the write of a sample that was selected"});
     lawful(!asynchronous || spu.wrote || spu.in_flight != 0,
            {"something_was_written", "D17.8.4: an abort is that of a write"});
-    const Flag<D> walk = (fsc >= 0x12 && fsc <= 0x17) || fsc == 0x1b;
-    k.require(asynchronous || walk || (fsc == 0x10 && ec != ec_stage2),
+    k.require(asynchronous || is_abort_on_walk(fsc) || (fsc == 0x10 && ec != ec_stage2),
               {"stage2_abort_is_of_a_walk", "D17.8.4: EC 0x25 is an access to a stage 2 table"});
     const Flag<D> first = !spu.service;
     const Flag<D> writes = takes_records<D>(spu);

@@ -183,6 +183,12 @@ void leaves_flight(Step<D>& k, Spu<D>& s) {
   k.when(s.barriers.covered != 0, [&] { k.set(s.barriers.covered, s.barriers.covered - 1); });
 }
 
+// FSC of an external abort on a translation table walk.
+template <class W>
+auto is_abort_on_walk(const W& fsc) {
+  return (fsc >= 0x12 && fsc <= 0x17) || fsc == 0x1b;
+}
+
 // Raises a management event: PMBSR_EL1.S and its syndrome, and PMBIRQ with it (D17.8 RTSJRP).
 template <class D>
 void stop_profiling(Step<D>& k, Spu<D>& s, SpuEvent event, const Word<D, 6>& ec,

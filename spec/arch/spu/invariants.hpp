@@ -74,7 +74,7 @@ void buffer_invariants(const OfEverySpu<D>& spu) {
 // FSC of an external abort: on the write, asynchronous, or on a walk.
 template <class D>
 Flag<D> is_abort_status(const Word<D, 16>& fsc) {
-  return (fsc >= 0x10 && fsc <= 0x17) || fsc == 0x1b;
+  return fsc == 0x10 || fsc == 0x11 || is_abort_on_walk(fsc);
 }
 
 // What is reported.
