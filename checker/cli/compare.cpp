@@ -123,10 +123,11 @@ bool find_carriers(const prove::Options& options, const prove::Report& report, s
 
 // A few, and how many there are besides.
 std::string text_of(const std::vector<std::string>& carriers) {
-  constexpr std::size_t shown = 4;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(shown, carriers.size()); ++i)
-    text += (i == 0 ? "" : ", ") + carriers[i];
+  constexpr std::size_t most = 4;
+  const std::size_t shown = std::min(most, carriers.size());
+  std::string text = fmt::format(
+      "{}",
+      fmt::join(carriers.begin(), carriers.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
   if (carriers.size() > shown) text += fmt::format(", and {} more", carriers.size() - shown);
   return text;
 }

@@ -1,6 +1,8 @@
 // Names and types of a predicate.
 #include "checker/prove/predicate.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -55,9 +57,7 @@ u64 number_of(std::string_view text) {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string joined(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& n : names) out += (out.empty() ? "" : ", ") + n;
-  return out;
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 std::string join_name(const std::string& prefix, const std::string& name) {

@@ -1,5 +1,7 @@
 // Which claims a check, a guard or an effect carries: leave it out, and prove again the rule that
 // has it.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "checker/prove/obligations.hpp"
@@ -70,19 +72,13 @@ void prove_without(const Options& options, const Standing& standing, Severity& s
   }
 }
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& n : names) text += (text.empty() ? "" : ", ") + n;
-  return text;
-}
-
 }  // namespace
 
 std::string Severity::name() const { return rule + "." + part; }
 
 std::string Severity::text() const {
-  if (!carries.empty()) return "load-bearing for " + joined(carries);
-  if (!unknown.empty()) return "undecided for " + joined(unknown);
+  if (!carries.empty()) return fmt::format("load-bearing for {}", fmt::join(carries, ", "));
+  if (!unknown.empty()) return fmt::format("undecided for {}", fmt::join(unknown, ", "));
   return is_effect ? "carries no claim" : "interface only";
 }
 

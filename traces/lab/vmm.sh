@@ -33,10 +33,10 @@ usage() {
 
 # shellcheck source=packages.sh
 . "$HERE/packages.sh"
+# shellcheck source=setup.sh
+. "$HERE/setup.sh"
 
-KERNELS=(6.1 6.12 7.2)
 TRACERS=(record strace)
-declare -A SUITE_OF=([6.1]=bookworm [6.12]=trixie [7.2]=sid)
 NEWEST_SUITE=sid
 
 # The machine with a GICv3 has SVE and a PMU; the one with a GICv2 has neither.
@@ -87,7 +87,7 @@ make_payloads() {
 root_of() { printf '%s/vmm/%s\n' "$LAB" "$1"; }
 
 setup() {
-  local kernel root new strace
+  local kernel root new strace SUITE PATTERN IMAGE
   mkdir -p "$LAB/vmm"
   rm -rf "$LAB"/vmm/new.*
   strace=$LAB/vmm/strace
@@ -100,7 +100,8 @@ setup() {
     root=$(root_of "$kernel")
     if [[ ! -d $root ]]; then
       new=$(mktemp -d "$LAB/vmm/new.XXXXXX")
-      unpack_root "${SUITE_OF[$kernel]}" "$new" qemu-system-arm busybox-static
+      kernel_source "$kernel"
+      unpack_root "$SUITE" "$new" qemu-system-arm busybox-static
       ln -sf busybox "$new/usr/bin/sh"
       ln -sf busybox "$new/usr/bin/cat"
       mv "$new" "$root"
@@ -196,7 +197,7 @@ verb=${1:-}
 while (($#)); do
   case $1 in
     --kernel | --tracer | --case | --timeout) (($# > 1)) || usage "$1 needs a value" ;;&
-    --kernel) [[ -v SUITE_OF[$2] ]] || usage "no kernel $2"; WANTED_KERNELS+=("$2") ;;
+    --kernel) kernel_source "$2"; WANTED_KERNELS+=("$2") ;;
     --tracer) [[ $2 == record || $2 == strace ]] || usage "no tracer $2"; WANTED_TRACERS+=("$2") ;;
     --case) CASES+=("$2") ;;
     --timeout) TIMEOUT=$2 ;;
