@@ -321,8 +321,7 @@ std::vector<std::string> names_like(const System& system, const std::string& nam
 }
 
 int nothing_called(const System& system, const std::string& name) {
-  std::string like;
-  for (const std::string& one : names_like(system, name)) like += (like.empty() ? "" : ", ") + one;
+  const std::string like = fmt::format("{}", fmt::join(names_like(system, name), ", "));
   fmt::print(stderr,
              "assay: nothing in the specification is called '{}' (ioctl, rule, check, stage, "
              "invariant, property, register or id of a source){}; see assay spec list\n",

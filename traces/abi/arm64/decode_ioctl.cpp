@@ -1,4 +1,6 @@
 // The part of Decoder that knows ioctls: arguments, structures and what their pointers lead to.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -20,11 +22,8 @@ std::uint64_t read_word(std::span<const std::uint8_t> bytes, std::size_t at, std
 }
 
 // "A" and 0x10: "A|0x10".
-std::string with_rest(std::string text, std::uint64_t rest) {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string hex;
-  for (; rest != 0; rest >>= 4) hex.insert(hex.begin(), digits[rest & 15]);
-  return std::move(text) + "|0x" + hex;
+std::string with_rest(std::string_view text, std::uint64_t rest) {
+  return fmt::format("{}|{:#x}", text, rest);
 }
 
 }  // namespace
@@ -170,7 +169,7 @@ void Decoder::add_attribute(std::string_view name, Family family, std::uint64_t 
       is_gic_register(family) ? register_at(family, static_cast<std::uint32_t>(value)) : nullptr;
   if (there == nullptr) return add_named(name, family, value, to);
   std::string_view text = there->name;
-  if (there->value != value) text = keep(with_rest(std::string(text), value - there->value));
+  if (there->value != value) text = keep(with_rest(text, value - there->value));
   to.symbol(name, text, value);
 }
 
@@ -190,7 +189,7 @@ void Decoder::add_flags(std::string_view name, Family family, std::uint64_t valu
     text += constant.name;
   }
   if (text.empty()) return add_named(name, family, value, to);
-  to.symbol(name, keep(left == 0 ? text : with_rest(std::move(text), left)), value);
+  to.symbol(name, keep(left == 0 ? text : with_rest(text, left)), value);
 }
 
 void Decoder::add_descriptor(std::string_view name, std::int32_t descriptor, NodeWriter& to) {
