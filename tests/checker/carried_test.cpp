@@ -1,5 +1,6 @@
-// The claims that the tool's users ask for by name are broken by single defects, each with a trace:
-// a claim that holds whatever is left out would say nothing.
+// What carries a claim: a claim that holds whatever is left out says nothing unless that is said of
+// it, and those that the tool's users ask for by name are broken by single defects, each with a
+// trace.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -39,6 +40,44 @@ std::vector<std::vector<std::string>> table_below(const std::string& heading) {
     else if (++line_of_table > 2) rows.push_back(cells_of(line));
   }
   return rows;
+}
+
+bool has_cell(const std::vector<std::string>& row, const std::string& verdict) {
+  return std::find(row.begin() + 2, row.end() - 1, verdict) != row.end() - 1;
+}
+
+TEST(Carried, EveryClaimIsInTheTable) {
+  std::set<std::string> rows;
+  for (const auto& row : table_below("The table")) rows.insert(row[0]);
+  ASSERT_GT(rows.size(), 150u);
+  for (const char* name : {"documented", "arm-asl", "spe-v4", "spe-v5", "spe-intent", "spe-v6",
+                           "spe-fault-resume", "spe-fault-discard"}) {
+    const Profile* profile = find_profile(name);
+    ASSERT_NE(profile, nullptr);
+    const std::vector<bool> mine = invariants_of(*profile);
+    const std::vector<std::string> names = claim_names(*profile);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const bool is_said = i >= mine.size() || mine[i];
+      EXPECT_TRUE(!is_said || rows.contains(names[i])) << names[i];
+    }
+  }
+}
+
+TEST(Carried, AClaimThatNothingCarriesIsListedWithItsReason) {
+  std::map<std::string, std::string> reasons;
+  for (const auto& row : table_below("Carried by nothing")) reasons[row[0]] = row[1];
+  ASSERT_FALSE(reasons.empty());
+  unsigned carried = 0;
+  for (const auto& row : table_below("The table")) {
+    const bool is_carried = !row.back().empty();
+    carried += is_carried ? 1 : 0;
+    EXPECT_TRUE(is_carried || !has_cell(row, "holds"))
+        << row[0] << " holds, and nothing carries it";
+    EXPECT_EQ(has_cell(row, "by construction"), reasons.contains(row[0]))
+        << row[0] << " and the list of what nothing carries";
+  }
+  EXPECT_GT(carried, 100u);
+  for (const auto& [name, reason] : reasons) EXPECT_GT(reason.size(), 20u) << name;
 }
 
 // --- the three claims ---------------------------------------------------------------------------
