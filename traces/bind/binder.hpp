@@ -62,7 +62,7 @@ class Binder {
   Found match(const Pattern& pattern, const Call& call, TraceEvent& out) const;
   bool match_node(const Call& call, const PatternNode& want, const Node* got, Found& found,
                   TraceEvent& out) const;
-  bool match_array(const Call& call, const PatternNode& want, const Node& got,
+  bool match_array(const Call& call, const PatternNode& want, const Node& got, Found& found,
                    TraceEvent& out) const;
   void hide(const PatternNode& want, Found& found, Event& e) const;
   bool match_argument(const Call& call, const PatternNode& want, const Node& got,
