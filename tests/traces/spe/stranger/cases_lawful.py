@@ -9,7 +9,7 @@ from perf_file import Recording
 
 
 @case("conforms", "whole records, each covered by an AUX record of its CPU",
-      "perf_event.h, PERF_RECORD_AUX; DDI 0487 D18.1")
+      "perf_event.h, PERF_RECORD_AUX; DDI 0487 D18.1", records=12)
 def two_cpus_old_info():
     r = Recording().start()
     for cpu in (0, 1):
@@ -19,7 +19,7 @@ def two_cpus_old_info():
 
 
 @case("conforms", "AUXTRACE_INFO with a version; collisions lose samples, never parts of a record",
-      "arm-spe.h, ARM_SPE_HEADER_VERSION; DDI 0487 D17.3.7 and PMBSR_EL1.COLL")
+      "arm-spe.h, ARM_SPE_HEADER_VERSION; DDI 0487 D17.3.7 and PMBSR_EL1.COLL", records=36)
 def three_cpus_versioned_info():
     cpus = (0, 2, 3)
     r = Recording(cpus=cpus, info=perf.info_of_version_2(cpus)).start()
@@ -33,7 +33,7 @@ def three_cpus_versioned_info():
 
 
 @case("conforms", "a buffer that follows a thread has no CPU: its AUX records come from any CPU",
-      "perf_event.h, sample_id; auxtrace_event.cpu is -1 in tools/perf/util/auxtrace.c")
+      "perf_event.h, sample_id; auxtrace_event.cpu is -1 in tools/perf/util/auxtrace.c", records=9)
 def threads_that_migrate():
     r = Recording(cpus=(0, 1)).start()
     first, second = spe.loads(0, 6), spe.loads(50, 3)
@@ -53,7 +53,7 @@ def migrated(r, cpu, tid, identifier, offset, size):
 
 
 @case("conforms", "perf copies the AUX area when it wakes up, not where records end",
-      "perf.data-file-format.txt, PERF_RECORD_AUXTRACE: offset and size say which bytes")
+      "perf.data-file-format.txt, PERF_RECORD_AUXTRACE: offset and size say which bytes", records=5)
 def record_over_two_auxtraces():
     r = Recording(cpus=(0,)).start()
     payload = spe.loads(0, 5)
@@ -64,7 +64,7 @@ def record_over_two_auxtraces():
 
 
 @case("conforms", "perf fills a copy up to 8 bytes; the next copy begins where the data ended",
-      "tools/perf/util/auxtrace.c, __auxtrace_mmap__read: size is the data's and the padding's")
+      "tools/perf/util/auxtrace.c, __auxtrace_mmap__read: size is the data's and the padding's", records=5)
 def copy_filled_to_eight_bytes():
     r = Recording(cpus=(0,)).start()
     first, second = spe.load(0) + spe.branch(0), spe.load(1) + spe.branch(1) + spe.branch(2)
@@ -75,7 +75,7 @@ def copy_filled_to_eight_bytes():
 
 
 @case("conforms", "with DL the bytes behind the last whole record are not specified",
-      "DDI 0487 D17.7; drivers/perf/arm_spe_pmu.c: DL becomes TRUNCATED and PARTIAL")
+      "DDI 0487 D17.7; drivers/perf/arm_spe_pmu.c: DL becomes TRUNCATED and PARTIAL", records=6)
 def truncated_within_a_record():
     r = Recording().start()
     end = r.chunk(0, 0, spe.loads(0, 3) + spe.load(3)[:29], perf.DATA_LOST)
@@ -86,7 +86,7 @@ def truncated_within_a_record():
 
 
 @case("conforms", "DL does not say that a record was cut: samples may be lost between records",
-      "DDI 0487 D17.8 (access not allowed sets DL; RYZJQX: a fault at a boundary may)")
+      "DDI 0487 D17.8 (access not allowed sets DL; RYZJQX: a fault at a boundary may)", records=6)
 def truncated_between_records():
     r = Recording().start()
     end = r.chunk(0, 0, spe.loads(0, 3), perf.DATA_LOST | perf.COLLISION)
@@ -96,7 +96,7 @@ def truncated_between_records():
 
 
 @case("conforms", "no room: the driver pads what is left, skips it and reports no bytes",
-      "drivers/perf/arm_spe_pmu.c, __arm_spe_pmu_next_off: perf_aux_output_skip, no_space")
+      "drivers/perf/arm_spe_pmu.c, __arm_spe_pmu_next_off: perf_aux_output_skip, no_space", records=4)
 def empty_aux_and_skipped_padding():
     r = Recording(cpus=(0,)).start()
     first, second = spe.loads(0, 2), spe.loads(2, 2)
@@ -108,7 +108,7 @@ def empty_aux_and_skipped_padding():
 
 
 @case("conforms", "in a snapshot aux_offset is where the data ends",
-      "kernel/events/ring_buffer.c, perf_aux_output_end: aux_head is handle->head with OVERWRITE")
+      "kernel/events/ring_buffer.c, perf_aux_output_end: aux_head is handle->head with OVERWRITE", records=8)
 def snapshot():
     r = Recording().start()
     for cpu in (0, 1):
@@ -119,7 +119,7 @@ def snapshot():
 
 
 @case("conforms", "a pipe has its attributes and features as records",
-      "perf.data-file-format.txt, Pipe-mode data")
+      "perf.data-file-format.txt, Pipe-mode data", records=8)
 def pipe():
     r = Recording().start()
     for cpu in (0, 1):
@@ -128,7 +128,7 @@ def pipe():
 
 
 @case("conforms", "records that nobody knows are skipped by their size",
-      "perf_event.h: newer perf.data files are read by older tools")
+      "perf_event.h: newer perf.data files are read by older tools", records=8)
 def unknown_records():
     r = Recording().start()
     r.append(perf.record(63, b"from a kernel of tomorrow" + r.sample_id(0)))
@@ -142,7 +142,7 @@ def unknown_records():
 
 
 @case("conforms", "perf -z packs the kernel's records, cut anywhere, and leaves AUX data as it is",
-      "perf.data-file-format.txt, PERF_RECORD_COMPRESSED; RFC 8878")
+      "perf.data-file-format.txt, PERF_RECORD_COMPRESSED; RFC 8878", records=8)
 def aux_records_in_compressed():
     r = Recording(features={perf.ZSTD: struct.pack("<IIIII", 1, 1, 1, 1, 528384)}).start()
     packed = b"".join(r.aux_record(cpu, 0, 256) for cpu in (0, 1))
@@ -160,7 +160,7 @@ def compressed(data, first):
 
 
 @case("conforms", "without PERF_SAMPLE_CPU the id of the event tells the buffer",
-      "perf.data-file-format.txt, PERF_RECORD_ID_INDEX: ids to CPUs and TIDs")
+      "perf.data-file-format.txt, PERF_RECORD_ID_INDEX: ids to CPUs and TIDs", records=7)
 def id_index_instead_of_cpu():
     r = Recording(sample_type=perf.IDENTIFIER | perf.TID | perf.TIME).start()
     entries = struct.pack("<Q", 2)
@@ -173,7 +173,7 @@ def id_index_instead_of_cpu():
 
 
 @case("conforms", "without sample_id_all a single buffer is the only one that can be meant",
-      "perf_event.h: sample_id is there if perf_event_attr::sample_id_all is set")
+      "perf_event.h: sample_id is there if perf_event_attr::sample_id_all is set", records=4)
 def no_sample_ids():
     r = Recording(cpus=(1,), sample_id_all=False).start()
     end = r.chunk(1, 0, spe.loads(0, 2))
@@ -182,7 +182,7 @@ def no_sample_ids():
 
 
 @case("conforms", "every packet of the tables, with every size of payload that they permit",
-      "DDI 0487 D18.2")
+      "DDI 0487 D18.2", records=4)
 def every_packet():
     r = Recording(cpus=(0,)).start()
     everything = spe.events(spe.RETIRED, 8) + spe.context(2, 7) + spe.context(1, 9) + spe.STORE
