@@ -64,7 +64,8 @@ def record_over_two_auxtraces():
 
 
 @case("conforms", "perf fills a copy up to 8 bytes; the next copy begins where the data ended",
-      "tools/perf/util/auxtrace.c, __auxtrace_mmap__read: size is the data's and the padding's", records=5)
+      "tools/perf/util/auxtrace.c, __auxtrace_mmap__read: size is the data's and the padding's",
+      records=5)
 def copy_filled_to_eight_bytes():
     r = Recording(cpus=(0,)).start()
     first, second = spe.load(0) + spe.branch(0), spe.load(1) + spe.branch(1) + spe.branch(2)
@@ -96,7 +97,8 @@ def truncated_between_records():
 
 
 @case("conforms", "no room: the driver pads what is left, skips it and reports no bytes",
-      "drivers/perf/arm_spe_pmu.c, __arm_spe_pmu_next_off: perf_aux_output_skip, no_space", records=4)
+      "drivers/perf/arm_spe_pmu.c, __arm_spe_pmu_next_off: perf_aux_output_skip, no_space",
+      records=4)
 def empty_aux_and_skipped_padding():
     r = Recording(cpus=(0,)).start()
     first, second = spe.loads(0, 2), spe.loads(2, 2)
@@ -108,7 +110,8 @@ def empty_aux_and_skipped_padding():
 
 
 @case("conforms", "in a snapshot aux_offset is where the data ends",
-      "kernel/events/ring_buffer.c, perf_aux_output_end: aux_head is handle->head with OVERWRITE", records=8)
+      "kernel/events/ring_buffer.c, perf_aux_output_end: aux_head is handle->head with OVERWRITE",
+      records=8)
 def snapshot():
     r = Recording().start()
     for cpu in (0, 1):

@@ -116,7 +116,7 @@ def record_smaller_than_its_header():
     return r.file(), Place(file=r.data_at() + at)
 
 
-@case("inconclusive", "no AUX record speaks of this CPU's bytes, so nothing says whether DL was set",
+@case("inconclusive", "no AUX record speaks of this CPU's bytes: nothing says whether DL was set",
       "perf_event.h, PERF_RECORD_AUX; D17.8: DL decides where the last record ends")
 def auxtrace_of_an_unknown_cpu():
     r = Recording(info=perf.info_of_version_2((0, 1))).start()
@@ -136,7 +136,8 @@ def sample_id_too_short():
     return r.file(), Place(file=r.data_at() + at)
 
 
-@case("violates", "each record has an Events packet", "DDI 0487 D18.1: the Events packet is always present")
+@case("violates", "each record has an Events packet",
+      "DDI 0487 D18.1: the Events packet is always present")
 def record_without_events():
     r = Recording().start()
     sound_cpu(r)

@@ -47,18 +47,18 @@ def text(value):
 
 
 def attr(kind, config, sample_type, flags):
-    """struct perf_event_attr, 128 bytes: type, size, config, period, sample_type, formats, flags."""
+    """struct perf_event_attr: type, size, config, period, sample_type, read_format, flags, ..."""
     head = struct.pack("<IIQQQQQ", kind, ATTR_SIZE, config, 4096, sample_type, 0, flags)
     return head + bytes(ATTR_SIZE - len(head))
 
 
 def info_of_version_1():
-    """AUXTRACE_INFO as perf wrote it before 6.14: the PMU, and whether a buffer belongs to a CPU."""
+    """The older AUXTRACE_INFO, without a version: the PMU, and whether buffers belong to CPUs."""
     return record(AUXTRACE_INFO, struct.pack("<IIQQ", ARM_SPE, 0, SPE_PMU, 1))
 
 
 def info_of_version_2(cpus):
-    """AUXTRACE_INFO since perf 6.14: version, words of the header, PMU, then a block for each CPU."""
+    """The newer AUXTRACE_INFO: version, words of the header, PMU, then a block for each CPU."""
     body = struct.pack("<IIQQQQ", ARM_SPE, 0, 2, 4, SPE_PMU, len(cpus))
     for cpu in cpus:
         body += struct.pack("<QQQQQQ", CPU_MAGIC, cpu, 3, 0x410F_D0C0, SPE_PMU, 1024)

@@ -1,7 +1,7 @@
 """SPE sample records as a PE writes them, packet by packet.
 
-Written from Arm DDI 0487 M.a.a D18.1 and D18.2 alone. A record is packets in any order, of which the
-last is a Timestamp or an End packet; padding is the byte 0.
+Written from what Arm DDI 0487 M.a.a says in D18.1 and D18.2. A record is packets in any order, of
+which the last is a Timestamp or an End packet; padding is the byte 0.
 """
 
 import struct
