@@ -18,7 +18,7 @@ void note_kind(const Node& fd, TraceEvent& out) {
   if (fd.kind != NodeKind::handle) return;
   const Descriptor told = descriptor_of_link(fd.text);
   out.on = told.kind;
-  out.on_vcpu = told.id;
+  out.on_id = told.id;
 }
 
 }  // namespace
@@ -104,19 +104,15 @@ bool Binder::match_argument(const Call& call, const PatternNode& want, const Nod
   return true;
 }
 
-// As long as members stand in the order of the syntax, as they do in most traces, the next one is
-// the one that is wanted.
+// Members mostly stand in the order of the syntax: the one at `next` is looked at first. All before
+// it have names of the syntax that were wanted already, so it is the first of its name.
 bool Binder::match_members(const Call& call, const PatternNode& want, const Node& got, Found& found,
                            TraceEvent& out) const {
   std::int32_t next = got.first_child;
   for (const PatternNode& child : want.children) {
     const Node* member = next >= 0 ? &call.nodes[static_cast<std::size_t>(next)] : nullptr;
-    if (member != nullptr && member->name == child.name) {
-      next = member->next;
-    } else {
-      next = -1;
-      member = call.child(got, child.name);
-    }
+    if (member == nullptr || member->name != child.name) member = call.child(got, child.name);
+    else next = member->next;
     if (!match_node(call, child, member, found, out)) return false;
   }
   return true;
