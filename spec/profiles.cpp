@@ -57,6 +57,12 @@ constexpr std::array profiles{
                           spe_dl_never_set_by_fault)},
 };
 
+const Profile* named(std::string_view name) {
+  const auto at = std::find_if(profiles.begin(), profiles.end(),
+                               [name](const Profile& p) { return p.name == name; });
+  return at == profiles.end() ? nullptr : &*at;
+}
+
 }  // namespace
 
 std::span<const Profile> arm64_profiles() { return profiles; }
@@ -69,18 +75,17 @@ const Profile* profile_for_release(std::string_view release) {
   auto [after_minor, bad_minor] = std::from_chars(after_major + 1, end, minor);
   if (bad_minor != std::errc{} || after_minor == nullptr) return nullptr;
   auto at_least = [&](int a, int b) { return major > a || (major == a && minor >= b); };
-  if (at_least(6, 16)) return find_profile("linux-7.2");
-  if (at_least(6, 7)) return find_profile("linux-6.12");
-  return find_profile("linux-6.1");
+  if (at_least(6, 16)) return named("linux-7.2");
+  if (at_least(6, 7)) return named("linux-6.12");
+  return named("linux-6.1");
 }
 
 const Profile* profile_of_kernel(std::string_view release) {
   const std::size_t dot = release.find('.');
   const std::size_t end =
       release.find_first_not_of("0123456789", std::min(dot, release.size()) + 1);
-  return dot == std::string_view::npos
-             ? nullptr
-             : find_profile("linux-" + std::string(release.substr(0, end)));
+  return dot == std::string_view::npos ? nullptr
+                                       : named("linux-" + std::string(release.substr(0, end)));
 }
 
 std::string_view name_of(Behaviour b) {

@@ -46,12 +46,12 @@ struct Dimension {
 };
 
 struct SystemInfo {
-  std::string_view name;                       // "arm64-kvm"
-  std::string_view architecture;               // "arm64"
-  std::span<const std::string_view> machines;  // as uname -m calls them
-  std::span<const Dimension> dimensions;       // at most as many as a Shape has
-  std::span<const Profile> profiles;           // the first is the one that promises least
-  std::span<const Sysreg> registers;           // that traces show whole (spec/register.hpp)
+  std::string_view name;                            // "arm64-kvm"
+  std::string_view architecture;                    // "arm64"
+  std::span<const std::string_view> machines;       // as uname -m calls them
+  std::span<const Dimension> dimensions;            // at most as many as a Shape has
+  std::span<const Profile> profiles;                // the first is the one that promises least
+  std::span<const Sysreg> registers;                // that traces show whole (spec/register.hpp)
   std::span<const RegisterAlias> register_aliases;  // other names of some of them
   std::vector<StageInfo> stages;
   std::span<const HarmlessRequest> harmless;       // requests that leave the state alone
@@ -152,6 +152,11 @@ const System& system_of(const Profile& profile);
 // Of a machine as `uname -m` calls it; null when no system describes its KVM. Not told: the
 // default.
 const System* system_of_machine(std::string_view machine);
+
+// The profiles of all systems, those of one together.
+std::span<const Profile> all_profiles();
+// Null when there is no such profile.
+const Profile* find_profile(std::string_view name);
 
 // --- shortcuts by profile
 // -------------------------------------------------------------------------

@@ -2,11 +2,9 @@
 #pragma once
 #include "spec/arch/spu/pe.hpp"
 #include "spec/dimensions.hpp"
+#include "spec/host_values.hpp"
 
 namespace assay {
-
-// Pe::pmu of a CPU that no PMU covers.
-inline constexpr u64 no_pmu = 0xffffffff;
 
 template <class D>
 struct Pe : SpuOfPe<D> {
