@@ -29,6 +29,22 @@ constexpr std::array profiles{
             behaviour_set(spe_series, spe_v5, spe_lock_leaks, spe_irq_unchecked,
                           spe_stop_ignores_unknown, spe_status_set_quietly, spe_nevfr_shared,
                           spe_cpu_flag_stays, spe_tags_stay_pending)},
+    Profile{"spe-v4-vhe", Precedence::exact,
+            behaviour_set(spe_series, spe_lock_leaks, spe_irq_unchecked, spe_stop_ignores_unknown,
+                          spe_status_set_quietly, spe_nevfr_shared, spe_cpu_flag_stays,
+                          spe_switch_vhe)},
+    Profile{"spe-v4-nvhe", Precedence::exact,
+            behaviour_set(spe_series, spe_lock_leaks, spe_irq_unchecked, spe_stop_ignores_unknown,
+                          spe_status_set_quietly, spe_nevfr_shared, spe_cpu_flag_stays,
+                          spe_switch_nvhe)},
+    Profile{"spe-v5-vhe", Precedence::exact,
+            behaviour_set(spe_series, spe_v5, spe_lock_leaks, spe_irq_unchecked,
+                          spe_stop_ignores_unknown, spe_status_set_quietly, spe_nevfr_shared,
+                          spe_cpu_flag_stays, spe_tags_stay_pending, spe_switch_vhe)},
+    Profile{"spe-v5-nvhe", Precedence::exact,
+            behaviour_set(spe_series, spe_v5, spe_lock_leaks, spe_irq_unchecked,
+                          spe_stop_ignores_unknown, spe_status_set_quietly, spe_nevfr_shared,
+                          spe_cpu_flag_stays, spe_tags_stay_pending, spe_switch_nvhe)},
     Profile{"spe-intent", Precedence::exact, behaviour_set(spe_series, spe_v5)},
     Profile{"spe-v6", Precedence::exact, behaviour_set(spe_series, spe_v5, spe_pins_buffer)},
     Profile{"spe-fault-resume", Precedence::exact,
@@ -94,6 +110,8 @@ std::string_view name_of(Behaviour b) {
     case spe_nevfr_shared: return "spe_nevfr_shared";
     case spe_cpu_flag_stays: return "spe_cpu_flag_stays";
     case spe_tags_stay_pending: return "spe_tags_stay_pending";
+    case spe_switch_vhe: return "spe_switch_vhe";
+    case spe_switch_nvhe: return "spe_switch_nvhe";
     case count_: break;
   }
   return "?";

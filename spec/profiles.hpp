@@ -53,6 +53,9 @@ enum class Behaviour : unsigned {
   spe_nevfr_shared,          // SPE-4.10: PMSNEVFR_EL1 of the guest stays behind in the host
   spe_cpu_flag_stays,        // SPE-4.6: any ioctl on a wrong CPU spoils the next KVM_RUN
   spe_tags_stay_pending,     // SPE-4.4: without MTE tags stay pending, so every UNLOCK unmaps
+  // The instructions of the world switch, and not only what it must reach (SPE-4.10).
+  spe_switch_vhe,
+  spe_switch_nvhe,  // and of ordinary VMs in protected mode
   count_
 };
 

@@ -45,6 +45,7 @@ struct Options {
   unsigned jobs = 2;
   u64 rlimit = 400'000'000;  // per query, in Z3's units of work; 0: no bound
   const Mutation* mutation = nullptr;
+  std::vector<std::string> without;    // rules whose events no history has
   std::shared_ptr<const Start> after;  // find(): histories go on from here; none: from reset
   // Called from worker threads, one at a time: obligations done, obligations known so far.
   std::function<void(std::size_t done, std::size_t total)> progress;

@@ -69,12 +69,17 @@ void Binder::hide(const PatternNode& want, Found& found, Event& e) const {
   for (const PatternNode& child : want.children) hide(child, found, e);
 }
 
-bool Binder::match_array(const Call& call, const PatternNode& want, const Node& got,
+bool Binder::match_array(const Call& call, const PatternNode& want, const Node& got, Found& found,
                          TraceEvent& out) const {
   unsigned i = 0;
   for (std::int32_t at = got.first_child; at >= 0;
        at = call.nodes[static_cast<std::size_t>(at)].next) {
     const Node& element = call.nodes[static_cast<std::size_t>(at)];
+    if (i < want.elements && element.kind == NodeKind::unknown) {
+      found.opaque = true;
+      out.event.unknown |= 1u << (static_cast<unsigned>(want.argument) + i++);
+      continue;
+    }
     if (i >= want.elements || !element.has_value) return false;
     if (!put(out.event, want.argument + static_cast<int>(i), element.value)) return false;
     ++i;
@@ -144,7 +149,8 @@ bool Binder::match_node(const Call& call, const PatternNode& want, const Node* g
     case Kind::new_handle:
       if (got->has_value) out.new_fd = static_cast<std::int32_t>(got->value);
       return true;
-    case Kind::array: return got->kind == NodeKind::array && match_array(call, want, *got, out);
+    case Kind::array:
+      return got->kind == NodeKind::array && match_array(call, want, *got, found, out);
     case Kind::structure:
       if (got->kind != NodeKind::structure) return false;
       return match_members(call, want, *got, found, out);
@@ -349,7 +355,9 @@ void Binder::bind_event(const Call& call, TraceEvent& out) const {
       note_kind(n, out);
     }
     for (const PatternNode& want : p.arguments) {
-      if (want.name != n.name || !n.has_value || put(out.event, want.argument, n.value)) continue;
+      if (want.name != n.name) continue;
+      if (n.kind == NodeKind::unknown) out.event.unknown |= 1u << want.argument;
+      if (!n.has_value || put(out.event, want.argument, n.value)) continue;
       out.kind = TraceKind::unmodelled;  // a value that the argument has no room for
       return;
     }

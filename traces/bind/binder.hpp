@@ -66,7 +66,7 @@ class Binder {
                   TraceEvent& out) const;
   bool match_members(const Call& call, const PatternNode& want, const Node& got, Found& found,
                      TraceEvent& out) const;
-  bool match_array(const Call& call, const PatternNode& want, const Node& got,
+  bool match_array(const Call& call, const PatternNode& want, const Node& got, Found& found,
                    TraceEvent& out) const;
   void hide(const PatternNode& want, Found& found, Event& e) const;
   bool match_argument(const Call& call, const PatternNode& want, const Node& got,
