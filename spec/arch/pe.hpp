@@ -1,5 +1,6 @@
 // A PE, as its ID registers describe it. What they say of a unit is declared in its folder.
 #pragma once
+#include "model/value_names.hpp"
 #include "spec/arch/spu/pe.hpp"
 #include "spec/dimensions.hpp"
 
@@ -7,6 +8,7 @@ namespace assay {
 
 // Pe::pmu of a CPU that no PMU covers.
 inline constexpr u64 no_pmu = 0xffffffff;
+inline constexpr std::array pmu_of_pe_names{NamedValue{0, "untold"}, NamedValue{no_pmu, "none"}};
 
 template <class D>
 struct Pe : SpuOfPe<D> {
