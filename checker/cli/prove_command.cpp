@@ -21,7 +21,7 @@ using prove::Verdict;
 struct ProveArguments {
   std::vector<std::string> names;
   std::string shape, profile{default_system().info().usual_profile}, certificates, drop, out,
-      witnesses;
+      witnesses, html;
   std::vector<std::string> compared;
   unsigned depth = 8, jobs = 2;
   bool severity = false, verify = false, vacuity = false, carried = false;
@@ -218,9 +218,16 @@ int run(const ProveArguments& a, const Common& common) {
   options.certificate_dir = a.certificates;
   if (!read_shape(a.shape, options)) return exit_usage;
   if (!a.compared.empty()) {
-    std::vector<const Profile*> profiles;
-    for (const std::string& name : a.compared) profiles.push_back(find_profile(name));
-    return compare(options, profiles, a.witnesses, a.carried, common.json);
+    Comparison comparison{{}, a.witnesses, a.carried, common.json, a.html};
+    for (const std::string& name : a.compared) comparison.profiles.push_back(find_profile(name));
+    return compare(options, comparison);
+  }
+  if (!a.html.empty()) {
+    fmt::print(
+        stderr,
+        "assay: --html draws designs and wants --compare; check, explain and replay write such "
+        "reports of traces\n");
+    return exit_usage;
   }
   std::optional<Mutation> mutation;
   if (!a.drop.empty()) {
@@ -267,6 +274,11 @@ void add_prove(CLI::App& app, Common& common) {
       ->check(CLI::ExistingDirectory)
       ->type_name("DIR");
   command->add_flag("--carried", a->carried, "with --compare: what carries each claim");
+  command
+      ->add_option("--html", a->html,
+                   "with --compare: draw the designs by what each can lose, with the traces of "
+                   "--witnesses")
+      ->type_name("FILE");
   command->add_flag("--severity", a->severity, "which claims each check and effect carries");
   command->add_flag("--vacuity", a->vacuity, "which outcomes of rules can happen at all");
   add_common(*command, common, as_json);

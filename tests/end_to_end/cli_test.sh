@@ -156,6 +156,7 @@ expect 1 'at reset' -- "$assay" find --shape "$small" --degenerate 'host.sve'
 expect 1 '1 event reaches it' -- "$assay" find --shape "$small" 'host.sve'
 expect 0 'make no calls on .*vgic_v2' -- "$assay" find --profile spe-v5 --shape "$small" --depth 5 \
   'gic.v2 && any(vcpu, c: c.spe.initialized)'
+expect 3 'wants --compare' -- "$assay" prove --html "$work/page" memslots_never_overlap
 # What a design of SPE loses is near where its guest profiles, and is told as what it breaks.
 designs="$root/traces/corpus/spe/designs"
 expect 1 '3 events reach it' -- "$assay" find --shape "$small" \
@@ -163,6 +164,10 @@ expect 1 '3 events reach it' -- "$assay" find --shape "$small" \
 expect 0 'violates, as expected' -- "$assay" check "$work/lost"
 expect 0 'no history of up to 3 events' -- "$assay" find --shape "$small" --depth 3 \
   --after "$designs/pin-buffer-guest-profiles.trace" 'any(vcpu, c: c.spe.buffer.blackout)'
+# The picture of the designs is drawn from their traces.
+expect 1 'fails in .*: fault-resume-' -- "$assay" prove no_loss_goes_untold --compare spe-fault-resume \
+  --shape "$small" --depth 0 --witnesses "$designs" --html "$work/designs.html"
+expect 0 'blackout: 24 events, 1 record lost' -- cat "$work/designs.html"
 "$assay" find --depth 60 '!memslots_never_overlap' >"$work/stopped" 2>&1 &
 pid=$!
 sleep 2
