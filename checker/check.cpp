@@ -47,6 +47,7 @@ Checker::Checker(const traces::Binder& binder, CheckOptions options)
     ++checks_of_rule_[binder_.rule_named(c.rule)];
   }
   properties_ = &properties_of(*options_.profile);
+  invariants_ = &invariants_of_rules(*options_.profile);
   new_vm();
 }
 
@@ -55,8 +56,10 @@ Checker::~Checker() = default;
 std::uint32_t Checker::new_vm() {
   auto vm = std::make_unique<Vm>();
   // The hardware has a history that began before the VM.
-  if (machine_used_ && vms_[0]->states) vm->states.emplace(*vms_[0]->states);
-  else if (options_.host) vm->states.emplace(system_->in<Recorded>().on_host(*options_.host));
+  if (machine_used_ && vms_[0]->states) {
+    vm->states.emplace(*vms_[0]->states);
+    vm->broken = vms_[0]->broken;
+  } else if (options_.host) vm->states.emplace(system_->in<Recorded>().on_host(*options_.host));
   else vm->unknown.emplace(options_.host_part, unknown_context());
   if (!free_vms_.empty()) {
     std::uint32_t number = free_vms_.back();
@@ -166,7 +169,7 @@ void Checker::release(const Handle& handle) {
   if (handle.vm == 0 || !vms_[handle.vm]) return;
   Vm& vm = *vms_[handle.vm];
   if (--vm.references != 0) return;
-  check_invariants(vm);
+  check_invariants_at_end(vm);
   vms_[handle.vm].reset();
   free_vms_.push_back(handle.vm);
 }
@@ -333,9 +336,8 @@ Checker::Made Checker::judge(const TraceEvent& e, std::uint32_t number) {
       report_.choices_taken += vm.states->took_choice() ? 1 : 0;
       if (options_.explain) note_changes(e, vm);
       if (vm.violated) return as_answered;
-      for (const BrokenProperty& p : vm.states->broken())
-        add_claim(p.name, "a step that breaks this property",
-                  fmt::format("steps that keep it ({})", p.source), binder_.text(e));
+      add_broken_properties(e, vm);
+      judge_invariants(e, vm);
       return as_answered;
     case VmStates::Outcome::too_wide:
       lose(vm, fmt::format("more than {} states explain line {}", options_.states_max, line_of(e)));
@@ -356,6 +358,7 @@ Checker::Made Checker::judge_unknown(const TraceEvent& e, Vm& vm,
       [[fallthrough]];
     case UnknownVm::Outcome::possible:
       if (options_.explain && options_.on_event) options_.on_event(e, vm.unknown->changes());
+      if (!vm.violated) judge_unknown_invariants(e, vm, rules);
       return made_by(e.event.answer);
     case UnknownVm::Outcome::impossible: break;
   }
@@ -410,21 +413,6 @@ Checker::Made Checker::contradiction(const TraceEvent& e, Vm& vm) {
   return made_by(adopted);
 }
 
-// Every answer was allowed by the profile's rules, and what is claimed of them is broken all the
-// same. A claim is its own rule and check.
-void Checker::add_claim(const char* name, std::string observed, std::string kept,
-                        std::string call) {
-  Finding f;
-  f.line = last_line_;
-  f.event = number_;
-  f.call = std::move(call);
-  f.rule = name;
-  f.check = name;
-  f.observed = std::move(observed);
-  f.allowed = {std::move(kept)};
-  add_finding(std::move(f));
-}
-
 void Checker::add_finding(Finding finding) {
   ++report_.findings_total;
   if (options_.on_finding) options_.on_finding(finding);
@@ -450,29 +438,9 @@ void Checker::note_changes(const TraceEvent& e, const Vm& vm) {
   if (options_.on_event) options_.on_event(e, changes);
 }
 
-// Only states that survived the whole trace of a VM are asked: a state on a dead end may break an
-// invariant without meaning anything. And all of them must break it: what one explanation of the
-// trace keeps may well have been kept.
-void Checker::check_invariants(Vm& vm) {
-  if (vm.violated) return;
-  std::vector<BrokenProperty> broken;
-  if (vm.unknown && !vm.lost) broken = vm.unknown->broken_invariants();
-  if (vm.states) {
-    const auto& states = vm.states->all();
-    for (const Invariant<Recorded>& invariant : system_->in<Recorded>().claims.invariants)
-      if (invariant.applies(*options_.profile) &&
-          std::none_of(states.begin(), states.end(),
-                       [&](const auto& s) { return invariant.holds(*s); }))
-        broken.push_back({invariant.name, invariant.source});
-  }
-  for (const BrokenProperty& b : broken)
-    add_claim(b.name, "invariant broken at the end of the VM",
-              fmt::format("states in which it holds ({})", b.source), {});
-}
-
 Report Checker::finish() {
   for (std::uint32_t i = machine_used_ ? 0 : 1; i < vms_.size(); ++i)
-    if (vms_[i]) check_invariants(*vms_[i]);
+    if (vms_[i]) check_invariants_at_end(*vms_[i]);
   report_.evaluations += report_.coverage.evaluations();
   report_.coverage.each([&](const Coverage::Counter&) { ++report_.checks_seen; });
   if (report_.findings_total != 0) {

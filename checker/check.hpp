@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "checker/handles.hpp"
+#include "checker/invariants.hpp"
 #include "checker/rule_facts.hpp"
 #include "checker/unknown_vm.hpp"
 #include "checker/verdict.hpp"
@@ -68,6 +69,12 @@ class Checker {
   Made judge(const traces::TraceEvent& e, std::uint32_t vm);
   Claims claims() const { return options_.questions ? Claims::all : Claims::promises; }
   void add_claim(const char* name, std::string observed, std::string kept, std::string call);
+  void add_broken_invariant(const Invariant<Recorded>& invariant, std::string call);
+  void add_broken_properties(const traces::TraceEvent& e, const Vm& vm);
+  void judge_invariants(const traces::TraceEvent& e, Vm& vm);
+  void judge_unknown_invariants(const traces::TraceEvent& e, Vm& vm,
+                                std::span<const std::uint32_t> rules);
+  void note_judged(u32 invariant, bool broken, const traces::TraceEvent& e, Vm& vm);
   Made judge_unknown(const traces::TraceEvent& e, Vm& vm, std::span<const std::uint32_t> rules,
                      bool may_be_other);
   UnknownVm::Context unknown_context() const;
@@ -83,7 +90,7 @@ class Checker {
   std::uint32_t new_vm();
   void release(const Handle& handle);
   void make_unknown(Vm& vm);
-  void check_invariants(Vm& vm);
+  void check_invariants_at_end(Vm& vm);
   std::uint32_t line_of(const traces::TraceEvent& e) const;
   void note_changes(const traces::TraceEvent& e, const Vm& vm);
 
@@ -96,6 +103,7 @@ class Checker {
   bool machine_used_ = false, machine_had_vm_ = false;  // by events of the hardware
   std::vector<unsigned> checks_of_rule_;                // how many checks each rule has
   const PropertiesOf* properties_ = nullptr;            // of steps, under the profile
+  const InvariantsOf* invariants_ = nullptr;            // of states, likewise
   std::vector<RuleFacts> facts_;                        // by rule
   traces::TraceEvent bound_;  // the event that is judged, completed; kept for its memory only
   // Which vCPU a task ran last: trace events (kvm_entry) name the task only.

@@ -7,18 +7,6 @@
 
 namespace assay::checker {
 
-namespace {
-
-// "vcpu[3].pmu.irq" as the catalog names it: "vcpu[].pmu.irq".
-std::string without_indices(std::string_view path) {
-  std::string out;
-  for (const char c : path)
-    if (out.empty() || out.back() != '[' || c == ']') out += c;
-  return out;
-}
-
-}  // namespace
-
 bool Checker::is_lost(Vm& vm) {
   if (!vm.ends.empty() && !vm.lost) lose(vm, vm.ends);
   return vm.lost;
@@ -48,7 +36,7 @@ void Checker::feed_unanswered(std::string_view name, const Handle& on,
   make_unknown(vm);
   // A leaf of these places, or a table ("slot") that has some ("slot[].pages").
   vm.unknown->forget(last_line_, [&](std::string_view path) {
-    const std::string form = without_indices(path);
+    const std::string form = place_of_every_entry(path);
     const auto below = places.lower_bound(form + "[]");
     return places.contains(form) || (below != places.end() && below->starts_with(form + "[]"));
   });

@@ -410,16 +410,23 @@ std::vector<std::string> UnknownVm::changes() const {
   return out;
 }
 
-std::vector<BrokenProperty> UnknownVm::broken_invariants() {
+bool UnknownVm::has_changed() const {
+  const auto& entries = state_->journal.entries();
+  return std::any_of(entries.begin(), entries.end(), [](const Journal::Entry& e) {
+    PartialValue before;
+    std::memcpy(static_cast<void*>(&before), e.before, sizeof before);
+    const PartialValue& after = value_at(e.place);
+    return before.term != after.term || before.known != after.known;
+  });
+}
+
+bool UnknownVm::breaks(u32 invariant, bool by_entry) {
   State& s = *state_;
   UseTerms use(s.terms);
-  std::vector<BrokenProperty> out;
-  for (const Invariant<Partial>& invariant : s.in.claims.invariants) {
-    if (!invariant.applies(*s.context.profile)) continue;
-    if (s.ask({invariant.holds(s.vm)}) == Outcome::impossible)
-      out.push_back({invariant.name, invariant.source});
-  }
-  return out;
+  const Focus focus(by_entry ? &s.journal : nullptr);
+  const PartialFlag holds = s.in.claims.invariants[invariant].holds(s.vm);
+  if (s.terms.value(holds) != 0) return false;  // with the values that explain everything so far
+  return s.ask({holds}) == Outcome::impossible;
 }
 
 }  // namespace assay::checker

@@ -67,8 +67,12 @@ class UnknownVm {
 
   // What the last step that was possible changed: "vcpu[0].pmu.irq: 0 -> 23", "...: 0 -> ?".
   std::vector<std::string> changes() const;
-  // The invariants that this state breaks whatever the unknown values are.
-  std::vector<BrokenProperty> broken_invariants();
+  // Whether the last step that was possible may have changed a value.
+  bool has_changed() const;
+  // Whether this state breaks an invariant, by its number in SystemClaims, whatever the unknown
+  // values are. Where the solver gives up it does not. `by_entry`: it is asked only about the
+  // entries that the last step wrote.
+  bool breaks(u32 invariant, bool by_entry);
 
  private:
   struct State;

@@ -43,6 +43,8 @@ VmStates::Outcome VmStates::step(const Event& e, u32 line, const Context& c) {
   took_choice_ = false;
   if (!choices.asked()) {
     if (explains(k, e, *c.profile)) {
+      has_changed_ = c.journal->changes();
+      is_journalled_ = true;
       if (asked_) judge_properties(e, c);
       return Outcome::matches;
     }
@@ -94,6 +96,8 @@ VmStates::Outcome VmStates::step_all_choices(const Event& e, u32 line, const Con
   c.journal->clear();
   if (survivors.empty()) return Outcome::contradicts;
   took_choice_ = !default_survives;
+  has_changed_ = true;
+  is_journalled_ = false;
   states_ = std::move(survivors);
   asked_.reset();
   return Outcome::matches;

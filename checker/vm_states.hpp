@@ -41,6 +41,10 @@ class VmStates {
   // The properties that the last matching step breaks whichever of the states was the true one; for
   // steps that were asked.
   const std::vector<BrokenProperty>& broken() const { return broken_; }
+  // Whether the last matching step may have changed a value.
+  bool has_changed() const { return has_changed_; }
+  // Whether the context's journal holds all that the last matching step wrote.
+  bool is_journalled() const { return is_journalled_; }
   // Whether the last matching step needed a choice that is not the default one.
   bool took_choice() const { return took_choice_; }
 
@@ -63,6 +67,7 @@ class VmStates {
   std::unique_ptr<Asked> asked_;
   std::vector<BrokenProperty> broken_;
   bool took_choice_ = false;
+  bool has_changed_ = false, is_journalled_ = false;
 };
 
 }  // namespace assay::checker

@@ -14,11 +14,33 @@ constexpr std::array<std::string_view, 3> host_is_some{"vcpus_max", "slots_max",
                                                        "user_address_bits"};
 // In the order of Dim.
 constexpr std::array dimensions{
-    Dimension{"vcpus", "vCPUs", 3},
+    Dimension{"vcpus", "vCPUs", 3, "online"},
     Dimension{"pes", "known PEs", 4},
-    Dimension{"slots", "memory slots", 4},
+    Dimension{"slots", "memory slots", 4, "host.slots_max"},
     Dimension{"pmus", "host PMUs", 2},
-    Dimension{"regions", "redistributor regions", 2},
+    Dimension{"regions", "redistributor regions", 2, "gic.regions"},
+};
+
+constexpr std::array named_leaves_of_state{
+    NamedLeaf{"host.pe[].pmu", pmu_of_pe_names},
+    NamedLeaf{"host.pe[].spe", spe_version_names},
+    NamedLeaf{"vcpu[].spe.stop", spe_stop_names},
+    NamedLeaf{"vcpu[].spe.regs.fill", fill_mode_names},
+    NamedLeaf{"vcpu[].spe.regs.ec", spu_ec_names},
+    NamedLeaf{"spu[].fill", fill_mode_names},
+    NamedLeaf{"spu[].ec", spu_ec_names},
+    NamedLeaf{"spu[].event", names_of_values<SpuEvent>},
+    NamedLeaf{"spu[].barriers.reached", names_of_values<Synchronised>},
+    NamedLeaf{"spe_switch[].stage", names_of_values<Switch>},
+    NamedLeaf{"spe_switch[].host.fill", fill_mode_names},
+    NamedLeaf{"spe_switch[].host.ec", spu_ec_names},
+};
+constexpr std::array ordinary_states{
+    OrdinaryState{"", "created", "a VM was created"},
+    OrdinaryState{"spu", "all(spu, s: !s.unpredictable)", "no SPU may do anything"},
+    OrdinaryState{"spu", "any(host.pe, p: p.spe != untold && p.spe != absent)", "a PE has SPE"},
+    OrdinaryState{"spe_switch", "any(host.pe, p: p.spe != untold && p.spe != absent)",
+                  "a PE has SPE"},
 };
 
 unsigned size_in(const Shape& shape, Dim d) { return shape.size[static_cast<std::size_t>(d)]; }
@@ -41,6 +63,8 @@ SystemInfo Arm64Kvm::info() {
   all.harmless = harmless_requests();
   all.may_change = may_change;
   all.host_is_some = host_is_some;
+  all.named_leaves = named_leaves_of_state;
+  all.ordinary = ordinary_states;
   return all;
 }
 

@@ -15,6 +15,8 @@ struct OnlyIn<Partial> {
   // Of tables whose path is forgotten nothing is known of the entries that were never used.
   void (*forget_rest)(State&,
                       const std::function<bool(std::string_view path)>& is_forgotten) = nullptr;
+  // Makes the first so many entries of each table exist.
+  void (*use_entries)(State&, std::size_t count) = nullptr;
   // f(leaf, other leaf) for each leaf that one of the two uses.
   void (*each_pair)(State&, State&,
                     const std::function<void(PartialValue&, PartialValue&)>& f) = nullptr;

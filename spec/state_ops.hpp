@@ -1,6 +1,8 @@
 // The tables of functions behind erased states and hosts (spec/system_state.hpp), for one system in
 // one domain. Included by the translation units that the build makes of system_in.cpp.in.
 #pragma once
+#include <algorithm>
+
 #include "model/leaf_at.hpp"
 #include "spec/system.hpp"
 
@@ -51,6 +53,12 @@ StateOps<D> number_ops(const System& system) {
     return same_values(*static_cast<const T*>(a), *static_cast<const T*>(b));
   };
   ops.hash = [](const void* t) { return hash_values(*static_cast<const T*>(t)); };
+  ops.longest_table = [](const void* t) {
+    std::size_t longest = 0;
+    each_table([&](const auto& table) { longest = std::max(longest, table.extent()); },
+               *static_cast<const T*>(t));
+    return longest;
+  };
   ops.each_stretch = [](const void* t, void* copy,
                         const std::function<void(const void*, std::size_t, void*)>& f) {
     each_stretch(*static_cast<const T*>(t), *static_cast<T*>(copy), f);

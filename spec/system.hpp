@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/catalog_entry.hpp"
+#include "model/value_names.hpp"
 #include "spec/claims.hpp"
 #include "spec/handles.hpp"
 #include "spec/system_state.hpp"
@@ -43,6 +44,23 @@ struct Dimension {
   const char* name;  // as --shape has it: "vcpus"
   const char* what;  // in sentences: "vCPUs"
   unsigned usual;    // how many proofs are about
+  // The leaf that says how many there are, or may be; empty where histories do not make any.
+  std::string_view counted_by{};
+};
+
+// What the values of a leaf are called: "spu[].event" is "full".
+struct NamedLeaf {
+  std::string_view place;
+  std::span<const NamedValue> values;
+};
+
+// What a state is that somebody wants to see, as a predicate of `assay find`: searches look for
+// such states first. Only for predicates that ask about a place below `about` (empty: all do) and
+// about nothing that the condition itself reads.
+struct OrdinaryState {
+  std::string_view about;
+  std::string_view condition;
+  std::string_view what;  // "a VM was created"
 };
 
 struct SystemInfo {
@@ -57,6 +75,8 @@ struct SystemInfo {
   std::span<const HarmlessRequest> harmless;       // requests that leave the state alone
   std::span<const std::string_view> host_is_some;  // leaves of a host that are never zero
   u64 page_bytes = 4096;                           // of the host
+  std::span<const NamedLeaf> named_leaves;         // leaves whose values have names
+  std::span<const OrdinaryState> ordinary;         // what searches prefer
   // See may_change() of spec/unruled.hpp.
   MayChange (*may_change)(std::string_view request, bool on_vcpu, unsigned long long group);
   // The nearest profile for a `uname -r` string, and the one that was written for it; null: none.

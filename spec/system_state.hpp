@@ -94,6 +94,7 @@ struct StateOps {
   // Concrete, Recorded.
   bool (*same)(const void*, const void*) = nullptr;
   u64 (*hash)(const void*) = nullptr;
+  std::size_t (*longest_table)(const void*) = nullptr;  // how far its longest table is used
   void (*each_stretch)(const void*, void* copy,
                        const std::function<void(const void* from, std::size_t bytes, void* to)>&) =
       nullptr;

@@ -38,7 +38,8 @@ void add_common(CLI::App& command, Common& common, unsigned outputs) {
       ->check(CLI::IsMember({"auto", "always", "never"}));
   if ((outputs & as_reports) == 0) {
     for (const char* option : {"--junit", "--sarif", "--html", "--github"})
-      refuse(command, option, "judges no trace: check, explain and replay write such reports");
+      if (command.get_option_no_throw(option) == nullptr)  // the command's own
+        refuse(command, option, "judges no trace: check, explain and replay write such reports");
     return;
   }
   command.add_option("--junit", common.junit, "also write a JUnit XML report")->type_name("FILE");

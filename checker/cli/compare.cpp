@@ -10,8 +10,10 @@
 
 #include "checker/check.hpp"
 #include "checker/cli/cli.hpp"
+#include "checker/cli/compare_picture.hpp"
 #include "checker/cli/progress.hpp"
 #include "checker/cli/trace_files.hpp"
+#include "checker/prove/obligations.hpp"
 #include "traces/stop.hpp"
 #include "traces/trace_file.hpp"
 
@@ -22,16 +24,19 @@ namespace fs = std::filesystem;
 using prove::Verdict;
 
 struct Witness {
-  std::string file;
+  std::string file;  // its name
+  std::string path;
   std::uint64_t events = 0;
 };
 // By profile and invariant: the shortest trace that breaks it.
 using Witnesses = std::map<std::pair<std::string, std::string>, Witness>;
 
-// False when the trace cannot be read to its end.
+// False when the trace cannot be read to its end. A history is as long as the events that were
+// judged until the claim was broken.
 bool judge(const std::string& file, Witnesses& out) {
   std::optional<checker::Checker> checker;
   std::string profile;
+  std::uint64_t judged = 0;
   traces::TraceSink sink;
   sink.header = [&](const traces::TraceHeader& h) {
     checker::CheckOptions options;
@@ -40,6 +45,16 @@ bool judge(const std::string& file, Witnesses& out) {
     profile = h.profile;
     checker::take_host(h, options);
     options.questions = true;
+    options.explain = true;
+    options.on_event = [&](const traces::TraceEvent&, const std::vector<std::string>&) {
+      ++judged;
+    };
+    options.on_finding = [&](const checker::Finding& f) {
+      if (!f.of_claim()) return;
+      Witness& w = out[{profile, f.check}];
+      if (w.file.empty() || judged < w.events)
+        w = {fs::path(file).filename().string(), file, judged};
+    };
     checker.emplace(binder_of(*options.profile), options);
   };
   sink.event = [&](const traces::TraceEvent& e, std::string_view) {
@@ -50,18 +65,11 @@ bool judge(const std::string& file, Witnesses& out) {
   const auto read = read_trace(file, traces::Format::automatic, binder(), sink, failure);
   if (!checker) return true;  // of another profile, or of none
   if (read != traces::ReadResult::complete) return false;
-  const checker::Report report = checker->finish();
-  for (const checker::Finding& f : report.findings) {
-    Witness& w = out[{profile, f.check}];
-    const std::uint64_t events = std::min(report.checked, f.event);
-    if (w.file.empty() || events < w.events) w = {fs::path(file).filename().string(), events};
-  }
+  static_cast<void>(checker->finish());
   return true;
 }
 
-bool find_witnesses(const std::string& directory, Witnesses& out) {
-  std::vector<std::string> files{directory};
-  if (!expand_directories(files)) return false;
+bool find_witnesses(const std::vector<std::string>& files, Witnesses& out) {
   for (const std::string& file : files)
     if (!judge(file, out)) {
       fmt::print(stderr, "assay: {} cannot be read; assay check says why\n", file);
@@ -73,23 +81,33 @@ bool find_witnesses(const std::string& directory, Witnesses& out) {
 struct Row {
   std::string name, source;
   std::vector<std::string> cells;
-  std::vector<std::string> carriers;  // checks and effects without which it breaks
+  std::vector<checker::DesignClaim> claims;  // as the cells say, for the picture
+  std::vector<std::string> carriers;         // checks and effects without which it breaks
 };
 
-std::string cell_of(const prove::Result& r, const Profile& profile, unsigned depth,
-                    const Witnesses& witnesses, int& status) {
-  if (r.verdict == Verdict::proved) return "holds";
-  if (r.verdict == Verdict::violated) {
-    status = std::max<int>(status, exit_found);
-    return fmt::format("fails in {}", r.counterexample.events.size());
-  }
+// What is said of a claim under a profile.
+checker::DesignClaim claim_of(const prove::Result& r, const Profile& profile,
+                              const Witnesses& witnesses) {
+  checker::DesignClaim claim{r.name, "holds", {}, 0, false};
+  if (r.verdict == Verdict::proved) return claim;
   const auto w = witnesses.find({std::string(profile.name), r.name});
-  if (w != witnesses.end()) {
-    status = std::max<int>(status, exit_found);
-    return fmt::format("fails in {}: {}", w->second.events, w->second.file);
+  if (w != witnesses.end()) claim = {r.name, "fails", w->second.path, w->second.events, false};
+  else claim.state = "open";
+  if (r.verdict == Verdict::violated) {
+    claim.state = "fails";
+    claim.events = r.counterexample.events.size();
   }
-  status = std::max<int>(status, exit_unknown);
-  return fmt::format("open beyond {}", depth);
+  return claim;
+}
+
+std::string cell_of(const prove::Result& r, const checker::DesignClaim& claim, unsigned depth,
+                    int& status) {
+  if (claim.state == "holds") return "holds";
+  status = std::max<int>(status, claim.state == "fails" ? exit_found : exit_unknown);
+  if (claim.state == "open") return fmt::format("open beyond {}", depth);
+  if (r.verdict == Verdict::violated || claim.file.empty())
+    return fmt::format("fails in {}", claim.events);
+  return fmt::format("fails in {}: {}", claim.events, fs::path(claim.file).filename().string());
 }
 
 std::vector<Row>::iterator row_of(std::vector<Row>& rows, const std::string& claim) {
@@ -170,18 +188,38 @@ void print_json(const std::vector<Row>& rows, const std::vector<const Profile*>&
   fmt::print("{}\n", out.dump(2));
 }
 
+// Of the claims that were asked for, those that say something about the profile; of none: all that
+// were asked for, so that the proof says what is wrong with them.
+std::vector<std::string> names_of(const std::vector<std::string>& asked, const Profile& profile) {
+  const std::vector<bool> applies = prove::invariants_of(profile);
+  const std::vector<std::string> all = prove::claim_names(profile);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if ((i >= applies.size() || applies[i]) &&
+        std::find(asked.begin(), asked.end(), all[i]) != asked.end())
+      names.push_back(all[i]);
+  return names.empty() ? asked : names;
+}
+
 }  // namespace
 
-int compare(prove::Options options, const std::vector<const Profile*>& profiles,
-            const std::string& witnesses, bool carried, bool json) {
+int compare(prove::Options options, const Comparison& asked) {
+  std::vector<std::string> files;
   Witnesses known;
-  if (!witnesses.empty() && !find_witnesses(witnesses, known)) return exit_usage;
+  if (!asked.witnesses.empty()) {
+    files = {asked.witnesses};
+    if (!expand_directories(files) || !find_witnesses(files, known)) return exit_usage;
+  }
   std::vector<Row> rows;
   int status = exit_ok;
-  for (std::size_t column = 0; column < profiles.size() && !stop::requested(); ++column) {
-    options.profile = profiles[column];
+  const std::vector<std::string> names = options.names;
+  const std::size_t columns = asked.profiles.size();
+  for (std::size_t column = 0; column < columns && !stop::requested(); ++column) {
+    const Profile& profile = *asked.profiles[column];
+    options.profile = &profile;
+    options.names = names_of(names, profile);
     Progress progress;
-    progress.start(std::string(profiles[column]->name));
+    progress.start(std::string(profile.name));
     options.progress = [&](std::size_t done, std::size_t total) { progress.show(done, total); };
     const prove::Report report = prove::prove(options);
     progress.done();
@@ -192,16 +230,25 @@ int compare(prove::Options options, const std::vector<const Profile*>& profiles,
     for (const prove::Result& r : report.results) {
       auto row = row_of(rows, r.name);
       if (row == rows.end())
-        row = rows.insert(rows.end(),
-                          {r.name, r.source, std::vector<std::string>(profiles.size(), ""), {}});
-      row->cells[column] = cell_of(r, *profiles[column], options.depth, known, status);
+        row = rows.insert(rows.end(), {r.name,
+                                       r.source,
+                                       std::vector<std::string>(columns, ""),
+                                       std::vector<checker::DesignClaim>(columns),
+                                       {}});
+      row->claims[column] = claim_of(r, profile, known);
+      row->cells[column] = cell_of(r, row->claims[column], options.depth, status);
     }
-    if (carried && !find_carriers(options, report, column, rows)) break;
+    if (asked.carried && !find_carriers(options, report, column, rows)) break;
   }
-  if (carried && !stop::requested()) mark_what_nothing_carries(rows);
-  if (json) print_json(rows, profiles);
-  else print(rows, profiles, carried);
-  return status;
+  if (asked.carried && !stop::requested()) mark_what_nothing_carries(rows);
+  if (asked.json) print_json(rows, asked.profiles);
+  else print(rows, asked.profiles, asked.carried);
+  if (asked.html.empty() || stop::requested()) return status;
+  std::vector<std::vector<checker::DesignClaim>> claims(columns);
+  for (const Row& row : rows)
+    for (std::size_t i = 0; i < columns; ++i)
+      if (!row.claims[i].name.empty()) claims[i].push_back(row.claims[i]);
+  return write_picture(asked, files, std::move(claims)) ? status : exit_internal;
 }
 
 }  // namespace assay::cli

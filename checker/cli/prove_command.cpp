@@ -21,7 +21,8 @@ using prove::Verdict;
 
 struct ProveArguments {
   std::vector<std::string> names;
-  std::string shape, profile{default_system().info().usual_profile}, certificates, out, witnesses;
+  std::string shape, profile{default_system().info().usual_profile}, certificates, out, witnesses,
+      html;
   std::vector<std::string> compared, drop, without;
   unsigned depth = 8, jobs = 2;
   bool severity = false, verify = false, vacuity = false, carried = false, steps = false;
@@ -232,9 +233,16 @@ int run(const ProveArguments& a, const Common& common) {
   options.jobs = a.jobs;
   options.certificate_dir = a.certificates;
   if (!read_shape(a.shape, options)) return exit_usage;
-  std::vector<const Profile*> profiles;
-  for (const std::string& name : a.compared) profiles.push_back(find_profile(name));
-  if (!profiles.empty()) options.profile = profiles.front();
+  Comparison comparison{{}, a.witnesses, a.carried, common.json, a.html};
+  for (const std::string& name : a.compared) comparison.profiles.push_back(find_profile(name));
+  if (!comparison.profiles.empty()) options.profile = comparison.profiles.front();
+  if (!a.html.empty() && a.compared.empty()) {
+    fmt::print(
+        stderr,
+        "assay: --html draws designs and wants --compare; check, explain and replay write such "
+        "reports of traces\n");
+    return exit_usage;
+  }
   std::list<Mutation> left_out;
   for (const std::string& part : a.drop) {
     const std::optional<Mutation> mutation = mutation_named(*options.profile, part);
@@ -252,7 +260,7 @@ int run(const ProveArguments& a, const Common& common) {
       fmt::print(stderr, "assay: there is no rule '{}'; see assay spec list\n", rule);
       return exit_usage;
     }
-  if (!profiles.empty()) return compare(options, profiles, a.witnesses, a.carried, common.json);
+  if (!comparison.profiles.empty()) return compare(options, comparison);
   if (a.severity) return show_severities(options, common.json);
   if (a.vacuity) return show_vacuity(options, common.json);
   return prove_all(options, a, common);
@@ -295,6 +303,11 @@ void add_prove(CLI::App& app, Common& common) {
       ->check(CLI::ExistingDirectory)
       ->type_name("DIR");
   command->add_flag("--carried", a->carried, "with --compare: what carries each claim");
+  command
+      ->add_option("--html", a->html,
+                   "with --compare: draw the designs by what each can lose, with the traces of "
+                   "--witnesses")
+      ->type_name("FILE");
   command->add_flag("--severity", a->severity, "which claims each check and effect carries");
   command->add_flag("--vacuity", a->vacuity, "which outcomes of rules can happen at all");
   add_common(*command, common, as_json);

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "checker/invariants.hpp"
 #include "checker/prove/path.hpp"
 #include "checker/prove/predicate_terms.hpp"
 #include "checker/prove/predicate_value.hpp"
@@ -89,6 +90,18 @@ SearchResult search_reset(const Job& job, const Predicate& predicate) {
 
 }  // namespace
 
+namespace {
+
+// What the values of a leaf are called, if they are.
+std::span<const NamedValue> values_at(const System& system, std::string_view path) {
+  const std::string place = checker::place_of_every_entry(path);
+  for (const NamedLeaf& leaf : system.info().named_leaves)
+    if (leaf.place == place) return leaf.values;
+  return {};
+}
+
+}  // namespace
+
 std::optional<StateNames> state_names(const Options& options) {
   const Encoding* encoding = encoding_of(options);
   if (encoding == nullptr) return std::nullopt;
@@ -101,7 +114,8 @@ std::optional<StateNames> state_names(const Options& options) {
                                  : e.is_int() ? StateNode::Kind::number
                                               : StateNode::Kind::word;
     const unsigned width = e.is_bool() ? 1 : e.is_int() ? 64 : e.get_sort().bv_size();
-    names.add(e.decl().name().str().substr(prefix.size() + 1), kind, width);
+    const std::string path = e.decl().name().str().substr(prefix.size() + 1);
+    names.add(path, kind, width, values_at(encoding->system(), path));
   }
   return names;
 }
@@ -161,27 +175,34 @@ SearchResult find(const Options& options, const Predicate& predicate) {
   const Hypothesis nothing_assumed{
       std::vector<bool>(invariant_names(system_of(options)).size(), false), nullptr};
   const Job job{encoding_of(options), &options, &nothing_assumed, nullptr};
+  const Goal goal = [&](const Encoding& enc, const Terms& state) {
+    return formula_of(predicate, enc, state);
+  };
+  const std::optional<StateNames> names = state_names(options);
+  const auto whole = [&](const History& added) {
+    if (!options.after) return added;
+    History all = options.after->history;
+    all.events.insert(all.events.end(), added.events.begin(), added.events.end());
+    return all;
+  };
+  const auto objection = [&](const History& added) -> std::string {
+    const History history = whole(added);
+    const auto end = replay(history, *options.profile, options.mutation);
+    if (!end || !holds_in(predicate, *names, *end))
+      return "the solver's history does not reach it when replayed";
+    return options.objection ? options.objection(history) : std::string();
+  };
   SearchResult result = search_start(job, predicate);
   if (result.kind == SearchResult::Kind::none && options.depth > 0)
     result = search_state(
-        job,
-        [&](const Encoding& enc, const Terms& state) { return formula_of(predicate, enc, state); },
-        options.depth,
+        job, goal, options.depth,
         [&](unsigned done) {
           if (options.progress) options.progress(done, options.depth);
-        });
-  if (result.kind != SearchResult::Kind::found) return result;
-  if (options.after) {
-    const History& first = options.after->history;
-    result.history.host = first.host;
-    result.history.events.insert(result.history.events.begin(), first.events.begin(),
-                                 first.events.end());
-  }
-  const auto end = replay(result.history, *options.profile, options.mutation);
-  if (!end || !holds_in(predicate, *state_names(options), *end)) {
-    result.kind = SearchResult::Kind::disagreement;
-    result.reason = "the solver's history does not reach it when replayed";
-  }
+        },
+        objection);
+  if (result.kind == SearchResult::Kind::none && options.depth > 0)
+    result.larger = shape_beyond(job, goal, options.depth);
+  if (result.kind == SearchResult::Kind::found) result.history = whole(result.history);
   return result;
 }
 

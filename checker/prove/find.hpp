@@ -24,11 +24,13 @@ std::shared_ptr<const Start> start_after(const History& history, const Options& 
 
 // Looks at reset, then at one event, two events, ... up to options.depth. Invariants are not
 // assumed, so a predicate may ask for a broken one. What is found was replayed on the Concrete
-// domain and satisfies the predicate there; anything else is a `disagreement`.
+// domain and satisfies the predicate there, and options.objection had nothing against it; histories
+// of the solver's that are otherwise are left out and counted, and too many are a `disagreement`.
 // With options.after it looks there instead of at reset, and what is found begins with its history;
 // the result's depth counts the events that were added.
-// Uses of `options`: the shape, profile, after, mutation, depth, rlimit, progress (depths done) and
-// stop.
+// Where nothing is found the result says whether a table of the shape that was full may be why.
+// Uses of `options`: the shape, profile, after, objection, mutation, depth, rlimit, progress
+// (depths done) and stop.
 SearchResult find(const Options& options, const Predicate& predicate);
 
 }  // namespace assay::prove

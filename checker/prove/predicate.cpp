@@ -23,6 +23,7 @@ struct Typed {
   bool is_literal = false;  // a number as written
   bool is_leaf = false;     // one that numbers are checked against
   const Syntax* syntax = nullptr;
+  std::span<const NamedValue> values{};  // of a leaf: what its values are called, if they are
 };
 
 struct Variable {
@@ -82,7 +83,9 @@ std::string spelling(const std::vector<Syntax::Step>& path) {
 }
 
 std::string describe(const Typed& t) {
-  if (t.is_literal) return "the number " + std::string(t.syntax->text);
+  if (t.is_literal)
+    return (t.syntax->kind == Syntax::Kind::number ? "the number " : "the value ") +
+           std::string(t.syntax->text);
   switch (t.type) {
     case Type::flag: return "a condition";
     case Type::word:
@@ -266,7 +269,13 @@ class Resolver {
     const Type type = p.node->kind == Kind::flag   ? Type::flag
                       : p.node->kind == Kind::word ? Type::word
                                                    : Type::number;
-    return {add({Op::leaf, type, p.leaf, 0, {}, p.indices}), type, p.node->width, false, true, &s};
+    return {add({Op::leaf, type, p.leaf, 0, {}, p.indices}),
+            type,
+            p.node->width,
+            false,
+            true,
+            &s,
+            p.node->values};
   }
 
   // A field or a variable of that name hides an invariant.
@@ -313,6 +322,13 @@ class Resolver {
   Typed operation(const Syntax& s) {
     if (s.operands.size() == 1) return condition(*s.operands[0]);
     if (s.text == "=>") return implication(s);
+    if (is_comparison(s.text))
+      for (const std::size_t side : {1u, 0u})
+        if (is_bare_name(*s.operands[side])) {
+          const Typed other = condition(*s.operands[1 - side]);
+          const Typed named = value_named(*s.operands[side], other);
+          return side == 1 ? comparison(s, other, named) : comparison(s, named, other);
+        }
     const Typed a = condition(*s.operands[0]), b = condition(*s.operands[1]);
     if (s.text == "&&" || s.text == "||") {
       const Op op = s.text == "&&" ? Op::both : Op::either;
@@ -320,6 +336,31 @@ class Resolver {
       return {add(op, Type::flag, {left, right}), Type::flag, 1, false, false, &s};
     }
     return is_comparison(s.text) ? comparison(s, a, b) : arithmetic(s, a, b);
+  }
+
+  // A name by itself that nothing in the state has: a value's, if the other side has values with
+  // names.
+  bool is_bare_name(const Syntax& s) const {
+    if (s.kind != Syntax::Kind::path || s.path.size() != 1 || s.path[0].is_index) return false;
+    const std::string_view name = s.path[0].text;
+    const auto is_it = [&](const Variable& v) { return v.name == name; };
+    const StateNode* field = names_.root().field(name);
+    return std::none_of(variables_.begin(), variables_.end(), is_it) && !is_invariant(name) &&
+           (field == nullptr || !field->is_leaf());
+  }
+  Typed value_named(const Syntax& s, const Typed& other) {
+    if (other.values.empty()) return condition(s);
+    const std::string_view name = s.path[0].text;
+    std::vector<std::string> known;
+    for (const NamedValue& v : other.values) {
+      if (v.name == name)
+        return {
+            add({Op::constant, Type::word, v.value, 0, {}, {}}), Type::word, 64, true, false, &s};
+      known.emplace_back(v.name);
+    }
+    throw PredicateError{name.data(), "no value of " + spelling(other.syntax->path) +
+                                          " is called '" + std::string(name) + "'; there are " +
+                                          joined(known)};
   }
 
   static bool is_comparison(std::string_view op) {
@@ -353,6 +394,7 @@ class Resolver {
   // A number that a leaf can never hold is a mistake, not a condition.
   static void must_fit(const Typed& literal, const Typed& leaf) {
     if (!literal.is_literal || !leaf.is_leaf || leaf.width >= 64) return;
+    if (literal.syntax->kind != Syntax::Kind::number) return;  // a value's name
     if (number_of(literal.syntax->text) >> leaf.width == 0) return;
     throw PredicateError{literal.syntax->text.data(),
                          std::string(literal.syntax->text) + " does not fit " +

@@ -15,6 +15,9 @@
 // index (of a table of plain values: the value), and may index a table that is large enough.
 // Entries that do not exist read as zeros, like all blank state.
 //
+// Beside a leaf whose values have names (SystemInfo::named_leaves) a name that nothing in the state
+// has is such a value: any(spu, s: s.event == full).
+//
 // One evaluator (predicate_value.hpp) gives a predicate its meaning in every value domain.
 #pragma once
 #include <string>

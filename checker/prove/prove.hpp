@@ -47,6 +47,9 @@ struct Options {
   const Mutation* mutation = nullptr;
   std::vector<std::string> without;    // rules whose events no history has
   std::shared_ptr<const Start> after;  // find(): histories go on from here; none: from reset
+  // find(): why a trace cannot tell this history, empty when it can. The search goes on without the
+  // calls of one that it cannot.
+  std::function<std::string(const History&)> objection;
   // Called from worker threads, one at a time: obligations done, obligations known so far.
   std::function<void(std::size_t done, std::size_t total)> progress;
   // Asked every now and then by searches, from any thread: true ends them with "interrupted".
@@ -67,6 +70,11 @@ struct SearchResult {
                        // short among histories of this many
   std::string reason;
   History history;
+  unsigned left_out = 0;  // histories of the solver's that no trace tells, and why the last was one
+  std::string left_out_why;
+  // none: a shape with more of something, in which there may be a history all the same; else all
+  // zeros.
+  Shape larger;
 };
 
 // What one rule means for one invariant.

@@ -104,8 +104,14 @@ std::vector<Instance> instances_near(const Job& job, const Terms& s,
 // options say), s1, s2, ...
 class Unrolling {
  public:
-  Unrolling(const Job& job, std::vector<Instance> instances)
-      : job_(job), solver_(bounded_solver(*job.options)), instances_(std::move(instances)) {
+  // `fits`: what a state must be to fit the shape; none: Encoding::fits_shape().
+  using Fits = std::function<z3::expr(const Terms&)>;
+  Unrolling(const Job& job, std::vector<Instance> instances, Fits fits = {})
+      : job_(job),
+        solver_(bounded_solver(*job.options)),
+        instances_(std::move(instances)),
+        fits_(fits ? std::move(fits)
+                   : [&enc = *job.encoding](const Terms& s) { return enc.fits_shape(s); }) {
     const Encoding& enc = *job.encoding;
     if (job.options->after) {
       states_ = {enc.state_constants(job.options->after->state)};
@@ -115,7 +121,7 @@ class Unrolling {
     solver_.add(enc.host_is_possible(reset));
     StepTerms create = enc.step({enc.system().creating_rule(), 0}, reset, "call0",
                                 *job.options->profile, job.options->mutation);
-    solver_.add(create.possible && create.legal && enc.fits_shape(create.next));
+    solver_.add(create.possible && create.legal && fits_(create.next));
     solver_.add(enc.is_created(create.next));
     states_ = {reset, create.next};
   }
@@ -150,13 +156,23 @@ class Unrolling {
     }
     solver_.add(z3::mk_and(legal));
     solver_.add(z3::ult(pick, c.bv_val(static_cast<unsigned>(instances_.size()), pick_bits)));
-    solver_.add(enc.fits_shape(named));
+    solver_.add(fits_(named));
     Terms known = enc.invariants(named);
     for (std::size_t i = 0; i < known.size(); ++i)
       if (job_.hypothesis->assumed[i]) solver_.add(known[i]);
     states_.push_back(named);
     picks_.push_back(pick);
+    left_out_.clear();
   }
+
+  // The path of a model is looked at no more, at this depth.
+  void leave_out(const z3::model& model) {
+    z3::expr_vector same(z3_context());
+    for (const z3::expr& pick : picks_)
+      same.push_back(pick == z3_context().bv_val(value_in(model, pick), pick_bits));
+    left_out_.push_back(!z3::mk_and(same));
+  }
+  const std::vector<z3::expr>& left_out() const { return left_out_; }
 
   // The instances that a model took, from create_vm on.
   std::vector<Instance> path(const z3::model& model) const {
@@ -170,8 +186,10 @@ class Unrolling {
   const Job& job_;
   z3::solver solver_;
   std::vector<Instance> instances_;
+  Fits fits_;
   std::vector<Terms> states_;
   std::vector<z3::expr> picks_;
+  std::vector<z3::expr> left_out_;  // conditions of paths to be found
 };
 
 // Asks `stop` while it lives, and interrupts this thread's Z3 context when the answer is yes.
@@ -201,6 +219,7 @@ std::optional<SearchResult> try_goal(const Job& job, Unrolling& u, const z3::exp
                                      const std::function<Path(std::vector<Instance>)>& make) {
   u.solver().push();
   u.solver().add(goal);
+  for (const z3::expr& other : u.left_out()) u.solver().add(other);
   const z3::check_result r = checker::solve(u.solver());
   std::optional<SearchResult> result;
   if (r == z3::unknown) {
@@ -209,7 +228,9 @@ std::optional<SearchResult> try_goal(const Job& job, Unrolling& u, const z3::exp
     result->depth = u.depth();
     result->reason = checker::why_unknown(u.solver());
   } else if (r == z3::sat) {
-    result = solve_path(job, make(u.path(u.solver().get_model())));
+    const z3::model model = u.solver().get_model();
+    result = solve_path(job, make(u.path(model)));
+    u.leave_out(model);
     // The path alone must have a model too: "none" here would hide what was found.
     if (result->kind == SearchResult::Kind::none) result->kind = SearchResult::Kind::disagreement;
     if (result->kind != SearchResult::Kind::found) result->depth = u.depth();
@@ -220,8 +241,39 @@ std::optional<SearchResult> try_goal(const Job& job, Unrolling& u, const z3::exp
 
 }  // namespace
 
+namespace {
+
+// More than these histories that will not do, and the search gives up.
+constexpr unsigned objections_max = 32;
+
+// Searches at the present depth: what was found, or that it is undecided; nothing where nothing is.
+std::optional<SearchResult> try_depth(const Job& job, Unrolling& u, const Goal& goal,
+                                      const std::function<std::string(const History&)>& objection,
+                                      SearchResult& so_far) {
+  const auto make = [&](std::vector<Instance> instances) {
+    return Path{std::move(instances), [&goal, &job](const LastStep& s) {
+                  return can_be_shown(job.encoding->system(), s.instance, s.step) &&
+                         goal(*job.encoding, s.step.next);
+                }};
+  };
+  while (auto r = try_goal(job, u, goal(*job.encoding, u.last()), make)) {
+    const std::string why =
+        r->kind == SearchResult::Kind::found && objection ? objection(r->history) : std::string();
+    if (why.empty()) return r;
+    so_far.left_out_why = why;
+    if (++so_far.left_out < objections_max) continue;
+    r->kind = SearchResult::Kind::disagreement;
+    r->reason = why;
+    return r;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 SearchResult search_state(const Job& job, const Goal& goal, unsigned depth,
-                          const std::function<void(unsigned)>& searched) {
+                          const std::function<void(unsigned)>& searched,
+                          const std::function<std::string(const History&)>& objection) {
   FreshContext scope;
   const Interrupter interrupter(job.options->stop);
   SearchResult result;
@@ -229,17 +281,13 @@ SearchResult search_state(const Job& job, const Goal& goal, unsigned depth,
   try {
     const Terms s = job.encoding->unknown_state("s");
     Unrolling u(job, instances_near(job, s, {goal(*job.encoding, s)}));
-    const auto make = [&](std::vector<Instance> instances) {
-      return Path{std::move(instances), [&goal, &job](const LastStep& s) {
-                    return can_be_shown(job.encoding->system(), s.instance, s.step) &&
-                           goal(*job.encoding, s.step.next);
-                  }};
-    };
     if (u.depth() == 0) u.extend();
     for (; u.depth() <= depth && !interrupter.stopped(); u.extend()) {
       result.depth = u.depth();
-      if (auto r = try_goal(job, u, goal(*job.encoding, u.last()), make)) {
+      if (auto r = try_depth(job, u, goal, objection, result)) {
         if (interrupter.stopped() && r->kind != SearchResult::Kind::found) break;
+        r->left_out = result.left_out;
+        r->left_out_why = result.left_out_why;
         return *r;
       }
       if (searched) searched(u.depth());
@@ -253,6 +301,65 @@ SearchResult search_state(const Job& job, const Goal& goal, unsigned depth,
     result.reason = "interrupted";
   }
   return result;
+}
+
+namespace {
+
+// For each dimension of which histories make more: the leaf that counts them.
+std::vector<std::pair<std::size_t, std::size_t>> counted_leaves(const Encoding& enc) {
+  std::vector<std::pair<std::size_t, std::size_t>> out;
+  const auto dimensions = enc.system().info().dimensions;
+  const Terms s = enc.unknown_state("s");
+  for (std::size_t d = 0; d < dimensions.size(); ++d)
+    for (std::size_t leaf = 0; leaf < s.size(); ++leaf)
+      if (!dimensions[d].counted_by.empty() &&
+          s[leaf].decl().name().str() == "s." + std::string(dimensions[d].counted_by))
+        out.emplace_back(d, leaf);
+  return out;
+}
+
+z3::expr at_most(const z3::expr& count, unsigned size) {
+  z3::context& c = z3_context();
+  return count.is_int() ? count <= c.int_val(size)
+                        : z3::ule(count, c.bv_val(size, count.get_sort().bv_size()));
+}
+
+}  // namespace
+
+Shape shape_beyond(const Job& job, const Goal& goal, unsigned depth) {
+  FreshContext scope;
+  const Interrupter interrupter(job.options->stop);
+  const Encoding& enc = *job.encoding;
+  Shape larger;
+  try {
+    const auto counted = counted_leaves(enc);
+    const auto fits_with_one_more = [&](const Terms& s) {
+      z3::expr all = z3_context().bool_val(true);
+      for (const auto& [d, leaf] : counted) all = all && at_most(s[leaf], enc.shape().size[d] + 1);
+      return all;
+    };
+    const Terms s = enc.unknown_state("s");
+    Unrolling u(job, instances_near(job, s, {goal(enc, s)}), fits_with_one_more);
+    while (u.depth() < depth) u.extend();
+    u.solver().add(goal(enc, u.last()));
+    // What need not be beyond its table is not.
+    z3::expr_vector bounds(z3_context());
+    std::vector<std::size_t> beyond;
+    if (checker::solve(u.solver()) != z3::sat) return larger;
+    for (const auto& [d, leaf] : counted) {
+      bounds.push_back(at_most(u.last()[leaf], enc.shape().size[d]));
+      if (checker::solve(u.solver(), bounds) == z3::sat) continue;
+      bounds.pop_back();
+      beyond.push_back(d);
+    }
+    if (beyond.empty()) return larger;
+    larger = enc.shape();
+    for (const std::size_t d : beyond) ++larger.size[d];
+  } catch (const z3::exception&) {
+    if (!interrupter.stopped()) throw;
+    return {};
+  }
+  return larger;
 }
 
 namespace {

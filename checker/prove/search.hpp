@@ -21,9 +21,15 @@ struct LastCall {
 SearchResult search_step(const Job& job, const std::string& property, unsigned depth);
 
 // Invariants that the job's hypothesis assumes are taken to hold in every state after the first.
-// `searched`: told each depth at which there was nothing.
+// `searched`: told each depth at which there was nothing. `objection`: why a history that was found
+// will not do, empty when it will.
 SearchResult search_state(const Job& job, const Goal& goal, unsigned depth,
-                          const std::function<void(unsigned)>& searched = {});
+                          const std::function<void(unsigned)>& searched = {},
+                          const std::function<std::string(const History&)>& objection = {});
+// Where search_state() found none: the shape with one more of those things of which a table that
+// was full is the reason; all zeros when the rules are. Entries beyond a table are not followed, so
+// whether there is a history in that shape remains to be searched.
+Shape shape_beyond(const Job& job, const Goal& goal, unsigned depth);
 // Several ends at once: answers in the order of `ends`, each with a shortest history.
 std::vector<SearchResult> search_calls(const Job& job, const std::vector<LastCall>& ends,
                                        unsigned depth);

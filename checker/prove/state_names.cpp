@@ -11,6 +11,7 @@ struct Leaf {
   StateNode::Kind kind;
   unsigned width;
   u32 number;
+  std::span<const NamedValue> values;
 };
 
 StateNode& child(StateNode& node, std::string_view name, u32 first) {
@@ -27,6 +28,7 @@ void insert(StateNode& node, std::string_view path, const Leaf& leaf) {
   if (path.empty()) {
     node.kind = leaf.kind;
     node.width = leaf.width;
+    node.values = leaf.values;
     return;
   }
   if (path[0] != '[') {
@@ -73,8 +75,9 @@ const StateNode* StateNode::field(std::string_view wanted) const {
 
 const StateNode& StateNode::entry() const { return parts.front(); }
 
-void StateNames::add(const std::string& path, StateNode::Kind kind, unsigned width) {
-  insert(root_, path, {kind, width, static_cast<u32>(paths_.size())});
+void StateNames::add(const std::string& path, StateNode::Kind kind, unsigned width,
+                     std::span<const NamedValue> values) {
+  insert(root_, path, {kind, width, static_cast<u32>(paths_.size()), values});
   paths_.push_back(path);
 }
 

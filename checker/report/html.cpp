@@ -1,6 +1,7 @@
 // A self-contained HTML report: verdicts first, then each finding with its reasons, folded.
 #include <fmt/format.h>
 
+#include "checker/report/escaped.hpp"
 #include "checker/report/report.hpp"
 
 namespace assay::checker {
@@ -8,18 +9,6 @@ namespace {
 
 // A report nobody can open helps nobody: findings beyond this are counted, not shown.
 constexpr std::size_t html_bytes_max = std::size_t{4} << 20;
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (char c : text) switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-  return out;
-}
 
 constexpr std::string_view head = R"(<!doctype html><html lang="en"><head><meta charset="utf-8">
 <title>assay check</title><style>

@@ -1,10 +1,14 @@
 // A PE, as its ID registers describe it. What they say of a unit is declared in its folder.
 #pragma once
+#include "model/value_names.hpp"
 #include "spec/arch/spu/pe.hpp"
 #include "spec/dimensions.hpp"
 #include "spec/host_values.hpp"
 
 namespace assay {
+
+// Pe::pmu.
+inline constexpr std::array pmu_of_pe_names{NamedValue{0, "untold"}, NamedValue{no_pmu, "none"}};
 
 template <class D>
 struct Pe : SpuOfPe<D> {

@@ -82,6 +82,13 @@ void add_operations(const System& system, SystemIn<Partial>& in) {
         },
         state.template as<State>());
   };
+  in.use_entries = [](Hidden& state, std::size_t count) {
+    each_table(
+        [count](auto& table) {
+          for (std::size_t i = 0; i < count; ++i) static_cast<void>(table[i]);
+        },
+        state.template as<State>());
+  };
   in.each_pair = [](Hidden& a, Hidden& b,
                     const std::function<void(PartialValue&, PartialValue&)>& f) {
     each_partial_pair(a.template as<State>(), b.template as<State>(), f);

@@ -8,6 +8,7 @@
 #include "checker/properties.hpp"
 #include "gen/program.hpp"
 #include "tests/arm64.hpp"
+#include "tests/checker/checked.hpp"
 
 namespace assay::checker {
 namespace {
@@ -146,6 +147,82 @@ TEST(ClaimsInTraces, AWrongAnswerIsNoBrokenClaim) {
   const gen::ProgramText wrong =
       gen::read_program(trace_of("7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = -1 EPERM\n"));
   EXPECT_FALSE(broken_claim(wrong.program, wrong.answers));
+}
+
+// The findings of an invariant, by line.
+std::vector<std::uint64_t> lines_of(const Report& r, std::string_view claim) {
+  std::vector<std::uint64_t> lines;
+  for (const Finding& f : r.findings)
+    if (f.check == claim) lines.push_back(f.line);
+  return lines;
+}
+constexpr const char* notifier_unmaps = "7 kvm_mmu_unmap: fd=4 slot=0\n";
+constexpr const char* next_read_maps = "7 kvm_spe_guest_fault: fd=6 slot=0 warned=1\n";
+
+// A VM of one locked page whose vCPU has run, so that it can fault: 7 calls, the opening of
+// /dev/kvm included.
+std::string locked_and_run(const std::string& calls) {
+  const std::string vcpu = "7 ioctl(6<anon_inode:kvm-vcpu:0>, ";
+  std::string text = trace_of(
+      lock("0") + "7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = 6<anon_inode:kvm-vcpu:0>\n" +
+      vcpu + "KVM_ARM_VCPU_INIT, {target=5, features=[0]}) = 0\n" + vcpu +
+      "KVM_RUN, {immediate_exit=1, cpu=0}) = -1 EINTR\n" + calls);
+  const std::string two_pages = "memory_size=0x2000";
+  return text.replace(text.find(two_pages), two_pages.size(), "memory_size=0x1000");
+}
+
+TEST(ClaimsInTraces, AnInvariantThatIsBrokenAndMendedIsAFindingAtTheLineThatBreaksIt) {
+  const Report r = judged(locked_and_run(std::string(notifier_unmaps) + next_read_maps));
+  EXPECT_EQ(r.verdict, Verdict::violates);
+  EXPECT_EQ(lines_of(r, "locked_memslot_survives_mmu_notifiers"), std::vector<std::uint64_t>{8});
+  ASSERT_FALSE(r.findings.empty());
+  EXPECT_TRUE(r.findings[0].of_claim());
+  EXPECT_NE(r.findings[0].call.find("kvm_mmu_unmap"), std::string::npos);
+}
+
+TEST(ClaimsInTraces, AnInvariantIsAFindingAgainOnlyOnceItHeldInBetween) {
+  const std::string claim = "locked_memslot_survives_mmu_notifiers";
+  const std::string broken_twice = std::string(notifier_unmaps) + notifier_unmaps;
+  EXPECT_EQ(lines_of(judged(locked_and_run(broken_twice)), claim), std::vector<std::uint64_t>{8});
+  const std::string again = std::string(notifier_unmaps) + next_read_maps + notifier_unmaps;
+  EXPECT_EQ(lines_of(judged(locked_and_run(again)), claim), (std::vector<std::uint64_t>{8, 10}));
+}
+
+// ENOMEM may be of the accounting, which undoes everything, and what one explanation keeps is not
+// reported. EAGAIN leaves the page pinned in both: that is found at its line, and not at the end.
+TEST(ClaimsInTraces, WhatEveryExplanationBreaksIsFoundWhereTheLastOneDoes) {
+  const Report r =
+      judged(trace_of(std::string(page_mapped) + lock("-1 ENOMEM") + lock("-1 EAGAIN")));
+  EXPECT_EQ(lines_of(r, "unlocked_memslot_holds_no_pins"), std::vector<std::uint64_t>{6});
+}
+
+// The vCPU's features are hidden: the VM holds unknown values from there on.
+TEST(ClaimsInTraces, AnInvariantOfAVmOfWhichNotAllIsKnownIsJudgedAfterEachEventToo) {
+  std::string text = locked_and_run(std::string(notifier_unmaps) + next_read_maps);
+  const std::string told = "{target=5, features=[0]}";
+  text.replace(text.find(told), told.size(), "0xffffe5d0");
+  const Report r = check_text(text);
+  EXPECT_NE(r.unknown_arguments, 0u);
+  const std::vector<std::uint64_t> lines = lines_of(r, "locked_memslot_survives_mmu_notifiers");
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_NE(r.findings[0].call.find("kvm_mmu_unmap"), std::string::npos);
+}
+
+// Which slot was locked, if any, a raw pointer hides: unmapping slot 0 breaks nothing for certain.
+// That it cannot be deleted later tells that it was locked: then there is an event no more at which
+// it broke, and the end of the VM is where it is found.
+TEST(ClaimsInTraces, WhatIsCertainOnlyLaterIsFoundWhereTheVmEnds) {
+  const std::string calls = "7 ioctl(4<anon_inode:kvm-vm>, KVM_ENABLE_CAP, 0xffffe5d0) = 0\n" +
+                            std::string(notifier_unmaps);
+  const std::string claim = "locked_memslot_survives_mmu_notifiers";
+  EXPECT_EQ(check_text(trace_of(calls)).verdict, Verdict::conforms);
+  const Report r = check_text(trace_of(
+      calls +
+      "7 ioctl(4<anon_inode:kvm-vm>, KVM_SET_USER_MEMORY_REGION, {slot=0, flags=0, "
+      "guest_phys_addr=0x80000000, memory_size=0, userspace_addr=0x7f0000000000}) = -1 EBUSY\n"));
+  ASSERT_EQ(lines_of(r, claim).size(), 1u);
+  EXPECT_EQ(r.findings[0].call, "");
+  EXPECT_NE(r.findings[0].observed.find("end of the VM"), std::string::npos);
 }
 
 // After a wrong answer the model is no longer where the implementation is: nothing is claimed then.

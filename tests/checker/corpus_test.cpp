@@ -63,9 +63,12 @@ TEST(Corpus, EveryWrittenTraceIsJudgedAsItSays) {
     }
     ++violate;
     ASSERT_FALSE(r.findings.empty()) << t.name;
-    // One event breaks one check; the last state may break several invariants.
+    // The first event that breaks a check breaks that one. Claims may have been broken before: what
+    // a trace was written for is one of several.
+    const auto first = std::find_if(r.findings.begin(), r.findings.end(),
+                                    [](const Finding& f) { return !f.of_claim(); });
     const bool as_said = std::any_of(r.findings.begin(), r.findings.end(), [&](const Finding& f) {
-      return f.event == r.findings[0].event && "violates " + f.check == t.expect;
+      return (f.of_claim() || f.event == first->event) && "violates " + f.check == t.expect;
     });
     EXPECT_TRUE(as_said) << t.name << ": " << r.findings[0].check;
     const std::string check = t.expect.substr(t.expect.find(' ') + 1);
@@ -171,10 +174,12 @@ TEST(Corpus, EveryAlteredAnswerViolatesAtItsEvent) {
                                binder().rule(e.event.rule).name + ") as " +
                                std::string(name_of(other));
       ++altered;
-      if (r.verdict == Verdict::violates) {
+      // Claims are broken by what the rules allow, perhaps before.
+      const auto wrong = std::find_if(r.findings.begin(), r.findings.end(),
+                                      [](const Finding& f) { return !f.of_claim(); });
+      if (wrong != r.findings.end()) {
         ++violating;
-        EXPECT_EQ(r.findings[0].event, i + 1) << what;
-        EXPECT_FALSE(r.findings[0].of_claim()) << what;
+        EXPECT_EQ(wrong->event, i + 1) << what;
         continue;
       }
       const std::string freedom = freedom_of(*t.options.profile, e, other);

@@ -169,6 +169,52 @@ TEST(Find, AnyShapeHasNamesButOneWithAnEmptyTable) {
 
 // --- from where a history ends -------------------------------------------------------------------
 
+// --- what cannot be told, and what is too small --------------------------------------------------
+// The descriptor of a GICv2 is of a kind that no rule is about: a history that initialises one
+// through the GICv3's rule cannot be told by a trace, and was found all the same.
+TEST(Find, AGicV2IsNotInitializedThroughTheRuleOfAGicV3) {
+  Options o = small();
+  o.depth = 4;
+  EXPECT_EQ(find_checked(o, "gic.v2").kind, Kind::found);
+  EXPECT_EQ(find(o, read("gic.v2 && gic.initialized")).kind, Kind::none);
+  EXPECT_EQ(find(o, read("!gic.v2 && gic.initialized")).kind, Kind::found);
+}
+
+TEST(Find, WhatIsObjectedToIsLeftOutAndTheSearchGoesOn) {
+  Options o = small();
+  unsigned asked = 0;
+  o.objection = [&](const History& h) {
+    ++asked;
+    return rules_of(h).back() == "create_vcpu" ? "no vCPU today" : "";
+  };
+  // Each is reached by one event after create_vm.
+  const SearchResult r = find(o, read("online == 1 || slot[0].pages == 1"));
+  ASSERT_EQ(r.kind, Kind::found) << r.reason;
+  EXPECT_EQ(rules_of(r.history).back(), "set_user_memory_region");
+  EXPECT_EQ(r.depth, 2u);
+  EXPECT_EQ(asked, r.left_out + 1);
+  // No other call makes one, and a search that leaves out too much gives up.
+  o.objection = [&](const History&) { return "no history today"; };
+  const SearchResult never = find(o, read("online == 1"));
+  EXPECT_EQ(never.kind, Kind::disagreement);
+  EXPECT_GT(never.left_out, 0u);
+  EXPECT_EQ(never.left_out_why, "no history today");
+}
+
+TEST(Find, ATableThatIsFullIsToldFromRules) {
+  Options o = small();
+  o.depth = 4;
+  const SearchResult full = find(o, read("online == 3"));
+  ASSERT_EQ(full.kind, Kind::none);
+  EXPECT_EQ(full.larger, assay::shape_of(3, 2, 3, 2, 2));
+  o.shape = full.larger;
+  const auto wanted = read_predicate("online == 3", *state_names(o));
+  EXPECT_EQ(find(o, std::get<Predicate>(wanted)).kind, Kind::found);
+  o = small();
+  o.depth = 4;
+  EXPECT_TRUE(find(o, read("online == 1 && !created")).larger.grows());
+}
+
 TEST(FindAfter, GoesOnFromTheEndOfAHistory) {
   Options o = small();
   const SearchResult first = find_checked(o, "vcpu[1].created && slot[0].pages == 7");

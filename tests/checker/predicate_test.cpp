@@ -7,6 +7,7 @@
 
 #include "checker/prove/find.hpp"
 #include "checker/prove/obligations.hpp"
+#include "checker/prove/ordinary.hpp"
 #include "checker/prove/predicate_terms.hpp"
 #include "tests/arm64.hpp"
 #include "tests/checker/random_predicate.hpp"
@@ -112,7 +113,11 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"vcpu[x].created", 6,
               "expected a number or a variable of any/all as index, found 'x'"},
         Wrong{"any(dead, c: dead)", 5, "expected a table, dead is none"},
-        Wrong{"any(vcpu, c: any(slot, c: dead))", 24, "'c' is a variable already"}));
+        Wrong{"any(vcpu, c: any(slot, c: dead))", 24, "'c' is a variable already"},
+        Wrong{"any(spu, s: s.event == fill)", 24,
+              "no value of s.event is called 'fill'; there are none, full, fault, abort, "
+              "not_allowed, implementation"},
+        Wrong{"online == full", 11, "nothing is called 'full'; nearest: vcpu"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Types, BadPredicate,
@@ -133,6 +138,53 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"online == 0x", 11, "expected a number below 2^64, decimal or 0x..., found '0x'"},
         Wrong{"0x10000000000000000 != online", 1,
               "expected a number below 2^64, decimal or 0x..., found '0x10000000000000000'"}));
+
+// --- names of values ---------------------------------------------------------------------------
+TEST(Predicate, ValuesWithNamesAreAskedForByThem) {
+  EXPECT_TRUE(holds("any(spu, s: s.event == full)", {{"spu[1].event", 1}}));
+  EXPECT_FALSE(holds("any(spu, s: s.event == full)", {{"spu[1].event", 2}}));
+  EXPECT_TRUE(holds("stage2 == spu[0].ec && spu[0].ec != stage1", {{"spu[0].ec", 0x25}}));
+  EXPECT_TRUE(holds("vcpu[0].spe.stop >= trap", {{"vcpu[0].spe.stop", 2}}));
+  // A field of the state has the same name, but is no value.
+  EXPECT_TRUE(holds("spe_switch[0].stage == host && spe_switch[1].stage == guest",
+                    {{"spe_switch[1].stage", 3}}));
+}
+
+TEST(Predicate, LeavesWithNamesAndOrdinaryStatesAreOfTheState) {
+  for (const NamedLeaf& leaf : arm64_kvm().info().named_leaves) {
+    std::string path(leaf.place);
+    for (std::size_t at = 0; (at = path.find("[]", at)) != std::string::npos;)
+      path.insert(at + 1, "0");
+    for (const NamedValue& v : leaf.values)
+      EXPECT_TRUE(holds(path + " == " + std::string(v.name), {{path.c_str(), v.value}})) << path;
+  }
+  for (const OrdinaryState& state : arm64_kvm().info().ordinary) read(std::string(state.condition));
+  EXPECT_FALSE(arm64_kvm().info().ordinary.empty());
+}
+
+using What = std::vector<std::string>;
+What ordinary(const std::string& text) {
+  return of_ordinary_states(read(text), names(), arm64_kvm()).what;
+}
+
+TEST(Predicate, OrdinaryStatesAreOfWhatIsAskedAboutAndNotNamed) {
+  EXPECT_EQ(ordinary("online == 1"), What{"a VM was created"});
+  EXPECT_EQ(ordinary("!created"), What{});
+  EXPECT_EQ(ordinary("any(spu, s: s.service)"),
+            (What{"a VM was created", "no SPU may do anything", "a PE has SPE"}));
+  EXPECT_EQ(ordinary("any(spu, s: s.unpredictable)"), (What{"a VM was created", "a PE has SPE"}));
+  EXPECT_EQ(ordinary("!pmbsr_dl_is_correct").size(), 3u);  // which reads the SPUs
+  EXPECT_EQ(ordinary("spe_switch[0].stage == guest"), (What{"a VM was created", "a PE has SPE"}));
+  const Predicate both = of_ordinary_states(read("spu[0].service"), names(), arm64_kvm()).predicate;
+  SystemState<Concrete> state = arm64_state<Concrete>();
+  for (const char* path : {"spu[0].service", "created", "host.pe[1].spe"}) {
+    EXPECT_FALSE(holds_in(both, names(), state)) << path;
+    EXPECT_TRUE(state.set(path, 1));
+  }
+  EXPECT_TRUE(holds_in(both, names(), state));
+  EXPECT_TRUE(state.set("spu[1].unpredictable", 1));
+  EXPECT_FALSE(holds_in(both, names(), state));
+}
 
 TEST(Predicate, MessagesNameTheLine) {
   const auto result = read_predicate("dead &&\n  onlin == 2 ||\n  dead", names());

@@ -118,7 +118,8 @@ TEST(Vms, AThreadKeepsNothingAlive) {
                           create_vm(6) + close_of(4)));
 }
 
-// --- what is claimed of their last state ---------------------------------------------------------
+// --- what is claimed of their states
+// ---------------------------------------------------------------
 
 constexpr const char* slot =
     "7 ioctl(4<anon_inode:kvm-vm>, KVM_SET_USER_MEMORY_REGION, {slot=0, flags=0, "
@@ -128,23 +129,28 @@ constexpr const char* failed_lock =
     "EAGAIN (Resource temporarily unavailable)\n";
 
 // The event at which the leaked pin of a failed LOCK is found; 0 if it is not.
-std::uint64_t leak_found_at(const std::string& calls) {
-  const Report r = judged(create_vm(4) + slot + failed_lock + calls, "spe-v4");
-  for (const Finding& f : r.findings)
-    if (f.check == "unlocked_memslot_holds_no_pins") return f.event;
-  return 0;
+std::uint64_t leak_found_at(const std::string& before, const std::string& after) {
+  const Report r = judged(create_vm(4) + slot + before + failed_lock + after, "spe-v4");
+  std::uint64_t at = 0;
+  for (const Finding& f : r.findings) {
+    if (f.check != "unlocked_memslot_holds_no_pins") continue;
+    EXPECT_EQ(at, 0u) << "found once, not again where the VM ends";
+    at = f.event;
+  }
+  return at;
 }
 
-TEST(Vms, AreJudgedWhereTheyEnd) {
-  EXPECT_EQ(leak_found_at(""), 4u) << "at the end of the trace";
-  EXPECT_EQ(leak_found_at(close_of(4) + close_of(3)), 5u);
-  EXPECT_EQ(leak_found_at(create_vm(5) + create_vm(4) + close_of(5)), 6u);
+TEST(Vms, AreJudgedWhereTheyBreakAClaim) {
+  EXPECT_EQ(leak_found_at("", ""), 4u);
+  EXPECT_EQ(leak_found_at("", close_of(4) + close_of(3)), 4u);
+  EXPECT_EQ(leak_found_at("", create_vm(5) + create_vm(4) + close_of(5)), 4u);
 }
 
 // An answer that was wrong left the implementation in another state than the model's.
-TEST(Vms, ThatViolatedAreNotJudgedWhereTheyEnd) {
-  EXPECT_EQ(leak_found_at("7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = -1 EPERM (No)\n"),
-            0u);
+TEST(Vms, ThatViolatedAreJudgedNoMore) {
+  const std::string wrong = "7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = -1 EPERM (No)\n";
+  EXPECT_EQ(leak_found_at(wrong, ""), 0u);
+  EXPECT_EQ(leak_found_at(wrong, close_of(4)), 0u);
 }
 
 TEST(Vms, WithTooManyExplanationsAreNoLongerFollowed) {

@@ -1,8 +1,12 @@
 // What a PE's ID registers say of its SPU.
 #pragma once
 #include "model/fields.hpp"
+#include "model/value_names.hpp"
 
 namespace assay {
+
+// Values of SpuOfPe::spe that are no version.
+inline constexpr std::array spe_version_names{NamedValue{0, "untold"}, NamedValue{0xff, "absent"}};
 
 template <class D>
 struct SpuOfPe {

@@ -6,15 +6,22 @@
 // highest byte written, what stopped profiling.
 #pragma once
 #include "model/fields.hpp"
+#include "model/value_names.hpp"
 
 namespace assay {
 
 // PMBLIMITR_EL1.FM.
 inline constexpr u64 fill_mode = 0, discard_mode = 2;
+inline constexpr std::array fill_mode_names{NamedValue{fill_mode, "fill"},
+                                            NamedValue{discard_mode, "discard"}};
 
 // PMBSR_EL1.EC (D24.7).
 inline constexpr u64 ec_buffer = 0x00, ec_granule_protection = 0x1e, ec_implementation = 0x1f,
                      ec_stage1 = 0x24, ec_stage2 = 0x25;
+inline constexpr std::array spu_ec_names{
+    NamedValue{ec_buffer, "buffer"}, NamedValue{ec_granule_protection, "granule_protection"},
+    NamedValue{ec_implementation, "implementation"}, NamedValue{ec_stage1, "stage1"},
+    NamedValue{ec_stage2, "stage2"}};
 // PMBSR_EL1.MSS with EC 0: BSC.
 inline constexpr u64 bsc_not_allowed = 0, bsc_full = 1;
 

@@ -19,11 +19,10 @@ Flag<D> online_counts_vcpus(const Vm<D>& vm) {
 // LC-1: an id belongs to one vCPU, and lies below KVM_MAX_VCPU_IDS.
 template <class D>
 Flag<D> vcpu_ids_are_unique(const Vm<D>& vm) {
-  return all<D>(vm.vcpu, [&](const auto& a, std::size_t i) {
-    return !a.created || (a.id < 512 && all<D>(vm.vcpu, [&](const auto& b, std::size_t j) {
-                            return i == j ? Flag<D>(true) : !b.created || a.id != b.id;
-                          }));
-  });
+  return all<D>(vm.vcpu, [](const auto& c) { return !c.created || c.id < 512; }) &&
+         all_pairs<D>(vm.vcpu, [](const auto& a, const auto& b) {
+           return !a.created || !b.created || a.id != b.id;
+         });
 }
 
 // A vCPU that does not exist has no state.

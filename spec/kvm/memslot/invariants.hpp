@@ -7,12 +7,9 @@ namespace assay {
 // MEM-1: the guest ranges of distinct slots are disjoint.
 template <class D>
 Flag<D> memslots_never_overlap(const Vm<D>& vm) {
-  return all<D>(vm.slot, [&](const auto& a, std::size_t i) {
-    return a.pages == 0 || all<D>(vm.slot, [&](const auto& b, std::size_t j) {
-             return i >= j ? Flag<D>(true)
-                           : b.pages == 0 || a.base_gfn + a.pages <= b.base_gfn ||
-                                 b.base_gfn + b.pages <= a.base_gfn;
-           });
+  return all_pairs<D>(vm.slot, [](const auto& a, const auto& b) {
+    return a.pages == 0 || b.pages == 0 || a.base_gfn + a.pages <= b.base_gfn ||
+           b.base_gfn + b.pages <= a.base_gfn;
   });
 }
 

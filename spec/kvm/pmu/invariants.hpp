@@ -18,17 +18,15 @@ Flag<D> initialized_pmu_interrupt_is_deliverable(const Vm<D>& vm) {
 // PMU-3: all PPIs of a VM are one number, all SPIs are distinct, and nothing else is ever set.
 template <class D>
 Flag<D> pmu_interrupts_are_consistent(const Vm<D>& vm) {
-  return all<D>(vm.vcpu, [&](const auto& a, std::size_t i) {
-    const Flag<D> valid =
-        a.pmu.irq == 0 || is_ppi<D>(plain(a.pmu.irq)) || is_spi<D>(plain(a.pmu.irq));
-    return valid && all<D>(vm.vcpu, [&](const auto& b, std::size_t j) {
-             if (i >= j) return Flag<D>(true);
-             const Flag<D> both_ppi = is_ppi<D>(plain(a.pmu.irq)) && is_ppi<D>(plain(b.pmu.irq));
-             const Flag<D> both_spi = is_spi<D>(plain(a.pmu.irq)) && is_spi<D>(plain(b.pmu.irq));
-             return implies<D>(both_ppi, a.pmu.irq == b.pmu.irq) &&
-                    implies<D>(both_spi, a.pmu.irq != b.pmu.irq);
-           });
-  });
+  const auto is_valid = [](const auto& c) {
+    return c.pmu.irq == 0 || is_ppi<D>(plain(c.pmu.irq)) || is_spi<D>(plain(c.pmu.irq));
+  };
+  return all<D>(vm.vcpu, is_valid) && all_pairs<D>(vm.vcpu, [](const auto& a, const auto& b) {
+           const Flag<D> both_ppi = is_ppi<D>(plain(a.pmu.irq)) && is_ppi<D>(plain(b.pmu.irq));
+           const Flag<D> both_spi = is_spi<D>(plain(a.pmu.irq)) && is_spi<D>(plain(b.pmu.irq));
+           return implies<D>(both_ppi, a.pmu.irq == b.pmu.irq) &&
+                  implies<D>(both_spi, a.pmu.irq != b.pmu.irq);
+         });
 }
 
 // An interrupt number is only ever set while an irqchip exists.

@@ -8,6 +8,9 @@ namespace assay {
 
 // KVM_ARM_VCPU_SPE_STOP.
 inline constexpr u64 spe_running = 0, spe_stopped_trap = 1, spe_stopped_exit = 2;
+inline constexpr std::array spe_stop_names{NamedValue{spe_running, "running"},
+                                           NamedValue{spe_stopped_trap, "trap"},
+                                           NamedValue{spe_stopped_exit, "exit"}};
 
 // Where a PE stands between host and guest (SPE-4.10). All but `host` belong to one vCPU.
 enum class Switch : unsigned { host, host_saved, restoring_guest, guest, guest_saved };

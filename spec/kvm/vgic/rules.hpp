@@ -56,11 +56,12 @@ struct CreateDevice {
   }
 };
 
-// An attribute of a vGIC is set on its descriptor: KVM_CREATE_DEVICE has made one.
+// An attribute of a GICv3 is set on its descriptor: KVM_CREATE_DEVICE has made one. The descriptor
+// of a GICv2 is of another kind, which no rule is about.
 template <class D>
 struct OnVgic {
   static constexpr auto fields() { return members<>; }
-  Flag<D> can_be_called(const Vm<D>& vm) const { return Flag<D>(plain(vm.gic.created)); }
+  Flag<D> can_be_called(const Vm<D>& vm) const { return vm.gic.created && !vm.gic.v2; }
 };
 template <Name group>
 using VgicGroup = AttributeGroup<OnVgic, "vgic", group>;
