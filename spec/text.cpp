@@ -207,7 +207,9 @@ std::vector<Excerpt> text_of_claim(std::string_view name) {
   std::vector<Excerpt> found = function_named(name);
   if (!found.empty()) return found;
   find_in_code(quoted(name), [&](const TextFile& file, std::size_t line, std::size_t column) {
-    const bool is_check = column > 0 && file.lines[line][column - 1] == '{';
+    const std::string_view before = std::string_view(file.lines[line]).substr(0, column);
+    // A demand of a stage is a check of some profiles and a claim of others: Why{"name", ...}.
+    const bool is_check = before.ends_with('{') && !before.ends_with("Why{");
     if (!is_check) found.push_back(excerpt(file, statement_at(file, line, column)));
   });
   return found;

@@ -285,9 +285,11 @@ void add_prove(CLI::App& app, Common& common) {
                     "print the steps that keep a claim from being proved, with the state before");
   command->add_flag("--verify", a->verify, "let z3 and cvc5 decide the certificates again");
   command->add_option("--drop", a->drop, "prove with these checks, effects and freedoms left out")
+      ->allow_extra_args(false)
       ->type_name("RULE.PART");
   command->add_option("--without", a->without, "of histories that have none of these events")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("RULE,...");
   command->add_option("-o,--output", a->out, "write the counterexample trace here")
       ->type_name("FILE");

@@ -216,7 +216,8 @@ class Interrupter {
 
 // Checks one goal at the present depth; nothing when it is not reached there.
 std::optional<SearchResult> try_goal(const Job& job, Unrolling& u, const z3::expr& goal,
-                                     const std::function<Path(std::vector<Instance>)>& make) {
+                                     const std::function<Path(std::vector<Instance>)>& make,
+                                     bool once = false) {
   u.solver().push();
   u.solver().add(goal);
   for (const z3::expr& other : u.left_out()) u.solver().add(other);
@@ -230,7 +231,7 @@ std::optional<SearchResult> try_goal(const Job& job, Unrolling& u, const z3::exp
   } else if (r == z3::sat) {
     const z3::model model = u.solver().get_model();
     result = solve_path(job, make(u.path(model)));
-    u.leave_out(model);
+    if (once) u.leave_out(model);
     // The path alone must have a model too: "none" here would hide what was found.
     if (result->kind == SearchResult::Kind::none) result->kind = SearchResult::Kind::disagreement;
     if (result->kind != SearchResult::Kind::found) result->depth = u.depth();
@@ -256,7 +257,7 @@ std::optional<SearchResult> try_depth(const Job& job, Unrolling& u, const Goal& 
                          goal(*job.encoding, s.step.next);
                 }};
   };
-  while (auto r = try_goal(job, u, goal(*job.encoding, u.last()), make)) {
+  while (auto r = try_goal(job, u, goal(*job.encoding, u.last()), make, true)) {
     const std::string why =
         r->kind == SearchResult::Kind::found && objection ? objection(r->history) : std::string();
     if (why.empty()) return r;

@@ -125,6 +125,7 @@ class Generator {
     c.el = pick(r_, {0u, 0u, 0u, 1u, 1u, 2u, 2u, 3u});
     c.tge = r_.one_in(5);
     c.e2pb = pick(r_, {0u, 2u, 3u, 3u});
+    if (c.el == 1) c.e2pb = 3;  // its accesses would trap otherwise
     c.excluded = r_.one_in(16);
     return c;
   }
@@ -145,6 +146,8 @@ class Generator {
     u64 bits = 0;
     for (const unsigned bit : {1u, 3u, 5u, 7u, 11u, 17u, 24u, 48u})
       if (r_.one_in(4)) bits |= u64{1} << bit;
+    // Misaligned accesses and predicates are events from SPEv1p1 on.
+    if (p_.design.version < 2) bits &= ~(u64{1} << 11 | u64{1} << 17);
     return bits;
   }
   WriteFilter filter() {

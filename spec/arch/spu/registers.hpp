@@ -42,8 +42,9 @@ void begin_epoch(Step<D>& k, Spu<D>& s, const Pe<D>& pe) {
   k.set(s.event_flight, s.in_flight);
   forget_translations<D>(k, s);
   // Samples of an unlawful epoch may still be on their way. A stopped buffer may have any pointers.
-  k.set(s.unpredictable, (s.unpredictable && s.in_flight != 0) ||
-                             (s.enable && !s.service && breaks_pointer_rule<D>(s, pe)));
+  const Flag<D> breaks = k.guard(s.enable && !s.service && breaks_pointer_rule<D>(s, pe),
+                                 {"pointer_rule_whenever_enabled", "R24557; A43, A44"});
+  k.set(s.unpredictable, (s.unpredictable && s.in_flight != 0) || breaks);
   k.set(s.counts.disturbed, s.counts.disturbed || s.unpredictable);
 }
 
@@ -151,7 +152,8 @@ struct Pmbsr : Stored<SpuRegister::pmbsr> {
       // Restarting where no record ends, or where none fits, breaks D17.7.4.
       const Flag<D> writes = s.enable && !s.service && s.fill != discard_mode;
       const Flag<D> breaks =
-          writes && (breaks_pointer_rule<D>(s, pe) || s.torn || s.ptr != s.records_end);
+          k.guard(writes && (breaks_pointer_rule<D>(s, pe) || s.torn || s.ptr != s.records_end),
+                  {"pointer_rule_whenever_enabled", "R24557; D17.7.4"});
       k.set(s.unpredictable, s.unpredictable || breaks);
       k.set(s.counts.disturbed, s.counts.disturbed || breaks);
       shows_status<D>(k, s);

@@ -72,14 +72,23 @@ void observe_fault(Step<D>& k, const Vm<D>& vm, const Spu<D>& spu, const SpeSwit
             {"stage2_has_no_entry", "L20, N01: a mapped buffer does not fault"});
 }
 
+// A guest that runs may break a programming rule of the SPU.
+template <class D>
+void observe_guests_law(Step<D>& k, const Spu<D>& spu, SpeSwitch<D>& sw) {
+  const SwitchCode code = switch_code(k.profile());
+  if (code.empty()) return;
+  const Flag<D> runs = sw.next == switch_code_detail::place_of(code, SwitchOp::exit);
+  k.set(sw.lawless, sw.lawless || (runs && spu.unpredictable));
+}
+
 // Instructions of the world switch, where the profile says which they are.
 template <class D>
-void observe_code(Step<D>& k, const Vm<D>& vm, const Spu<D>& spu, SpeSwitch<D>& sw,
+void observe_code(Step<D>& k, const Vm<D>& vm, const Spu<D>& spu, const Pe<D>& pe, SpeSwitch<D>& sw,
                   const Call<D>& call) {
   if (!has_switch_code(k.profile())) return;
   const auto write = [&]<class Register>(Register) {
     if (const auto* w = call.template as<SpuWrite<D, Register>>())
-      follow_write<D, Register>(k, vm, spu, sw, *w);
+      follow_write<D, Register>(k, vm, spu, pe, sw, *w);
   };
   const auto writes = [&](auto... registers) { (write(registers), ...); };
   writes(PmscrEl1{}, PmscrEl2{}, Pmsicr{}, Pmsirr{}, Pmsfcr{}, Pmsevfr{}, Pmslatfr{}, Pmbptr{},
@@ -98,8 +107,8 @@ void spe_observes(Step<D>& k, Vm<D>& vm, const Call<D>& call) {
   if (call.cpu == nullptr) return;
   k.at(vm.spe_switch, *call.cpu, [&](auto& sw, std::size_t index) {
     const Spu<D>& spu = std::as_const(vm.spu)[index];
-    observe_code<D>(k, vm, spu, sw, call);
-    if (has_switch_code(k.profile())) k.set(sw.lawless, sw.lawless || spu.unpredictable);
+    observe_guests_law<D>(k, spu, sw);
+    observe_code<D>(k, vm, spu, std::as_const(vm).host.pe[index], sw, call);
     if (call.template as<SpuWrite<D, Pmbptr>>())
       observe_buffer_write<D>(k, spu, sw, sw.pointer_loaded);
     if (call.template as<SpuWrite<D, Pmblimitr>>())

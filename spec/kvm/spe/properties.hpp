@@ -155,13 +155,37 @@ void isolation_properties(const Taken<D>& t, const SayProperty<D>& say) {
     say("capability_is_sampled_once", iff(t.before.spe.perfmon, t.after.spe.perfmon), "W20; v4-33");
 }
 
+// `entered(holds)` asks holds(spu) of the PE that the vCPU is entered on.
+template <class D, class Entered>
+void entry_loads(const Taken<D>& t, const SayProperty<D>& say, const Entered& entered) {
+  const SpeVcpu<D>& self = t.before.vcpu[t.vcpu()].spe;
+  const Flag<D> runs = self.regs.enable && !self.line && self.stop == spe_running;
+  say("entry_loads_the_guests_buffer", !runs || entered([&](const auto& s) {
+        return s.ptr == self.regs.ptr && s.limit == self.regs.limit && s.enable;
+      }),
+      "W10; v4-30, v4-31");
+  say("entry_loads_the_guests_sampling",
+      self.stop != spe_running || all<D>(t.after.spu,
+                                         [&](const auto& s, std::size_t i) {
+                                           const Pe<D>& pe = t.before.host.pe[i];
+                                           return t.cpu() != Word<D, 16>(i) ||
+                                                  t.before.spe_switch[i].lawless ||
+                                                  has_sampling<D>(s, self.regs.sampling, pe);
+                                         }),
+      "W10; v4-30, v4-31");
+  const Flag<D> pinned = self.buffer.mapped && self.buffer.pinned != 0;
+  const Flag<D> entered_pinned = entered([&](const auto&) { return pinned; });
+  if (pins_buffer(t.profile))
+    say("enabled_buffer_is_pinned", !runs || entered_pinned, "N01; v6-28");
+}
+
 template <class D>
 void enter_properties(const Taken<D>& t, const SayProperty<D>& say) {
   const SpeVcpu<D>& self = t.before.vcpu[t.vcpu()].spe;
   const Flag<D> wants = self.regs.enable && (self.regs.e0spe || self.regs.e1spe);
   auto entered = [&](auto&& holds) {
     return all<D>(t.after.spu, [&](const auto& s, std::size_t i) {
-      return t.cpu() != Word<D, 16>(i) || holds(s);
+      return t.cpu() != Word<D, 16>(i) || t.before.spe_switch[i].lawless || holds(s);
     });
   };
   say("maintenance_comes_before_the_guest", !t.after.spe.flush_dcache && !t.after.spe.flush_icache,
@@ -179,30 +203,15 @@ void enter_properties(const Taken<D>& t, const SayProperty<D>& say) {
   say("stopped_vcpu_leaves_the_buffer",
       !stopped || all<D>(t.after.spu,
                          [&](const auto& s, std::size_t i) {
-                           return t.cpu() != Word<D, 16>(i) ||
-                                  holds_buffer_of_host<D>(s, t.before.spe_switch[i]);
+                           const SpeSwitch<D>& sw = t.before.spe_switch[i];
+                           return t.cpu() != Word<D, 16>(i) || sw.lawless ||
+                                  holds_buffer_of_host<D>(s, sw);
                          }),
       "W15; v4-36");
+  entry_loads<D>(t, say, entered);
   say("stop_exit_keeps_profiling_guests_out", self.stop != spe_stopped_exit || self.line || !wants,
       "W16; v4-36");
   say("line_is_service_at_entry", iff(self.line, self.regs.service), "I01; v4-34");
-  const Flag<D> runs = self.regs.enable && !self.line && self.stop == spe_running;
-  say("entry_loads_the_guests_buffer", !runs || entered([&](const auto& s) {
-        return s.ptr == self.regs.ptr && s.limit == self.regs.limit && s.enable;
-      }),
-      "W10; v4-30, v4-31");
-  say("entry_loads_the_guests_sampling",
-      self.stop != spe_running || all<D>(t.after.spu,
-                                         [&](const auto& s, std::size_t i) {
-                                           const Pe<D>& pe = t.before.host.pe[i];
-                                           return t.cpu() != Word<D, 16>(i) ||
-                                                  has_sampling<D>(s, self.regs.sampling, pe);
-                                         }),
-      "W10; v4-30, v4-31");
-  const Flag<D> pinned = self.buffer.mapped && self.buffer.pinned != 0;
-  const Flag<D> entered_pinned = entered([&](const auto&) { return pinned; });
-  if (pins_buffer(t.profile))
-    say("enabled_buffer_is_pinned", !runs || entered_pinned, "N01; v6-28");
 }
 
 template <class D>
@@ -227,7 +236,8 @@ void stage_properties(const Taken<D>& t, const SayProperty<D>& say) {
   say("guest_is_drained_before_the_save",
       all<D>(t.before.spu,
              [&](const auto& s, std::size_t i) {
-               return t.cpu() != Word<D, 16>(i) || (s.in_flight == 0 && !reads_lag<D>(s));
+               return t.cpu() != Word<D, 16>(i) || t.before.spe_switch[i].lawless ||
+                      (s.in_flight == 0 && !reads_lag<D>(s));
              }),
       "W06; v4-30");
 }
@@ -323,6 +333,7 @@ void host_properties(const Taken<D>& t, const SayProperty<D>& say) {
   auto restored = [&](auto&& holds) {
     return all<D>(t.after.spu, [&](const auto& s, std::size_t i) {
       return t.cpu() != Word<D, 16>(i) || t.before.spe_switch[i].host_is_back ||
+             t.before.spe_switch[i].lawless ||
              holds(s, t.before.spe_switch[i].host, t.before.host.pe[i]);
     });
   };

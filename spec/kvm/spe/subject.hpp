@@ -5,6 +5,7 @@
 #include "spec/kvm/spe/invariants.hpp"
 #include "spec/kvm/spe/observed.hpp"
 #include "spec/kvm/spe/properties.hpp"
+#include "spec/kvm/spe/switch_code_invariants.hpp"
 
 namespace assay {
 
@@ -33,6 +34,34 @@ struct KvmSpe {
   }
   static constexpr bool pins_no_memory(const Profile& p) {
     return is_spe_series(p) && !pins_memory(p);
+  }
+
+  // Of the profiles that have the code of the world switch.
+  template <class D>
+  static void code_invariants(const SayInvariant<D>& say) {
+    say(has_switch_code_of_vhe, "pointer_writes_stay_on_vhe", pointer_writes_stay_on_vhe<D>,
+        "SPE-4.10");
+    say(has_switch_code_of_vhe, "status_writes_stay_on_vhe", status_writes_stay_on_vhe<D>,
+        "SPE-4.10");
+    say(has_switch_code_of_vhe, "hosts_buffer_stays_on_vhe", hosts_buffer_stays_on_vhe<D>,
+        "SPE-4.10");
+    say(has_switch_code_of_nvhe, "pointer_writes_stay_on_nvhe", pointer_writes_stay_on_nvhe<D>,
+        "SPE-4.10");
+    say(has_switch_code_of_nvhe, "status_writes_stay_on_nvhe", status_writes_stay_on_nvhe<D>,
+        "SPE-4.10");
+    say(has_switch_code_of_nvhe, "hosts_buffer_stays_on_nvhe", hosts_buffer_stays_on_nvhe<D>,
+        "SPE-4.10");
+    say(has_switch_code_of_vhe, "control_writes_stay_on_vhe", control_writes_stay_on_vhe<D>,
+        "SPE-4.10");
+    say(has_switch_code_of_nvhe, "control_writes_stay_on_nvhe", control_writes_stay_on_nvhe<D>,
+        "SPE-4.10");
+    say(has_switch_code_of_vhe, "switch_drains_on_vhe", switch_drains_on_vhe<D>,
+        "v4-30, v4-31; D17.9");
+    say(has_switch_code_of_nvhe, "switch_drains_on_nvhe", switch_drains_on_nvhe<D>,
+        "v4-30, v4-31; D17.9");
+    say(has_switch_code_of_vhe, "place_fits_stage_on_vhe", place_fits_stage_on_vhe<D>, "SPE-4.10");
+    say(has_switch_code_of_nvhe, "place_fits_stage_on_nvhe", place_fits_stage_on_nvhe<D>,
+        "SPE-4.10");
   }
 
   template <class D>
@@ -64,29 +93,7 @@ struct KvmSpe {
         "v4-24, v4-33; W01, W18, W19");
     say(is_spe_series, "world_switch_is_silent", world_switch_is_silent<D>,
         "v4-30, v4-31; W06, W07, W08");
-    say(has_switch_code_of_vhe, "pointer_writes_stay_on_vhe", pointer_writes_stay_on_vhe<D>,
-        "SPE-4.10");
-    say(has_switch_code_of_vhe, "status_writes_stay_on_vhe", status_writes_stay_on_vhe<D>,
-        "SPE-4.10");
-    say(has_switch_code_of_vhe, "hosts_buffer_stays_on_vhe", hosts_buffer_stays_on_vhe<D>,
-        "SPE-4.10");
-    say(has_switch_code_of_nvhe, "pointer_writes_stay_on_nvhe", pointer_writes_stay_on_nvhe<D>,
-        "SPE-4.10");
-    say(has_switch_code_of_nvhe, "status_writes_stay_on_nvhe", status_writes_stay_on_nvhe<D>,
-        "SPE-4.10");
-    say(has_switch_code_of_nvhe, "hosts_buffer_stays_on_nvhe", hosts_buffer_stays_on_nvhe<D>,
-        "SPE-4.10");
-    say(has_switch_code_of_vhe, "control_writes_stay_on_vhe", control_writes_stay_on_vhe<D>,
-        "SPE-4.10");
-    say(has_switch_code_of_nvhe, "control_writes_stay_on_nvhe", control_writes_stay_on_nvhe<D>,
-        "SPE-4.10");
-    say(has_switch_code_of_vhe, "switch_drains_on_vhe", switch_drains_on_vhe<D>,
-        "v4-30, v4-31; D17.9");
-    say(has_switch_code_of_nvhe, "switch_drains_on_nvhe", switch_drains_on_nvhe<D>,
-        "v4-30, v4-31; D17.9");
-    say(has_switch_code_of_vhe, "place_fits_stage_on_vhe", place_fits_stage_on_vhe<D>, "SPE-4.10");
-    say(has_switch_code_of_nvhe, "place_fits_stage_on_nvhe", place_fits_stage_on_nvhe<D>,
-        "SPE-4.10");
+    code_invariants<D>(say);
     say(is_spe_series, "restore_order", restore_order<D>, "v4-30, v4-31; W09");
     say(is_spe_series, "host_spe_state_isolated", host_spe_state_isolated<D>, "v4-30, v4-31; W03");
     say(is_spe_series, "spe_vcpu_never_runs_without_spe", spe_vcpu_never_runs_without_spe<D>,

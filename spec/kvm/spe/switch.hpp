@@ -35,7 +35,7 @@ struct SpeSwitchBegins {
   Word<D, 16> cpu{};
   static constexpr auto fields() { return members<&SpeSwitchBegins::vcpu, &SpeSwitchBegins::cpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
-    on_switch<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
+    on_switch<D>(k, vm, cpu, [&](auto& spu, const auto& pe, auto& sw) {
       k.require(is_idle<D>(sw), {"from_host", "SPE-4.10"});
       k.require(is_out_of_guest<D>(vm, vcpu), {"one_pe_at_a_time", "one vCPU, one PE"});
       k.require(!vm.spe.tables_freed, {"vm_is_not_destroyed", "W21"});
@@ -45,13 +45,17 @@ struct SpeSwitchBegins {
       k.require(spu.e2pb == hosts_owner(switch_code(k.profile())),
                 {"buffer_is_the_hosts", "SPE-4.9: MDCR_EL2.E2PB while the host runs"});
       // The host of nVHE comes from EL1, by HVC.
-      if (k.is(Behaviour::spe_switch_nvhe))
+      if (k.is(Behaviour::spe_switch_nvhe)) {
         k.require(follows_an_exception<D>(spu),
                   {"came_by_an_exception", "SPE-4.10; D17.9: it synchronises the context"});
-      k.require(spu.enable || spu.unpredictable || is_quiet<D>(spu),
-                {"host_driver_drains", "arm_spe_pmu.c:arm_spe_pmu_disable_and_drain_local"});
+        k.require(!spu.e2spe, {"el2_is_not_profiled", "SPE-4.9: the host of nVHE is EL1"});
+      }
+      k.require(
+          spu.enable || spu.unpredictable || is_quiet<D>(spu),
+          {"host_driver_drains", "D17.9: arm_spe_pmu_disable_and_drain_local of the Linux driver"});
       k.set(sw.vcpu, Word<D, 16>(vcpu.index));
-      k.set(sw.lawless, plain(spu.unpredictable));
+      k.set(sw.lawless,
+            spu.unpredictable || asks_for_bad_pointers<D>(vm.vcpu[vcpu.index].spe.regs, pe));
       k.set(sw.next, Word<D, 6>(1));
     });
   }

@@ -196,14 +196,24 @@ Flag<D> is_zero_value(Get&& get) {
     return (... && is_same_field<D>(get(F{}), typename FieldValue<D, F::kept>::type(0)));
   }(typename Register::template Fields<D>{});
 }
+// Where FM is a reserved value, it behaves as one that is not (SPE-7.19); before SPEv1p2 it is
+// RES0.
+template <class D>
+Flag<D> fills_as(const Word<D, 2>& now, const Word<D, 2>& wanted, const Pe<D>& pe) {
+  return bit(wanted, 0) || !is_of_version<D>(pe, 3) || now == wanted;
+}
+// What an SPU can hold of FM.
+template <class D>
+Flag<D> is_fill_mode_of(const Word<D, 2>& fill, const Pe<D>& pe) {
+  return fill == fill_mode || (fill == discard_mode && is_of_version<D>(pe, 3));
+}
 template <class D, class F>
 inline constexpr bool is_fill_mode = F::low == 1 && std::string_view(F::name) == "fm";
 template <class D, class Register, class Get>
-Flag<D> is_kept_in(const SpeRegisters<D>& kept, Get&& get) {
+Flag<D> is_kept_in(const SpeRegisters<D>& kept, const Pe<D>& pe, Get&& get) {
   Flag<D> same = true;
   each_copy<D, Register>(kept, [&]<class F>(F f, const auto& copy) {
-    // A reserved FM behaves as one that is not (SPE-7.19).
-    if constexpr (is_fill_mode<D, F>) same = same && (bit(plain(copy), 0) || get(f) == plain(copy));
+    if constexpr (is_fill_mode<D, F>) same = same && fills_as<D>(get(f), plain(copy), pe);
     else same = same && is_same_field<D>(get(f), plain(copy));
   });
   // What held no value when it was saved may get any.
@@ -229,7 +239,8 @@ Word<D, 16> control2_value(Get&& get) {
 
 // The register has, or is set to, the value that the table names.
 template <class D, class Register, class Get>
-Flag<D> has_value(const Vm<D>& vm, const SpeSwitch<D>& sw, SwitchValue value, Get&& get) {
+Flag<D> has_value(const Vm<D>& vm, const SpeSwitch<D>& sw, const Pe<D>& pe, SwitchValue value,
+                  Get&& get) {
   const auto of_guest = [&](auto&& holds) {
     return any<D>(vm.vcpu, [&](const auto& c, std::size_t i) {
       return sw.vcpu == Word<D, 16>(i) && holds(c.spe);
@@ -242,9 +253,9 @@ Flag<D> has_value(const Vm<D>& vm, const SpeSwitch<D>& sw, SwitchValue value, Ge
       return sw.host_control2 == 0 || now + 1 == plain(sw.host_control2);
     return now == ite(plain(vm.spe.perfmon), Word<D, 16>(u64{1} << 6), Word<D, 16>(0));
   } else {
-    if (value == SwitchValue::host) return is_kept_in<D, Register>(sw.host, get);
+    if (value == SwitchValue::host) return is_kept_in<D, Register>(sw.host, pe, get);
     return of_guest([&](const SpeVcpu<D>& self) {
-      const Flag<D> kept = is_kept_in<D, Register>(self.regs, get);
+      const Flag<D> kept = is_kept_in<D, Register>(self.regs, pe, get);
       // While the virtual line is up the guest's buffer is off (W12).
       if constexpr (std::is_same_v<Register, Pmblimitr>)
         return ite(plain(self.line), is_zero_value<D, Register>(get), kept);
@@ -262,6 +273,14 @@ Flag<D> is_quiet(const Spu<D>& s) {
 template <class D>
 Flag<D> follows_an_exception(const Spu<D>& s) {
   return has_reached<D>(s, Synchronised::context) && s.barriers.covered == s.in_flight;
+}
+
+// The guest's pointers would break the pointer rule (RHXSYK) if they were loaded.
+template <class D>
+Flag<D> asks_for_bad_pointers(const SpeRegisters<D>& guest, const Pe<D>& pe) {
+  return guest.enable && guest.fill != discard_mode &&
+         !(guest.ptr + pe.spe_record_max <= guest.limit && is_aligned<D>(pe, plain(guest.ptr)) &&
+           guest.ptr / top_byte == guest.limit / top_byte);
 }
 
 // Runs body(Register{}) for the register of that number, of those that the switch writes.
@@ -322,11 +341,11 @@ void follow_code(Step<D>& k, const Vm<D>& vm, const Spu<D>& spu, SpeSwitch<D>& s
   follow_code<D>(k, vm, spu, sw, op, [](const SwitchInstruction&) { return Flag<D>(true); });
 }
 template <class D, class Register>
-void follow_write(Step<D>& k, const Vm<D>& vm, const Spu<D>& spu, SpeSwitch<D>& sw,
+void follow_write(Step<D>& k, const Vm<D>& vm, const Spu<D>& spu, const Pe<D>& pe, SpeSwitch<D>& sw,
                   const SpuWrite<D, Register>& w) {
   follow_code<D>(k, vm, spu, sw, SwitchOp::msr, [&](const SwitchInstruction& i) {
     if (i.reg != Register::number) return Flag<D>(false);
-    return has_value<D, Register>(vm, sw, i.value,
+    return has_value<D, Register>(vm, sw, pe, i.value,
                                   [&]<class F>(F) { return part<Register, F, D>(w); });
   });
 }
@@ -347,177 +366,6 @@ void follow_context(Step<D>& k, const Vm<D>& vm, const Spu<D>& spu, SpeSwitch<D>
               {"came_by_an_exception", "SPE-4.10; D17.9: it synchronises the context"});
     k.set(sw.next, Word<D, 6>(exit + 1));
   });
-}
-
-// --- what the code may rely on ------------------------------------------------------------------
-
-constexpr bool is_pointer_register(SpuRegister r) {
-  return r == SpuRegister::pmbptr || r == SpuRegister::pmblimitr;
-}
-constexpr bool is_status_register(SpuRegister r) { return r == SpuRegister::pmbsr; }
-constexpr bool is_control_register(SpuRegister r) {
-  return !is_pointer_register(r) && !is_status_register(r);
-}
-
-// Between its write and the next one, or the guest's entry, or the last instruction, after which
-// the host may profile again, a register is as the code wrote it. PMSCR_EL2 stays so in the guest,
-// too. `which` picks the registers.
-template <class D>
-Flag<D> writes_stay(const Vm<D>& vm, SwitchCode code, bool (*which)(SpuRegister)) {
-  return all<D>(vm.spe_switch, [&](const auto& sw, std::size_t pe) {
-    const Spu<D>& spu = vm.spu[pe];
-    Flag<D> stay = true;
-    for (unsigned i = 0; i < code.size(); ++i) {
-      if (code[i].op != SwitchOp::msr || !which(code[i].reg)) continue;
-      unsigned until = i + 1;
-      const auto is_over = [&](const SwitchInstruction& later) {
-        const bool again = later.op == SwitchOp::msr && later.reg == code[i].reg &&
-                           !switch_code_detail::excludes(later.when, code[i].when);
-        const bool is_last = &later + 2 == &*code.end();
-        return again || is_last ||
-               (later.op == SwitchOp::enter && code[i].reg != SpuRegister::pmscr_el2);
-      };
-      while (until < code.size() && !is_over(code[until])) ++until;
-      with_switched_register(code[i].reg, [&]<class Register>(Register) {
-        const bool the_spu_writes_it =
-            std::is_same_v<Register, Pmsicr> || !is_control_register(code[i].reg);
-        const Flag<D> concerned = sw.next > i && sw.next <= until &&
-                                  is_executed<D>(vm, spu, sw, code[i].when) &&
-                                  !(the_spu_writes_it && sw.lawless);
-        stay =
-            stay && (!concerned || has_value<D, Register>(vm, sw, code[i].value, [&]<class F>(F) {
-              return plain(spu.*F::kept);
-            }));
-      });
-    }
-    return stay;
-  });
-}
-
-// Whose SPE is stopped finds the host's buffer, and the host's profiling goes on where it stopped.
-template <class D>
-Flag<D> hosts_buffer_stays(const Vm<D>& vm, SwitchCode code) {
-  const unsigned last = switch_code_detail::place_of(code, SwitchOp::host_restored);
-  return all<D>(vm.spe_switch, [&](const auto& sw, std::size_t pe) {
-    const Spu<D>& spu = vm.spu[pe];
-    const Flag<D> is_hosts = holds_buffer_of_host<D>(spu, sw) && holds_status_of_host<D>(spu, sw);
-    const Flag<D> stopped = is_of_stopped_vcpu<D>(vm, sw);
-    return sw.lawless || is_idle<D>(sw) ||
-           ((is_at<D>(sw, Switch::host) || !stopped || is_hosts || sw.host_is_back) &&
-            (sw.next != last || !is_at<D>(sw, Switch::guest_saved) || sw.host_is_back));
-  });
-}
-template <class D>
-Flag<D> pointer_writes_stay_on_vhe(const Vm<D>& vm) {
-  return writes_stay<D>(vm, switch_code_of_vhe, is_pointer_register);
-}
-template <class D>
-Flag<D> status_writes_stay_on_vhe(const Vm<D>& vm) {
-  return writes_stay<D>(vm, switch_code_of_vhe, is_status_register);
-}
-template <class D>
-Flag<D> hosts_buffer_stays_on_vhe(const Vm<D>& vm) {
-  return hosts_buffer_stays<D>(vm, switch_code_of_vhe);
-}
-template <class D>
-Flag<D> pointer_writes_stay_on_nvhe(const Vm<D>& vm) {
-  return writes_stay<D>(vm, switch_code_of_nvhe, is_pointer_register);
-}
-template <class D>
-Flag<D> status_writes_stay_on_nvhe(const Vm<D>& vm) {
-  return writes_stay<D>(vm, switch_code_of_nvhe, is_status_register);
-}
-template <class D>
-Flag<D> hosts_buffer_stays_on_nvhe(const Vm<D>& vm) {
-  return hosts_buffer_stays<D>(vm, switch_code_of_nvhe);
-}
-template <class D>
-Flag<D> control_writes_stay_on_vhe(const Vm<D>& vm) {
-  return writes_stay<D>(vm, switch_code_of_vhe, is_control_register);
-}
-template <class D>
-Flag<D> control_writes_stay_on_nvhe(const Vm<D>& vm) {
-  return writes_stay<D>(vm, switch_code_of_nvhe, is_control_register);
-}
-
-// The place in the code fits the stage, and what was loaded until there is noted.
-template <class D>
-Flag<D> place_fits_stage(const Vm<D>& vm, SwitchCode code) {
-  const auto place = [&](SwitchOp mark) { return switch_code_detail::place_of(code, mark); };
-  return all<D>(vm.spe_switch, [&](const auto& sw, std::size_t pe) {
-    const auto between = [&](Switch stage, SwitchOp from, SwitchOp to) {
-      return !is_at<D>(sw, stage) || (sw.next > place(from) && sw.next <= place(to));
-    };
-    const auto is_noted = [&](SpuRegister r, const FlagCell<D>& loaded) {
-      unsigned i = place(SwitchOp::restoring);
-      while (code[i].op != SwitchOp::msr || code[i].reg != r) ++i;
-      return !is_at<D>(sw, Switch::restoring_guest) || sw.next <= i || loaded ||
-             is_of_stopped_vcpu<D>(vm, sw);
-    };
-    const Flag<D> traps = iff(vm.spu[pe].tpms, is_of_stopped_vcpu<D>(vm, sw));
-    const unsigned gives = place(SwitchOp::restoring) - 1, last = place(SwitchOp::host_restored);
-    return sw.stage <= static_cast<u64>(Switch::guest_saved) && sw.next <= last &&
-           (!vm.spu[pe].unpredictable || sw.lawless || is_idle<D>(sw)) &&
-           (!sw.host_is_back || (is_at<D>(sw, Switch::guest_saved) && sw.next == last)) &&
-           (sw.next <= gives || sw.next > place(SwitchOp::enter) || traps) &&
-           (sw.next == 0 || sw.next == place(SwitchOp::exit) || vm.spu[pe].el == 2) &&
-           (sw.next == 0 || (sw.next > gives && sw.next <= place(SwitchOp::guest_saved) + 1) ||
-            vm.spu[pe].e2pb == hosts_owner(code)) &&
-           (sw.next <= gives || sw.next > place(SwitchOp::guest_saved) + 1 ||
-            vm.spu[pe].e2pb == 2) &&
-           is_noted(SpuRegister::pmbptr, sw.pointer_loaded) &&
-           is_noted(SpuRegister::pmbsr, sw.status_loaded) &&
-           is_noted(SpuRegister::pmblimitr, sw.limit_loaded) &&
-           (!is_at<D>(sw, Switch::host) || sw.next <= place(SwitchOp::host_saved)) &&
-           between(Switch::host_saved, SwitchOp::host_saved, SwitchOp::restoring) &&
-           between(Switch::restoring_guest, SwitchOp::restoring, SwitchOp::enter) &&
-           between(Switch::guest, SwitchOp::enter, SwitchOp::guest_saved) &&
-           between(Switch::guest_saved, SwitchOp::guest_saved, SwitchOp::host_restored);
-  });
-}
-// PSB CSYNC and DSB leave nothing in flight, and the ISB behind them shows it; a buffer that is off
-// has nothing in flight (the host's driver drains before it turns its own off).
-template <class D>
-Flag<D> drains(const Vm<D>& vm, SwitchCode code) {
-  return all<D>(vm.spe_switch, [&](const auto& sw, std::size_t pe) {
-    const Spu<D>& spu = vm.spu[pe];
-    const Flag<D> quiet = is_quiet<D>(spu), empty = spu.in_flight == 0;
-    const Flag<D> is_covered = spu.barriers.covered == spu.in_flight;
-    Flag<D> drained = is_idle<D>(sw) || spu.enable || quiet;
-    for (unsigned i = 0; i < code.size(); ++i) {
-      if (code[i].op != SwitchOp::psb) continue;
-      unsigned until = i;  // a guest profiles from its entry on, a host after the last instruction
-      while (until + 2 < code.size() && code[until].op != SwitchOp::enter) ++until;
-      drained =
-          drained &&
-          (sw.next != i || !is_executed<D>(vm, spu, sw, code[i].when) ||
-           (is_covered && has_reached<D>(spu, Synchronised::context))) &&
-          (sw.next != i + 1 || (is_covered && has_reached<D>(spu, Synchronised::profiling))) &&
-          (sw.next != i + 2 || (empty && has_reached<D>(spu, Synchronised::memory))) &&
-          (sw.next <= i + 2 || sw.next > until || quiet);
-    }
-    const Flag<D> stopped = is_of_stopped_vcpu<D>(vm, sw);
-    drained = drained && (!is_at<D>(sw, Switch::guest) || !stopped ||
-                          (quiet && (!spu.enable || (!spu.e0spe && !spu.e1spe))));
-    return drained || sw.lawless;
-  });
-}
-template <class D>
-Flag<D> switch_drains_on_vhe(const Vm<D>& vm) {
-  return drains<D>(vm, switch_code_of_vhe);
-}
-template <class D>
-Flag<D> switch_drains_on_nvhe(const Vm<D>& vm) {
-  return drains<D>(vm, switch_code_of_nvhe);
-}
-
-template <class D>
-Flag<D> place_fits_stage_on_vhe(const Vm<D>& vm) {
-  return place_fits_stage<D>(vm, switch_code_of_vhe);
-}
-template <class D>
-Flag<D> place_fits_stage_on_nvhe(const Vm<D>& vm) {
-  return place_fits_stage<D>(vm, switch_code_of_nvhe);
 }
 
 }  // namespace assay
