@@ -128,7 +128,9 @@ void Checker::feed(const TraceEvent& e) {
     case TraceKind::ignored: ++report_.ignored; return;
     case TraceKind::rule: ++report_.events; return feed_rule(e);
     case TraceKind::opaque: ++report_.events; return feed_opaque(e);
-    case TraceKind::unmodelled: ++report_.events; return feed_unruled(e);
+    case TraceKind::unmodelled:
+      ++report_.events;
+      return pass_over(e, resolve(e), e.name, "no rule");
     case TraceKind::open_kvm:
       release(handles_.close(e.tid, e.new_fd));  // a close the trace does not show
       handles_.bind(e.tid, e.new_fd, {{HandleKind::system}, false});
@@ -185,8 +187,7 @@ void Checker::feed_rule(const TraceEvent& given) {
   const RuleFacts& facts = facts_[given.event.rule];
   const RuleInfo& rule = binder_.rule(given.event.rule);
   if (!facts.is_of_profile) {
-    skip(rule.name, "no rule under this profile");
-    return apply_unruled(given, resolve(given));
+    return pass_over(given, resolve(given), rule.name, "no rule under this profile");
   }
   TraceEvent& e = bound_;
   copy_values(given, rule.arguments.size(), e);
@@ -208,10 +209,7 @@ void Checker::feed_rule(const TraceEvent& given) {
                                ? "the machine's VM is one of several, or gone"
                            : on.foreign ? "on an object the specification did not allow to exist"
                                         : "descriptor of unknown origin");
-  if (!facts.fits(on.kind)) {
-    skip(rule.name, "on another kind of descriptor");
-    return apply_unruled(e, on);
-  }
+  if (!facts.fits(on.kind)) return pass_over(e, on, rule.name, "on another kind of descriptor");
   e.event.handle = on.number;
   if (!e.event.answered) return feed_unanswered(rule.name, on, {&e.event.rule, 1});
   const bool makes_vm = facts.makes == HandleKind::vm;
@@ -262,10 +260,7 @@ void Checker::feed_opaque(const TraceEvent& e) {
     for (HandleKind kind : binder_.pattern(rule).on)
       if (kind == on.kind) rules.push_back(rule);
   }
-  if (rules.empty()) {
-    skip(name, "no rule for this kind of descriptor");
-    return apply_unruled(e, on);
-  }
+  if (rules.empty()) return pass_over(e, on, name, "no rule for this kind of descriptor");
   if (!e.event.answered) return feed_unanswered(name, on, rules);
   TraceEvent opaque = e;
   opaque.event.handle = on.number;
@@ -286,12 +281,9 @@ void Checker::lose(Vm& vm, const std::string& why) {
 
 // A call that no rule describes leaves the modelled state alone, or the parts that the
 // specification names are unknown from here on, or nothing is known of its VM.
-void Checker::feed_unruled(const TraceEvent& e) {
-  skip(e.name, "no rule");
-  apply_unruled(e, resolve(e));
-}
-
-void Checker::apply_unruled(const TraceEvent& e, const Handle& on) {
+void Checker::pass_over(const TraceEvent& e, const Handle& on, std::string_view name,
+                        const char* why) {
+  skip(name, why);
   if (on.kind == HandleKind::none || on.kind == HandleKind::system || on.foreign || !vms_[on.vm])
     return;
   Vm& vm = *vms_[on.vm];

@@ -56,8 +56,8 @@ class Checker {
   struct Vm;
   void feed_rule(const traces::TraceEvent& e);
   void feed_opaque(const traces::TraceEvent& e);
-  void feed_unruled(const traces::TraceEvent& e);
-  void apply_unruled(const traces::TraceEvent& e, const Handle& on);
+  void pass_over(const traces::TraceEvent& e, const Handle& on, std::string_view name,
+                 const char* why);
   void feed_unanswered(std::string_view name, const Handle& on,
                        std::span<const std::uint32_t> rules);
   // A VM of which too little is known to go on.

@@ -3,7 +3,6 @@
 #include <map>
 
 #include "checker/properties.hpp"
-#include "spec/profiles.hpp"
 #include "spec/register.hpp"
 #include "spec/system.hpp"
 

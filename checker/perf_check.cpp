@@ -25,25 +25,51 @@ class Descriptor {
   int fd_;
 };
 
+// "cpu 3" or "thread 4242".
+std::string owner(std::int32_t cpu, std::int32_t tid) {
+  return cpu >= 0 ? fmt::format("cpu {}", cpu) : fmt::format("thread {}", tid);
+}
+
 Finding finding_of(const spe::AuxChunk& chunk, std::uint64_t number) {
   Finding f;
   f.event = number;
   f.rule = "spe_records";
   f.check = fmt::format("spe_records.{}", spe::name_of(chunk.verdict));
-  f.call = fmt::format(
-      "AUX data of {} at 0x{:x}, {} bytes, file offset 0x{:x}",
-      chunk.cpu >= 0 ? fmt::format("cpu {}", chunk.cpu) : fmt::format("thread {}", chunk.tid),
-      chunk.offset, chunk.size, chunk.file_offset);
+  f.call = fmt::format("AUX data of {} at 0x{:x}, {} bytes, file offset 0x{:x}",
+                       owner(chunk.cpu, chunk.tid), chunk.offset, chunk.size, chunk.file_offset);
   f.observed = chunk.why;
-  const std::string flags = spe::aux_flags_text(chunk.flags);
-  f.allowed = {flags.empty() ? std::string("whole records: no flag speaks of loss")
-                             : "what the flags say: " + flags};
   Reason reason;
   reason.check = f.check;
-  reason.source = "Arm ARM DDI 0487 D18.1; Linux arm_spe_pmu.c: DL sets TRUNCATED and PARTIAL";
+  if (chunk.verdict == spe::ChunkVerdict::unlawful_record) {
+    f.allowed = {"a record as the architecture defines it"};
+    reason.source = "Arm ARM DDI 0487 D18.1 and D18.2";
+  } else {
+    const std::string flags = spe::aux_flags_text(chunk.flags);
+    f.allowed = {flags.empty() ? std::string("whole records: no flag speaks of loss")
+                               : "what the flags say: " + flags};
+    reason.source = "Arm ARM DDI 0487 D18.1; Linux arm_spe_pmu.c: DL sets TRUNCATED and PARTIAL";
+  }
   reason.held = true;
   f.reasons.push_back(std::move(reason));
   return f;
+}
+
+// What keeps a file without findings from conforming; empty if nothing does.
+std::string what_is_missing(const spe::PerfData& data, std::uint64_t checked) {
+  if (const spe::AbsentBytes& a = data.absent; a.bytes != 0)
+    return fmt::format(
+        "AUX records report {} bytes of {} from 0x{:x} on that the file does not have", a.bytes,
+        owner(a.cpu, a.tid), a.offset);
+  for (const spe::AuxChunk& chunk : data.chunks)
+    if (chunk.records_unheard != 0)
+      return fmt::format("no AUX record covers {} records of {} from 0x{:x} on",
+                         chunk.records_unheard, owner(chunk.cpu, chunk.tid), chunk.unheard_at);
+  for (const spe::AuxChunk& chunk : data.chunks)
+    if (chunk.verdict == spe::ChunkVerdict::unannounced)
+      return fmt::format("{}: {}, and no AUX record tells why", owner(chunk.cpu, chunk.tid),
+                         chunk.why);
+  if (checked == 0) return "the file holds no Arm SPE record to judge";
+  return data.unfinished ? "the recording was not finished" : "";
 }
 
 void summarise(const spe::PerfData& data, Report& report) {
@@ -51,20 +77,20 @@ void summarise(const spe::PerfData& data, Report& report) {
   for (const spe::AuxChunk& chunk : data.chunks) {
     report.events += chunk.records;
     report.evaluations += chunk.packets;
-    if (chunk.verdict == spe::ChunkVerdict::unannounced)
-      report.skipped["records: no AUX record covers the chunk"] += chunk.records;
-    else report.checked += chunk.records;
+    const std::uint64_t unheard =
+        chunk.verdict == spe::ChunkVerdict::unannounced ? chunk.records : chunk.records_unheard;
+    if (unheard != 0) report.skipped["records: no AUX record covers them"] += unheard;
+    report.checked += chunk.records - unheard;
     if (!spe::violates(chunk.verdict)) continue;
     ++report.findings_total;
     if (report.findings.size() < 100) report.findings.push_back(finding_of(chunk, report.events));
   }
-  if (data.compressed != 0)
-    report.skipped["compressed perf records: their contents are not read"] += data.compressed;
-  if (report.findings_total != 0) report.verdict = Verdict::violates;
-  else if (report.checked == 0) report.reason = "the file holds no Arm SPE record to judge";
-  else if (data.compressed != 0) report.reason = "parts of the file are compressed";
-  else if (data.unfinished) report.reason = "the recording was not finished";
-  else report.verdict = Verdict::conforms;
+  if (report.findings_total != 0) {
+    report.verdict = Verdict::violates;
+    return;
+  }
+  report.reason = what_is_missing(data, report.checked);
+  if (report.reason.empty()) report.verdict = Verdict::conforms;
 }
 
 }  // namespace
@@ -90,9 +116,14 @@ PerfJudgement check_perf_file(const std::string& path, Report& report, traces::D
       report.verdict = Verdict::inconclusive;
       report.reason = why.message;
       return PerfJudgement::judged;
-    case spe::PerfRead::malformed: return PerfJudgement::malformed;
+    case spe::PerfRead::malformed:
     case spe::PerfRead::unreadable: break;
   }
+  // What came before may violate, but a part that conforms says nothing of the whole.
+  if (report.verdict == Verdict::conforms) report.verdict = Verdict::inconclusive;
+  if (report.verdict == Verdict::inconclusive)
+    report.reason = fmt::format("the file was not read beyond byte {}", why.offset);
+  if (result == spe::PerfRead::malformed) return PerfJudgement::malformed;
   return PerfJudgement::unreadable;
 }
 

@@ -69,4 +69,13 @@ std::vector<Mutant> enumerate_left_out(const Profile& profile) {
   return mutants;
 }
 
+std::vector<Mutant> enumerate_freedoms(const Profile& profile) {
+  const System& system = system_of(profile);
+  std::vector<Mutant> mutants;
+  for (const CatalogEntry& freedom : system.catalog(profile))
+    if (freedom.kind == VerbKind::choose || freedom.kind == VerbKind::may_fail)
+      mutants.push_back(drop(system, freedom));
+  return mutants;
+}
+
 }  // namespace assay::gen

@@ -29,4 +29,9 @@ std::vector<Mutant> enumerate_mutants(const Profile& profile);
 // that writes several places of the state has one mutant, named after the first.
 std::vector<Mutant> enumerate_left_out(const Profile& profile);
 
+// Each freedom that can be left out: then it is never taken. "spe_write_pmbptr: drop
+// write_while_enabled_ignored" is a PE that takes the write. What may fail for a reason that no
+// state shows is one, too.
+std::vector<Mutant> enumerate_freedoms(const Profile& profile);
+
 }  // namespace assay::gen

@@ -99,7 +99,7 @@ traces::TraceEvent trace_event(const Program& p, const Descriptors& d, std::size
   traces::TraceEvent e;
   e.kind = op.kind == Operation::Kind::close ? traces::TraceKind::close : traces::TraceKind::rule;
   e.on = op.on;
-  e.on_vcpu = d.id_of(operation);
+  e.on_id = d.id_of(operation);
   e.fd = d.of(operation);
   e.tid = planned_tid(op.thread);
   e.line = operation + 2;

@@ -6,7 +6,7 @@
 #include <unordered_map>
 
 #include "gen/program.hpp"
-#include "spec/profiles.hpp"
+#include "spec/system.hpp"
 #include "traces/header.hpp"
 #include "traces/text/grammar.hpp"
 

@@ -12,13 +12,22 @@
 namespace assay {
 
 struct Mutation {
-  // drop: a check, which then lets everything pass, or a guard, which then never holds.
+  // drop: a check, which then lets everything pass, a guard, which then never holds, or a freedom,
+  // which then is never taken.
   // omit: an effect.
   enum class Kind : std::uint8_t { none, drop, swap, omit };
   Kind kind = Kind::none;
-  u32 rule = 0;    // number of the rule in the system's list
-  u32 first = 0;   // hash of the check's id; omit: site_of() the effect
-  u32 second = 0;  // swap: the check that comes after it in the text
+  u32 rule = 0;                    // number of the rule in the system's list
+  u32 first = 0;                   // hash of the check's id; omit: site_of() the effect
+  u32 second = 0;                  // swap: the check that comes after it in the text
+  const Mutation* also = nullptr;  // left out together with it
+
+  // Whether a part of this kind, of that rule and hash, is left out by it or by one of the others.
+  constexpr bool leaves_out(Kind what, u32 of_rule, u32 part) const {
+    for (const Mutation* m = this; m != nullptr; m = m->also)
+      if (m->kind == what && m->rule == of_rule && m->first == part) return true;
+    return false;
+  }
 };
 
 // Which `set` of the text: a number of its file, line and column. It is the same in all domains of

@@ -90,8 +90,8 @@ class Step {
   }
 
   void reject(Errno code, const F& condition, const Why& why) {
-    if (c_.mutation != nullptr && c_.mutation->rule == c_.rule) [[unlikely]] {
-      if (mutated_reject(code, condition, why)) return;
+    if (c_.mutation != nullptr) [[unlikely]] {
+      if (is_dropped(why) || mutated_reject(code, condition, why)) return;
     }
     apply_reject(code, condition, why);
   }
@@ -115,8 +115,8 @@ class Step {
   template <class T, class V>
   void set(T& place, const V& value,
            const std::source_location& at = std::source_location::current()) {
-    if (c_.mutation != nullptr && c_.mutation->kind == Mutation::Kind::omit &&
-        c_.mutation->rule == c_.rule && c_.mutation->first == site_of(at))
+    if (c_.mutation != nullptr &&
+        c_.mutation->leaves_out(Mutation::Kind::omit, c_.rule, site_of(at)))
       return;
     if constexpr (folds<D>) {
       const F now = guard_ && live_;
@@ -204,7 +204,9 @@ class Step {
     }
   }
 
+  // A freedom that is left out is never taken.
   F choose(const Why& why) {
+    if (is_dropped(why)) return F(false);
     if constexpr (requires { D::fresh_choice(why); }) return D::fresh_choice(why);
     else return F(c_.choices != nullptr && c_.choices->flag());
   }
@@ -289,8 +291,8 @@ class Step {
 
   bool alive() const requires(!D::merges) { return truth(live_); }
   bool is_dropped(const Why& why) const {
-    return c_.mutation != nullptr && c_.mutation->kind == Mutation::Kind::drop &&
-           c_.mutation->rule == c_.rule && c_.mutation->first == why.hash;
+    return c_.mutation != nullptr &&
+           c_.mutation->leaves_out(Mutation::Kind::drop, c_.rule, why.hash);
   }
 
   // The value to assign to a place of type T: T's own plain type.
@@ -345,8 +347,7 @@ class Step {
   // Handles a check that the mutation concerns; true when nothing is left to do for it.
   [[gnu::noinline]] bool mutated_reject(Errno code, const F& condition, const Why& why) {
     const Mutation& m = *c_.mutation;
-    if (m.kind == Mutation::Kind::drop) return m.first == why.hash;
-    if (m.kind != Mutation::Kind::swap) return false;
+    if (m.kind != Mutation::Kind::swap || m.rule != c_.rule) return false;
     if (why.hash == m.first) {  // keep it back until the second check has had its say
       postponed_code_ = code;
       postponed_ = postponed_ || (guard_for_swap() && condition);

@@ -29,6 +29,22 @@ constexpr std::array profiles{
             behaviour_set(spe_series, spe_v5, spe_lock_leaks, spe_irq_unchecked,
                           spe_stop_ignores_unknown, spe_status_set_quietly, spe_nevfr_shared,
                           spe_cpu_flag_stays, spe_tags_stay_pending)},
+    Profile{"spe-v4-vhe", Precedence::exact,
+            behaviour_set(spe_series, spe_lock_leaks, spe_irq_unchecked, spe_stop_ignores_unknown,
+                          spe_status_set_quietly, spe_nevfr_shared, spe_cpu_flag_stays,
+                          spe_switch_vhe)},
+    Profile{"spe-v4-nvhe", Precedence::exact,
+            behaviour_set(spe_series, spe_lock_leaks, spe_irq_unchecked, spe_stop_ignores_unknown,
+                          spe_status_set_quietly, spe_nevfr_shared, spe_cpu_flag_stays,
+                          spe_switch_nvhe)},
+    Profile{"spe-v5-vhe", Precedence::exact,
+            behaviour_set(spe_series, spe_v5, spe_lock_leaks, spe_irq_unchecked,
+                          spe_stop_ignores_unknown, spe_status_set_quietly, spe_nevfr_shared,
+                          spe_cpu_flag_stays, spe_tags_stay_pending, spe_switch_vhe)},
+    Profile{"spe-v5-nvhe", Precedence::exact,
+            behaviour_set(spe_series, spe_v5, spe_lock_leaks, spe_irq_unchecked,
+                          spe_stop_ignores_unknown, spe_status_set_quietly, spe_nevfr_shared,
+                          spe_cpu_flag_stays, spe_tags_stay_pending, spe_switch_nvhe)},
     Profile{"spe-intent", Precedence::exact, behaviour_set(spe_series, spe_v5)},
     Profile{"spe-v6", Precedence::exact, behaviour_set(spe_series, spe_v5, spe_pins_buffer)},
     Profile{"spe-fault-resume", Precedence::exact,
@@ -40,6 +56,12 @@ constexpr std::array profiles{
                           pmu_nr_counters, documented_alternatives, spe_dl_kept_at_boundary,
                           spe_dl_never_set_by_fault)},
 };
+
+const Profile* named(std::string_view name) {
+  const auto at = std::find_if(profiles.begin(), profiles.end(),
+                               [name](const Profile& p) { return p.name == name; });
+  return at == profiles.end() ? nullptr : &*at;
+}
 
 }  // namespace
 
@@ -53,18 +75,17 @@ const Profile* profile_for_release(std::string_view release) {
   auto [after_minor, bad_minor] = std::from_chars(after_major + 1, end, minor);
   if (bad_minor != std::errc{} || after_minor == nullptr) return nullptr;
   auto at_least = [&](int a, int b) { return major > a || (major == a && minor >= b); };
-  if (at_least(6, 16)) return find_profile("linux-7.2");
-  if (at_least(6, 7)) return find_profile("linux-6.12");
-  return find_profile("linux-6.1");
+  if (at_least(6, 16)) return named("linux-7.2");
+  if (at_least(6, 7)) return named("linux-6.12");
+  return named("linux-6.1");
 }
 
 const Profile* profile_of_kernel(std::string_view release) {
   const std::size_t dot = release.find('.');
   const std::size_t end =
       release.find_first_not_of("0123456789", std::min(dot, release.size()) + 1);
-  return dot == std::string_view::npos
-             ? nullptr
-             : find_profile("linux-" + std::string(release.substr(0, end)));
+  return dot == std::string_view::npos ? nullptr
+                                       : named("linux-" + std::string(release.substr(0, end)));
 }
 
 std::string_view name_of(Behaviour b) {
@@ -89,6 +110,8 @@ std::string_view name_of(Behaviour b) {
     case spe_nevfr_shared: return "spe_nevfr_shared";
     case spe_cpu_flag_stays: return "spe_cpu_flag_stays";
     case spe_tags_stay_pending: return "spe_tags_stay_pending";
+    case spe_switch_vhe: return "spe_switch_vhe";
+    case spe_switch_nvhe: return "spe_switch_nvhe";
     case count_: break;
   }
   return "?";

@@ -1,4 +1,5 @@
-// The implementations that can be judged, and the behaviours in which they differ.
+// The implementations of arm64 KVM that can be judged, and the behaviours in which they differ.
+// Those of all systems together: spec/system.hpp.
 //
 // A difference between profiles is one named Behaviour here and one `if (k.is(...))` in the rule
 // concerned, never a copy of a rule. Each names its evidence.
@@ -52,15 +53,14 @@ enum class Behaviour : unsigned {
   spe_nevfr_shared,          // SPE-4.10: PMSNEVFR_EL1 of the guest stays behind in the host
   spe_cpu_flag_stays,        // SPE-4.6: any ioctl on a wrong CPU spoils the next KVM_RUN
   spe_tags_stay_pending,     // SPE-4.4: without MTE tags stay pending, so every UNLOCK unmaps
+  // The instructions of the world switch, and not only what it must reach (SPE-4.10).
+  spe_switch_vhe,
+  spe_switch_nvhe,  // and of ordinary VMs in protected mode
   count_
 };
 
 // Those of arm64 KVM, `documented` first.
 std::span<const Profile> arm64_profiles();
-// The profiles of all systems, those of one together.
-std::span<const Profile> all_profiles();
-// Nothing when there is no such profile.
-const Profile* find_profile(std::string_view name);
 // The profile of a `uname -r` string: "6.1.0-51-arm64" is linux-6.1. The nearest older profile is
 // used for kernels in between; nothing for a text that is no kernel release.
 const Profile* profile_for_release(std::string_view release);

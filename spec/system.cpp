@@ -9,7 +9,6 @@
 #include <mutex>
 
 #include "spec/catalog_state.hpp"
-#include "spec/profiles.hpp"
 
 namespace assay {
 namespace {

@@ -173,6 +173,11 @@ const System& system_of(const Profile& profile);
 // default.
 const System* system_of_machine(std::string_view machine);
 
+// The profiles of all systems, those of one together.
+std::span<const Profile> all_profiles();
+// Null when there is no such profile.
+const Profile* find_profile(std::string_view name);
+
 // --- shortcuts by profile
 // -------------------------------------------------------------------------
 

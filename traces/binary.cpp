@@ -31,7 +31,7 @@ struct EventRecord {
   std::uint16_t rule;
   std::uint32_t tid;
   std::int32_t fd, new_fd;
-  std::int16_t cpu, on_vcpu;
+  std::int16_t cpu, on_id;
   std::uint8_t on, answer, flags, values;
   std::int64_t result;
   std::uint32_t unknown;
@@ -94,7 +94,7 @@ void BinaryWriter::event(const TraceEvent& e) {
   r.fd = e.fd;
   r.new_fd = e.new_fd;
   r.cpu = static_cast<std::int16_t>(e.cpu);
-  r.on_vcpu = static_cast<std::int16_t>(e.on_vcpu);
+  r.on_id = static_cast<std::int16_t>(e.on_id);
   r.on = static_cast<std::uint8_t>(e.on);
   r.answer = static_cast<std::uint8_t>(e.event.answer);
   r.flags = static_cast<std::uint8_t>((e.event.answered ? flag_answered : 0) |
@@ -270,7 +270,7 @@ class Reader {
         return fail("the rule's arguments", "the record is damaged");
     }
     e.on = static_cast<HandleKind>(r.on);
-    e.on_vcpu = r.on_vcpu;
+    e.on_id = r.on_id;
     e.fd = r.fd;
     e.new_fd = r.new_fd;
     e.family = r.family;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <list>
 #include <nlohmann/json.hpp>
 
 #include "checker/cli/cli.hpp"
@@ -20,11 +21,11 @@ using prove::Verdict;
 
 struct ProveArguments {
   std::vector<std::string> names;
-  std::string shape, profile{default_system().info().usual_profile}, certificates, drop, out,
-      witnesses, html;
-  std::vector<std::string> compared;
+  std::string shape, profile{default_system().info().usual_profile}, certificates, out, witnesses,
+      html;
+  std::vector<std::string> compared, drop, without;
   unsigned depth = 8, jobs = 2;
-  bool severity = false, verify = false, vacuity = false, carried = false;
+  bool severity = false, verify = false, vacuity = false, carried = false, steps = false;
 };
 
 int status_of(const prove::Report& report) {
@@ -106,6 +107,20 @@ int show_counterexamples(const prove::Report& report, const Profile& profile,
                  r.counterexample.events.size(), text);
   }
   return exit_ok;
+}
+
+// The steps that keep a claim from being proved: what the state holds that is not zero, and the
+// event. Whether a history leads there is another question.
+void print_steps(const prove::Report& report, const Profile& profile) {
+  for (const prove::Result& r : report.results)
+    for (const prove::Obstacle& step : r.obstacles) {
+      fmt::print("\n{} is not kept by this step. The state before it:\n", r.name);
+      step.before.each_named_leaf([](const std::string& path, const PlainLeaf& leaf) {
+        if (leaf.value() != 0) fmt::print("  {} = {:#x}\n", path, leaf.value());
+      });
+      const std::string event = history_text({{}, {step.event}}, profile, "");
+      fmt::print("The event:\n{}", event.substr(event.rfind('\n', event.size() - 2) + 1));
+    }
 }
 
 using Solvers = std::vector<prove::SolverCount>;
@@ -202,6 +217,7 @@ int prove_all(const prove::Options& options, const ProveArguments& a, const Comm
   } else if (!common.quiet) {
     print_report(report, common);
   }
+  if (a.steps && !common.json) print_steps(report, *o.profile);
   const int written = show_counterexamples(report, *o.profile, a, common);
   if (written != exit_ok) return written;
   if (verifies && !common.json)
@@ -217,27 +233,35 @@ int run(const ProveArguments& a, const Common& common) {
   options.jobs = a.jobs;
   options.certificate_dir = a.certificates;
   if (!read_shape(a.shape, options)) return exit_usage;
-  if (!a.compared.empty()) {
-    Comparison comparison{{}, a.witnesses, a.carried, common.json, a.html};
-    for (const std::string& name : a.compared) comparison.profiles.push_back(find_profile(name));
-    return compare(options, comparison);
-  }
-  if (!a.html.empty()) {
+  if (!a.html.empty() && a.compared.empty()) {
     fmt::print(
         stderr,
         "assay: --html draws designs and wants --compare; check, explain and replay write such "
         "reports of traces\n");
     return exit_usage;
   }
-  std::optional<Mutation> mutation;
-  if (!a.drop.empty()) {
-    mutation = mutation_named(*options.profile, a.drop);
+  std::vector<const Profile*> profiles;
+  for (const std::string& name : a.compared) profiles.push_back(find_profile(name));
+  if (!profiles.empty()) options.profile = profiles.front();
+  std::list<Mutation> left_out;
+  for (const std::string& part : a.drop) {
+    const std::optional<Mutation> mutation = mutation_named(*options.profile, part);
     if (!mutation) {
-      fmt::print(stderr, "assay: there is no check '{}'; see assay spec list\n", a.drop);
+      fmt::print(stderr, "assay: there is no check '{}'; see assay spec list\n", part);
       return exit_usage;
     }
-    options.mutation = &*mutation;
+    left_out.push_front(*mutation);
+    left_out.front().also = options.mutation;
+    options.mutation = &left_out.front();
   }
+  options.without = a.without;
+  for (const std::string& rule : a.without)
+    if (system_of(*options.profile).rule_named(rule) == Event::no_rule) {
+      fmt::print(stderr, "assay: there is no rule '{}'; see assay spec list\n", rule);
+      return exit_usage;
+    }
+  if (!profiles.empty())
+    return compare(options, {profiles, a.witnesses, a.carried, common.json, a.html});
   if (a.severity) return show_severities(options, common.json);
   if (a.vacuity) return show_vacuity(options, common.json);
   return prove_all(options, a, common);
@@ -258,8 +282,14 @@ void add_prove(CLI::App& app, Common& common) {
   command->add_option("-j,--jobs", a->jobs)->check(CLI::Range(1, 256));
   command->add_option("--certificates", a->certificates, "leave SMT-LIB files here")
       ->type_name("DIR");
+  command->add_flag("--steps", a->steps,
+                    "print the steps that keep a claim from being proved, with the state before");
   command->add_flag("--verify", a->verify, "let z3 and cvc5 decide the certificates again");
-  command->add_option("--drop", a->drop, "prove with this check left out")->type_name("RULE.CHECK");
+  command->add_option("--drop", a->drop, "prove with these checks, effects and freedoms left out")
+      ->type_name("RULE.PART");
+  command->add_option("--without", a->without, "of histories that have none of these events")
+      ->delimiter(',')
+      ->type_name("RULE,...");
   command->add_option("-o,--output", a->out, "write the counterexample trace here")
       ->type_name("FILE");
   command

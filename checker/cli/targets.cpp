@@ -53,8 +53,9 @@ bool lab_host(const TargetArguments& a, const std::string& script, traces::Trace
 }  // namespace
 
 std::optional<Mutation> mutation_named(const Profile& profile, std::string_view name) {
-  for (const gen::Mutant& m : gen::enumerate_left_out(profile))
-    if (m.rule + "." + m.first == name) return m.mutation;
+  for (const auto& parts : {gen::enumerate_left_out(profile), gen::enumerate_freedoms(profile)})
+    for (const gen::Mutant& m : parts)
+      if (m.rule + "." + m.first == name) return m.mutation;
   return std::nullopt;
 }
 

@@ -98,7 +98,7 @@ MutantAnswer equivalence(const Options& options, const Mutation& mutation) {
   const Hypothesis hypothesis = all_invariants(*options.profile);
   const Job job{encoding_of(options), &options, &hypothesis, nullptr};
   MutantAnswer undecided{Equivalence::equivalent, "", {}, {}};
-  for (const Instance& i : instances_of(job.encoding->shape(), *job.options->profile)) {
+  for (const Instance& i : instances_of(job)) {
     if (i.rule != mutation.rule) continue;
     MutantAnswer answer = compare_instance(job, i, mutation);
     if (answer.answer == Equivalence::differs) return answer;

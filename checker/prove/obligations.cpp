@@ -195,6 +195,14 @@ InstanceAnswer prove_instance(const Job& job, const Instance& instance, bool ask
   return answer;
 }
 
+std::vector<Instance> instances_of(const Job& job) {
+  std::vector<Instance> all = instances_of(job.encoding->shape(), *job.options->profile);
+  std::erase_if(all, [&](const Instance& i) {
+    return is_among(job.options->without, job.encoding->system().rules()[i.rule].name);
+  });
+  return all;
+}
+
 std::vector<InstanceAnswer> prove_instances(const Job& job,
                                             const std::vector<Instance>& instances) {
   std::vector<InstanceAnswer> answers(instances.size());

@@ -52,6 +52,9 @@ InstanceAnswer prove_instance(const Job& job, const Instance& instance, bool ask
 // the order of `instances`.
 std::vector<InstanceAnswer> prove_instances(const Job& job, const std::vector<Instance>& instances);
 
+// The instances that a job's histories may have: without the rules that its options leave out.
+std::vector<Instance> instances_of(const Job& job);
+
 bool is_among(const std::vector<std::string>& names, const std::string& name);
 
 // Invariants by number, and after them the profile's properties of steps.

@@ -191,8 +191,7 @@ std::string prove_together(Job& job, Hypothesis& hypothesis, std::vector<Result>
     for (std::size_t i = 0; i < results.size(); ++i)
       if (i >= hypothesis.assumed.size()) forget(results[i]);
       else if (hypothesis.assumed[i]) results[i].rules.clear();
-    const auto answers =
-        prove_instances(job, instances_of(job.encoding->shape(), *job.options->profile));
+    const auto answers = prove_instances(job, instances_of(job));
     for (std::size_t i = 0; i < answers.size(); ++i)
       report.asked += satisfiable.empty() || !satisfiable[i];
     // What has a model has one under a weaker hypothesis too: later rounds assume less.

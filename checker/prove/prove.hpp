@@ -45,6 +45,7 @@ struct Options {
   unsigned jobs = 2;
   u64 rlimit = 400'000'000;  // per query, in Z3's units of work; 0: no bound
   const Mutation* mutation = nullptr;
+  std::vector<std::string> without;    // rules whose events no history has
   std::shared_ptr<const Start> after;  // find(): histories go on from here; none: from reset
   // find(): why a trace cannot tell this history, empty when it can. The search goes on without the
   // calls of one that it cannot.

@@ -31,7 +31,7 @@ std::vector<Instance> moving_instances(const Job& job) {
   const Encoding& enc = *job.encoding;
   const Terms s = enc.unknown_state("s");
   std::vector<Instance> out;
-  for (const Instance& i : instances_of(enc.shape(), *job.options->profile)) {
+  for (const Instance& i : instances_of(job)) {
     if (i.rule == enc.system().creating_rule()) continue;
     StepTerms step = enc.step(i, s, "call", *job.options->profile, job.options->mutation);
     if (changes_state(s, step.next)) out.push_back(i);
@@ -377,7 +377,7 @@ using End = std::function<z3::expr(const LastStep&)>;
 // The history whose last event is of the rule and ends as wanted, if there is one of this depth.
 std::optional<SearchResult> try_last_event(const Job& job, Unrolling& u, u32 rule, const End& end) {
   const Encoding& enc = *job.encoding;
-  for (const Instance& i : instances_of(enc.shape(), *job.options->profile)) {
+  for (const Instance& i : instances_of(job)) {
     if (i.rule != rule) continue;
     const StepTerms last =
         enc.step(i, u.last(), "last", *job.options->profile, job.options->mutation);
@@ -410,7 +410,7 @@ SearchResult search_step(const Job& job, const std::string& property, unsigned d
   const End end = [&](const LastStep& s) { return breaks(job, s, property); };
   const Terms s = job.encoding->unknown_state("s");
   std::vector<z3::expr> roots;
-  for (const Instance& i : instances_of(job.encoding->shape(), *job.options->profile)) {
+  for (const Instance& i : instances_of(job)) {
     if (std::find(info->rules.begin(), info->rules.end(), i.rule) == info->rules.end()) continue;
     const StepTerms step = job.encoding->step(i, s, "last", *job.options->profile, nullptr);
     roots.push_back(step.possible && end({i, s, "last", step}));

@@ -59,7 +59,7 @@ void prove_without(const Options& options, const Standing& standing, Severity& s
   Job job{encoding_of(options), &mutated, &standing.hypothesis};
   job.asked = &standing.asked;
   std::vector<bool> broken(standing.names.size()), open(standing.names.size());
-  for (const Instance& i : instances_of(job.encoding->shape(), *job.options->profile)) {
+  for (const Instance& i : instances_of(job)) {
     if (i.rule != s.mutation.rule || stop::requested()) continue;
     for (const Obligation& o : prove_instance(job, i, false).obligations) {
       if (o.answer == Answer::fails) broken[o.invariant] = true;

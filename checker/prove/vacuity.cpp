@@ -28,7 +28,7 @@ std::vector<Outcome> outcomes_of_rule(const Job& job, u32 rule) {
                               ? in_shape == z3::unsat ? "perhaps beyond the shape" : "undecided"
                               : "";
   };
-  for (const Instance& i : instances_of(job.encoding->shape(), *job.options->profile)) {
+  for (const Instance& i : instances_of(job)) {
     if (i.rule != rule) continue;
     Premise p = premise_of(job, i, "call", job.options->mutation);
     p.step.checks.push_back({"success", 0, Errno::ok, VerbKind::reject, p.step.code == 0});

@@ -3,7 +3,6 @@
 #include <set>
 
 #include "checker/report/report.hpp"
-#include "spec/profiles.hpp"
 #include "spec/system.hpp"
 
 namespace assay::checker {

@@ -3,11 +3,10 @@
 #include "model/value_names.hpp"
 #include "spec/arch/spu/pe.hpp"
 #include "spec/dimensions.hpp"
+#include "spec/host_values.hpp"
 
 namespace assay {
 
-// Pe::pmu of a CPU that no PMU covers.
-inline constexpr u64 no_pmu = 0xffffffff;
 inline constexpr std::array pmu_of_pe_names{NamedValue{0, "untold"}, NamedValue{no_pmu, "none"}};
 
 template <class D>

@@ -76,6 +76,7 @@ template <class D>
 struct Reset {
   Vcpu<D>& self;
   const Word<D, 16>& features;
+  VcpuId vcpu;
   Flag<D> has(Feature f) const { return bit(features, static_cast<unsigned>(f)); }
   // A reset that fails forgets that the vCPU was initialised, and its features.
   void fails(Step<D>& k, const Flag<D>& condition, const Why& why) const {

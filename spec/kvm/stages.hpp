@@ -93,6 +93,7 @@ inline constexpr std::array at_reset = {
 // Before Linux 6.7: the reset has succeeded.
 template <class D>
 inline constexpr std::array after_reset = {
+    StagePart<D, Reset<D>>{"spe_registers", "SPE-4.12", spe_registers_reset<D>},
     StagePart<D, Reset<D>>{"spe_maintenance", "v4-05; arm.c: stage2_unmap_vm", spe_after_reset<D>},
 };
 

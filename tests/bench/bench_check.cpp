@@ -7,7 +7,7 @@
 #include <string>
 
 #include "checker/check.hpp"
-#include "spec/profiles.hpp"
+#include "spec/system.hpp"
 #include "traces/binary.hpp"
 #include "traces/trace_file.hpp"
 

@@ -298,6 +298,21 @@ TEST(Check, ACallWhoseRuleIsHiddenIsJudgedAsAnyOfThem) {
   }
 }
 
+// Which rule, and with which arguments: it may have set any interrupt. What is read back tells
+// which.
+TEST(Check, ACallWhoseRuleIsHiddenMayHaveHadAnyArguments) {
+  const std::string calls =
+      std::string(vm_with_vcpu) +
+      "7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_DEVICE, {type=7, "
+      "fd=6<anon_inode:kvm-arm-vgic-v3>, flags=0}) = 0\n"
+      "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_SET_DEVICE_ATTR, 0xffffe3d74bb0) = 0\n"
+      "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_GET_DEVICE_ATTR, {flags=0, "
+      "group=KVM_ARM_VCPU_PMU_V3_CTRL, attr=KVM_ARM_VCPU_PMU_V3_IRQ, addr=[";
+  EXPECT_EQ(check(calls + "23]}) = 0\n" + irq(23, "-1 EBUSY (Busy)")).verdict, Verdict::conforms);
+  EXPECT_EQ(check(calls + "23]}) = 0\n" + irq(23, "0")).verdict, Verdict::violates);
+  EXPECT_EQ(check(calls + "5]}) = 0\n").verdict, Verdict::violates);
+}
+
 TEST(Check, ACallThatDidNotReturnIsSkippedAndCounted) {
   const Report r =
       check(std::string(vm_with_vcpu) + "7 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_VCPU, 0) = ?\n");

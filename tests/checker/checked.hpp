@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "checker/check.hpp"
-#include "spec/profiles.hpp"
+#include "spec/system.hpp"
 #include "traces/trace_file.hpp"
 
 namespace assay::checker {

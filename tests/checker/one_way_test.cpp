@@ -11,7 +11,7 @@
 
 #include "checker/check.hpp"
 #include "checker/exercised.hpp"
-#include "spec/profiles.hpp"
+#include "spec/system.hpp"
 #include "traces/trace_file.hpp"
 
 namespace assay::checker {

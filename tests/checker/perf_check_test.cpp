@@ -66,7 +66,9 @@ TEST(PerfCheck, AFileWithoutSpeIsInconclusive) {
 TEST(PerfCheck, ACutFileIsMalformed) {
   Bytes file = file_with(records(5), 0);
   file.resize(file.size() - 20);
-  judged(file, PerfJudgement::malformed);
+  const Report r = judged(file, PerfJudgement::malformed);
+  EXPECT_EQ(r.verdict, Verdict::inconclusive);
+  EXPECT_EQ(r.reason, "the file was not read beyond byte 360");
 }
 
 TEST(PerfCheck, ATraceIsNoPerfFile) {

@@ -5,7 +5,7 @@
 #include "checker/judge.hpp"
 #include "gen/campaign.hpp"
 #include "gen/minimise.hpp"
-#include "spec/profiles.hpp"
+#include "spec/system.hpp"
 #include "tests/arm64.hpp"
 #include "traces/header.hpp"
 

@@ -142,8 +142,8 @@ class Copy:
         if noticed := self.first_failure(targets):
             sys.exit(f'the unchanged tree fails: {noticed}')
 
-    def run_test(self, target, arguments):
-        key, before = (target, *arguments), children_seconds()
+    def run_test(self, target, tests):
+        key, before = (target, tests), children_seconds()
         bound = min(self.cpu_seconds, 10 + 5 * int(self.took.get(key, self.cpu_seconds)))
 
         def limit():
@@ -153,10 +153,8 @@ class Copy:
 
         program = self.build / TESTS[target][0] / target
         with tempfile.TemporaryFile() as output:
-            # Of two filters the last counts: `arguments` may name tests of their own.
-            test = subprocess.Popen([program, '--gtest_brief=1', '--gtest_filter=-*Long*',
-                                     *arguments], cwd=program.parent,
-                                    stdin=subprocess.DEVNULL, stdout=output,
+            test = subprocess.Popen([program, '--gtest_brief=1', f'--gtest_filter={tests}'],
+                                    cwd=program.parent, stdin=subprocess.DEVNULL, stdout=output,
                                     stderr=subprocess.STDOUT, preexec_fn=limit)
             hangs = not self.ends(test)
             output.seek(0)
@@ -188,11 +186,11 @@ class Copy:
         """The first test that fails, the quick ones first; None when all pass."""
         for target in targets:
             slow = TESTS[target][1]
-            if noticed := self.run_test(target, [f'--gtest_filter=-{slow}'] if slow else []):
+            if noticed := self.run_test(target, f'-{slow}:*Long*' if slow else '-*Long*'):
                 return noticed
         for target in targets:
             if slow := TESTS[target][1]:
-                if noticed := self.run_test(target, [f'--gtest_filter={slow}']):
+                if noticed := self.run_test(target, f'{slow}-*Long*'):
                     return noticed
         return None
 

@@ -11,7 +11,6 @@
 #include <set>
 
 #include "checker/named_parts.hpp"
-#include "spec/profiles.hpp"
 #include "spec/system.hpp"
 #include "spec/text.hpp"
 

@@ -9,7 +9,7 @@
 #include <fstream>
 #include <optional>
 
-#include "spec/profiles.hpp"
+#include "spec/system.hpp"
 #include "tests/spu/bench.hpp"
 #include "traces/trace_file.hpp"
 

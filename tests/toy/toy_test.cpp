@@ -4,7 +4,7 @@
 #include "checker/prove/prove.hpp"
 #include "checker/prove/replay.hpp"
 #include "gen/minimise.hpp"
-#include "spec/profiles.hpp"
+#include "spec/system.hpp"
 #include "tests/checker/checked.hpp"
 #include "tests/gen/judged.hpp"
 #include "tests/toy/toy_system.hpp"

@@ -49,6 +49,28 @@ TEST(Binder, TakesWhatFitsAnArgumentAndNegativeInts) {
   }
 }
 
+// Members mean what their names say. Of two with one name the first counts, wherever they stand.
+TEST(Binder, TakesMembersInAnyOrder) {
+  const auto slot = [](const std::string& members) {
+    const TraceEvent e =
+        bound("7 ioctl(4<anon_inode:kvm-vm>, KVM_SET_USER_MEMORY_REGION, {" + members + "}) = 0");
+    EXPECT_EQ(e.kind, TraceKind::rule) << members;
+    return e;
+  };
+  const TraceEvent in_order =
+      slot("slot=1, flags=2, guest_phys_addr=0x3000, memory_size=0x4000, userspace_addr=0x5000");
+  for (const char* members :
+       {"userspace_addr=0x5000, memory_size=0x4000, guest_phys_addr=0x3000, flags=2, slot=1",
+        "slot=1, padding=9, flags=2, guest_phys_addr=0x3000, memory_size=0x4000, "
+        "userspace_addr=0x5000",
+        "flags=2, slot=1, slot=7, flags=8, guest_phys_addr=0x3000, memory_size=0x4000, "
+        "userspace_addr=0x5000"}) {
+    const TraceEvent e = slot(members);
+    for (std::size_t i = 0; i < std::size(e.event.value); ++i)
+      EXPECT_EQ(e.event.value[i], in_order.event.value[i]) << members << ", value " << i;
+  }
+}
+
 // Anything else in the high half is no 32-bit argument: judging its low half would judge another
 // call.
 TEST(Binder, DoesNotCutWhatIsWiderThanItsArgument) {

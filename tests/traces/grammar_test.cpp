@@ -7,6 +7,7 @@ namespace assay::traces {
 namespace {
 
 using test::argument;
+using test::complaint;
 using test::member;
 using test::read;
 using test::round_trip;
@@ -100,6 +101,10 @@ TEST(Grammar, reads_numbers) {
   EXPECT_EQ(number("f(0xffffffffffffffff)").value, ~std::uint64_t{0});
   EXPECT_FALSE(number("f(18446744073709551616)").has_value);
   EXPECT_FALSE(number("f(0x10000000000000000)").has_value);
+  EXPECT_EQ(number("f(0xfedcBA9876543210)").value, 0xfedcba9876543210u);
+  EXPECT_TRUE(number("f(0x0000000000000000000000012)").has_value);
+  EXPECT_EQ(number("f(0x0000000000000000000000012)").value, 0x12u);
+  EXPECT_EQ(number("f(7<pipe:[3]>)").value, 7u);
   EXPECT_FALSE(number("f(1.5)").has_value);
   EXPECT_EQ(number("f(1.5)").text, "1.5");
 }
@@ -163,6 +168,24 @@ TEST(Grammar, reads_structures_arrays_and_what_is_cut_off) {
   EXPECT_TRUE(argument(call, 1).marks & mark_spaced);
   EXPECT_TRUE(argument(call, 2).marks & mark_inverted);
   EXPECT_EQ(argument(call, 3).first_child, -1);
+}
+
+// Members that stand plainly one after the other are read on a shorter way.
+TEST(Grammar, reads_plain_members_as_it_reads_any) {
+  const auto equal = [](std::string_view plain, std::string_view other) {
+    EXPECT_TRUE(same(read(plain), read(other))) << plain << "\n" << other;
+  };
+  equal("f({a=1, b=KVM_RUN, c=0x10, d=-1})", "f({ a=1 , b=KVM_RUN /* x */, c=0x10,d=-1 })");
+  equal("f({a=1, b={c=2, d=NO_NAME}, e=5})", "f({a=1 , b={ c=2 ,d=NO_NAME } , e=5 })");
+  equal("f({a=1, b=[2, 3], c=4 => 5, ...})", "f({a=1 ,b=[2, 3] ,c=4 => 5 ,...})");
+  equal("ioctl(7, KVM_RUN, a=1)", "ioctl( 7 , KVM_RUN , a=1 )");
+  EXPECT_TRUE(member(read("f({a=7 /* unreadable */, b=1})"), 0, "a").marks & mark_unreadable);
+  EXPECT_EQ(member(read("f({a=1, b=KVM_CAP_ARM_PSCI|1, c=2})"), 0, "b").kind, NodeKind::symbol);
+  EXPECT_EQ(member(read("f({a.b=1, [2]=3, c=4})"), 0, "c").value, 4u);
+  EXPECT_EQ(complaint("f({a=1, b=2, })"), "1:14: expected member, found '}'");
+  EXPECT_EQ(complaint("f({a=1, b=2 c=3})"), "1:13: expected ',' or '}', found 'c'");
+  EXPECT_EQ(complaint("f({a=1, b=2"), "1:12: expected ',' or '}', found end of line");
+  EXPECT_EQ(complaint("f(KVM_RUN,"), "1:11: expected argument, found end of line");
 }
 
 TEST(Grammar, reads_values_that_a_call_changes) {

@@ -18,7 +18,7 @@ void note_kind(const Node& fd, TraceEvent& out) {
   if (fd.kind != NodeKind::handle) return;
   const Descriptor told = descriptor_of_link(fd.text);
   out.on = told.kind;
-  out.on_vcpu = told.id;
+  out.on_id = told.id;
 }
 
 }  // namespace
@@ -69,12 +69,17 @@ void Binder::hide(const PatternNode& want, Found& found, Event& e) const {
   for (const PatternNode& child : want.children) hide(child, found, e);
 }
 
-bool Binder::match_array(const Call& call, const PatternNode& want, const Node& got,
+bool Binder::match_array(const Call& call, const PatternNode& want, const Node& got, Found& found,
                          TraceEvent& out) const {
   unsigned i = 0;
   for (std::int32_t at = got.first_child; at >= 0;
        at = call.nodes[static_cast<std::size_t>(at)].next) {
     const Node& element = call.nodes[static_cast<std::size_t>(at)];
+    if (i < want.elements && element.kind == NodeKind::unknown) {
+      found.opaque = true;
+      out.event.unknown |= 1u << (static_cast<unsigned>(want.argument) + i++);
+      continue;
+    }
     if (i >= want.elements || !element.has_value) return false;
     if (!put(out.event, want.argument + static_cast<int>(i), element.value)) return false;
     ++i;
@@ -104,6 +109,20 @@ bool Binder::match_argument(const Call& call, const PatternNode& want, const Nod
   return true;
 }
 
+// Members mostly stand in the order of the syntax: the one at `next` is looked at first. All before
+// it have names of the syntax that were wanted already, so it is the first of its name.
+bool Binder::match_members(const Call& call, const PatternNode& want, const Node& got, Found& found,
+                           TraceEvent& out) const {
+  std::int32_t next = got.first_child;
+  for (const PatternNode& child : want.children) {
+    const Node* member = next >= 0 ? &call.nodes[static_cast<std::size_t>(next)] : nullptr;
+    if (member == nullptr || member->name != child.name) member = call.child(got, child.name);
+    else next = member->next;
+    if (!match_node(call, child, member, found, out)) return false;
+  }
+  return true;
+}
+
 bool Binder::match_node(const Call& call, const PatternNode& want, const Node* got, Found& found,
                         TraceEvent& out) const {
   using Kind = PatternNode::Kind;
@@ -130,12 +149,11 @@ bool Binder::match_node(const Call& call, const PatternNode& want, const Node* g
     case Kind::new_handle:
       if (got->has_value) out.new_fd = static_cast<std::int32_t>(got->value);
       return true;
-    case Kind::array: return got->kind == NodeKind::array && match_array(call, want, *got, out);
+    case Kind::array:
+      return got->kind == NodeKind::array && match_array(call, want, *got, found, out);
     case Kind::structure:
       if (got->kind != NodeKind::structure) return false;
-      for (const PatternNode& child : want.children)
-        if (!match_node(call, child, call.child(*got, child.name), found, out)) return false;
-      return true;
+      return match_members(call, want, *got, found, out);
     case Kind::handle: return true;
   }
   return false;
@@ -159,6 +177,24 @@ Binder::Found Binder::match(const Pattern& pattern, const Call& call, TraceEvent
       return found;
   found.matched = true;
   return found;
+}
+
+// The most specific rule wins: the one whose syntax names more constants. Where none matches, `out`
+// holds what an attempt has left.
+Binder::Found Binder::match_best(const std::vector<std::uint32_t>& rules, const Call& call,
+                                 TraceEvent& out) const {
+  if (rules.size() == 1) return match(patterns_[rules.front()], call, out);
+  Found best;
+  TraceEvent best_event;
+  for (const std::uint32_t rule : rules) {
+    TraceEvent trial = out;
+    const Found found = match(patterns_[rule], call, trial);
+    if (!found.matched || (best.matched && found.literals <= best.literals)) continue;
+    best = found;
+    best_event = trial;
+  }
+  if (best.matched) out = best_event;
+  return best;
 }
 
 namespace {
@@ -265,7 +301,8 @@ void Binder::bind_ioctl(const Call& call, TraceEvent& out) const {
   note_kind(*fd, out);
   out.name = request->text;
   if (const std::string_view name = name_of_number(*request); !name.empty()) out.name = name;
-  auto family = family_by_request_.find(settle_name(call, out));
+  auto family = family_by_request_.find(out.name);
+  if (family == family_by_request_.end()) family = family_by_request_.find(settle_name(call, out));
   if (family == family_by_request_.end()) {
     bool is_kvm = out.name.starts_with("KVM_") || out.on != HandleKind::none;
     out.kind = is_kvm ? TraceKind::unmodelled : TraceKind::ignored;
@@ -273,33 +310,22 @@ void Binder::bind_ioctl(const Call& call, TraceEvent& out) const {
     return;
   }
   out.kind = TraceKind::unmodelled;
-  // The most specific rule wins: the one whose syntax names more constants.
-  TraceEvent best;
-  int best_literals = -1;
-  Found best_found;
-  for (std::uint32_t rule : families_[family->second].rules) {
-    TraceEvent trial = out;
-    Found found = match(patterns_[rule], call, trial);
-    if (!found.matched) continue;
-    if (static_cast<int>(found.literals) > best_literals) {
-      best = trial;
-      best_literals = static_cast<int>(found.literals);
-      best_found = found;
-    }
-  }
-  if (best_literals < 0) {
+  const std::vector<std::uint32_t>& rules = families_[family->second].rules;
+  const TraceEvent unbound = out;
+  const Found found = match_best(rules, call, out);
+  if (!found.matched) {
+    out = unbound;
     note_effect(call, out);
     return;
   }
-  if (best_found.hides_constant ||
-      (best_found.opaque && best_literals == 0 && families_[family->second].rules.size() > 1)) {
+  if (found.hides_constant || (found.opaque && found.literals == 0 && rules.size() > 1)) {
     // What would tell the family's rules apart, or from calls that no rule describes, is hidden.
+    out = unbound;
     out.kind = TraceKind::opaque;
     out.family = family->second;
     note_effect(call, out);  // under a profile that has none of the rules
     return;
   }
-  out = best;
   out.kind = TraceKind::rule;
   if (patterns_[out.event.rule].makes != HandleKind::none &&
       !patterns_[out.event.rule].made_in_struct)
@@ -329,7 +355,9 @@ void Binder::bind_event(const Call& call, TraceEvent& out) const {
       note_kind(n, out);
     }
     for (const PatternNode& want : p.arguments) {
-      if (want.name != n.name || !n.has_value || put(out.event, want.argument, n.value)) continue;
+      if (want.name != n.name) continue;
+      if (n.kind == NodeKind::unknown) out.event.unknown |= 1u << want.argument;
+      if (!n.has_value || put(out.event, want.argument, n.value)) continue;
       out.kind = TraceKind::unmodelled;  // a value that the argument has no room for
       return;
     }

@@ -60,9 +60,13 @@ class Binder {
   void bind_event(const Call& call, TraceEvent& out) const;
   void bind_sysreg(const Call& call, TraceEvent& out) const;
   Found match(const Pattern& pattern, const Call& call, TraceEvent& out) const;
+  Found match_best(const std::vector<std::uint32_t>& rules, const Call& call,
+                   TraceEvent& out) const;
   bool match_node(const Call& call, const PatternNode& want, const Node* got, Found& found,
                   TraceEvent& out) const;
-  bool match_array(const Call& call, const PatternNode& want, const Node& got,
+  bool match_members(const Call& call, const PatternNode& want, const Node& got, Found& found,
+                     TraceEvent& out) const;
+  bool match_array(const Call& call, const PatternNode& want, const Node& got, Found& found,
                    TraceEvent& out) const;
   void hide(const PatternNode& want, Found& found, Event& e) const;
   bool match_argument(const Call& call, const PatternNode& want, const Node& got,

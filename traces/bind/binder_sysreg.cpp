@@ -24,14 +24,16 @@ std::uint64_t part_of(const SysregField& f, std::uint64_t value) {
 void Binder::bind_sysreg(const Call& call, TraceEvent& out) const {
   const Sysreg* reg = nullptr;
   std::uint64_t value = 0;
+  bool is_told = true;
   bool of_profiling = false;  // misspelt, or one that has no rule: not to be passed over in silence
   for (std::int32_t at = call.first_arg; at >= 0 && reg == nullptr;
        at = call.nodes[static_cast<std::size_t>(at)].next) {
     const Node& n = call.nodes[static_cast<std::size_t>(at)];
-    if (!n.has_value) continue;
+    if (!n.has_value && n.kind != NodeKind::unknown) continue;
     reg = sysreg_named(system_, n.name);
     of_profiling = of_profiling || n.name.starts_with("PMS") || n.name.starts_with("PMB");
     value = n.value;
+    is_told = n.has_value;
   }
   if (reg == nullptr) {  // a register that nothing here is concerned with
     if (of_profiling) out.kind = TraceKind::unmodelled;
@@ -48,6 +50,8 @@ void Binder::bind_sysreg(const Call& call, TraceEvent& out) const {
   const auto& arguments = rules_[rule].arguments;
   for (std::size_t i = 0; i < arguments.size(); ++i) out.event.value[i] = arguments[i].initial;
   for (const PatternNode& want : patterns_[rule].arguments) {
+    if (!is_told && want.name != "cpu" && want.argument >= 0)
+      out.event.unknown |= 1u << want.argument;
     if (want.name == "value") put(out.event, want.argument, value);
     if (want.name == "res0") put(out.event, want.argument, value & reg->res0());
     if (want.name == "cpu" && call.cpu >= 0)

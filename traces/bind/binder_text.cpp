@@ -49,7 +49,7 @@ class Writer {
 
  private:
   std::string link() const {
-    return link_of(e_.on != HandleKind::none ? e_.on : pattern_.on.front(), e_.on_vcpu);
+    return link_of(e_.on != HandleKind::none ? e_.on : pattern_.on.front(), e_.on_id);
   }
   u64 value(int at) const { return e_.event.value[static_cast<std::size_t>(at)]; }
   bool hidden(int at) const { return (e_.event.unknown >> at & 1) != 0; }
@@ -143,10 +143,10 @@ std::string Binder::text(const TraceEvent& e) const {
       return fmt::format("{}openat(AT_FDCWD, \"/dev/kvm\", O_RDWR|O_CLOEXEC) = {}</dev/kvm>", who,
                          e.new_fd);
     case TraceKind::close:
-      return fmt::format("{}close({}{}) = 0", who, e.fd, link_of(e.on, e.on_vcpu));
+      return fmt::format("{}close({}{}) = 0", who, e.fd, link_of(e.on, e.on_id));
     case TraceKind::dup: return fmt::format("{}dup({}) = {}", who, e.fd, e.new_fd);
     case TraceKind::opaque:
-      return fmt::format("{}ioctl({}{}, {}, ?) = {}", who, e.fd, link_of(e.on, e.on_vcpu),
+      return fmt::format("{}ioctl({}{}, {}, ?) = {}", who, e.fd, link_of(e.on, e.on_id),
                          families_[e.family].request, e.result);
     default: return fmt::format("{}# {}", who, e.name);
   }

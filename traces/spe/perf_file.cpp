@@ -23,7 +23,7 @@ constexpr unsigned sample_id_all_bit = 18;
 // PERF_SAMPLE_*, in the order the sample id has them.
 constexpr std::uint64_t sample_tid = 1 << 1, sample_time = 1 << 2, sample_id_bit = 1 << 6,
                         sample_stream = 1 << 9, sample_cpu = 1 << 7, sample_identifier = 1 << 16;
-constexpr std::uint64_t tracing_alignment = 8;
+constexpr std::uint64_t tracing_alignment = 8, id_index_entry_bytes = 32;
 
 static_assert(std::endian::native == std::endian::little, "the format is read as it is stored");
 
@@ -32,6 +32,10 @@ T value_at(std::span<const std::uint8_t> bytes, std::size_t at) {
   T value = 0;
   if (at + sizeof(T) <= bytes.size()) std::memcpy(&value, bytes.data() + at, sizeof(T));
   return value;
+}
+
+bool is_packed(PerfEvent type) {
+  return type == PerfEvent::compressed || type == PerfEvent::compressed2;
 }
 
 }  // namespace
@@ -172,15 +176,66 @@ SampleId PerfFile::sample_id(std::span<const std::uint8_t> body, std::size_t fix
   const Attribute* a = attribute_of(trailer);
   if (a == nullptr || !a->sample_id_all) return id;
   std::size_t at = 0;
+  std::uint64_t event_id = 0;
   for (const std::uint64_t bit :
        {sample_tid, sample_time, sample_id_bit, sample_stream, sample_cpu, sample_identifier}) {
     if ((a->sample_type & bit) == 0) continue;
-    if (at + 8 > trailer.size()) return {};
+    if (at + 8 > trailer.size()) return {-1, -1, true};
     if (bit == sample_tid) id.tid = value_at<std::int32_t>(trailer, at + 4);
     if (bit == sample_cpu) id.cpu = value_at<std::int32_t>(trailer, at);
+    if (bit == sample_id_bit || bit == sample_identifier)
+      event_id = value_at<std::uint64_t>(trailer, at);
     at += 8;
   }
+  const auto known = id_index_.find(event_id);
+  if ((a->sample_type & sample_cpu) != 0 || known == id_index_.end()) return id;
+  id.cpu = known->second.cpu;
+  if ((a->sample_type & sample_tid) == 0) id.tid = known->second.tid;
   return id;
+}
+
+// Ids and the CPU or thread that each counts on: nr, then id, index of the buffer, CPU, thread.
+void PerfFile::take_id_index(const EventView& event) {
+  const std::uint64_t entries = event.u64(0);
+  std::size_t at = 8;
+  for (std::uint64_t i = 0; i < entries && at + id_index_entry_bytes <= event.body.size(); ++i) {
+    const SampleId who{static_cast<std::int32_t>(event.u64(at + 16)),
+                       static_cast<std::int32_t>(event.u64(at + 24))};
+    if (id_index_.size() < ids_max) id_index_.insert_or_assign(event.u64(at), who);
+    at += id_index_entry_bytes;
+  }
+}
+
+bool PerfFile::hand_out(const EventView& event, const Each& each) {
+  if (event.type == PerfEvent::attribute && pipe_format_) take_attribute_event(event);
+  if (event.type == PerfEvent::id_index) take_id_index(event);
+  return each(event);
+}
+
+// The events in a COMPRESSED record. What data follows an event cannot be packed with it.
+PerfRead PerfFile::unpack(const EventView& event, PackedEvents& packed, const Each& each) {
+  std::span<const std::uint8_t> data = event.body;
+  if (event.type == PerfEvent::compressed2) {
+    const std::uint64_t bytes = event.u64(0);
+    if (data.size() < 8 || bytes > data.size() - 8)
+      return fail(event.file_offset, "packed events", fmt::format("their size is {:#x}", bytes));
+    data = data.subspan(8, static_cast<std::size_t>(bytes));
+  }
+  bool nested = false;
+  const auto answer = packed.take(data, [&](std::span<const std::uint8_t> bytes) {
+    EventView inner;
+    inner.type = static_cast<PerfEvent>(value_at<std::uint32_t>(bytes, 0));
+    inner.file_offset = event.file_offset;
+    inner.body = bytes.subspan(event_header_bytes);
+    nested = inner.type == PerfEvent::auxtrace || inner.type == PerfEvent::tracing_data ||
+             is_packed(inner.type);
+    return !nested && hand_out(inner, each);
+  });
+  if (answer == PackedEvents::Answer::fine) return PerfRead::fine;
+  if (nested) return fail(event.file_offset, "packed events", "one of a type that is not packed");
+  if (answer == PackedEvents::Answer::damaged)
+    return fail(event.file_offset, "packed events", packed.damage());
+  return PerfRead::malformed;  // `each` has said why
 }
 
 // How many bytes stand behind an event that its header does not count. False: more than there are.
@@ -192,16 +247,21 @@ bool PerfFile::data_behind(EventView& event, std::uint64_t room) {
   return event.data_bytes <= room;
 }
 
-PerfRead PerfFile::walk(const std::function<bool(const EventView&)>& each) {
+PerfRead PerfFile::walk(const Each& each) {
   const bool bounded = data_size_ != 0;
   const std::uint64_t end =
       bounded ? data_offset_ + data_size_ : std::numeric_limits<std::uint64_t>::max();
   std::vector<std::uint8_t> bytes;  // of one event, 64 KiB at most
-  std::uint64_t at = data_offset_;
+  PackedEvents packed;
+  std::uint64_t at = data_offset_, packed_at = 0;
+  const auto ended = [&] {
+    return packed.within_event() ? fail(packed_at, "packed events", "the last one has no end")
+                                 : PerfRead::fine;
+  };
   while (at < end) {
     std::array<std::uint8_t, event_header_bytes> head;
     const std::size_t got = input_.read(at, head);
-    if (got == 0 && !bounded && input_.error() == 0) return PerfRead::fine;
+    if (got == 0 && !bounded && input_.error() == 0) return ended();
     if (got < event_header_bytes) return fail(at, "event", "the file ends within its header");
     const std::uint64_t size = value_at<std::uint16_t>(head, 6);
     if (size < event_header_bytes || size > end - at)
@@ -217,11 +277,15 @@ PerfRead PerfFile::walk(const std::function<bool(const EventView&)>& each) {
     if (!data_behind(event, end - at - size))
       return fail(at, "data behind the event",
                   fmt::format("{:#x} bytes do not fit", event.data_bytes));
-    if (event.type == PerfEvent::attribute && pipe_format_) take_attribute_event(event);
-    if (!each(event)) return PerfRead::malformed;
+    if (!hand_out(event, each)) return PerfRead::malformed;
+    if (is_packed(event.type)) {
+      packed_at = at;
+      const PerfRead answer = unpack(event, packed, each);
+      if (answer != PerfRead::fine) return answer;
+    }
     at += size + event.data_bytes;
   }
-  return PerfRead::fine;
+  return ended();
 }
 
 }  // namespace assay::traces::spe

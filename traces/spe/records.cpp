@@ -86,6 +86,7 @@ void RecordWalker::break_off(Fault fault, std::uint64_t offset, std::uint8_t byt
                              std::string why) {
   faults_.add({fault, offset, byte, std::move(why)});
   broken_ = true;
+  broken_at_ = offset;
 }
 
 std::size_t RecordWalker::feed(std::span<const std::uint8_t> bytes, std::uint64_t offset) {

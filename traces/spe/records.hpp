@@ -83,8 +83,13 @@ class RecordWalker {
   // Behind the last complete record, without padding; where the walk began if there is none.
   std::uint64_t last_end() const { return last_end_; }
   std::uint64_t last_begin() const { return last_begin_; }
-  // Where the packets begin that no End or Timestamp closed; last_end() if there are none.
-  std::uint64_t open_begin() const { return in_record() ? begin_ : last_end_; }
+  // Where the packets begin that no End or Timestamp closed. If there are none: the packet that
+  // broke the framing, or last_end().
+  std::uint64_t open_begin() const {
+    return in_record() ? begin_ : broken_ ? broken_at_ : last_end_;
+  }
+  // Where the walk began.
+  std::uint64_t origin() const { return origin_; }
 
  private:
   void take(const Packet& packet, std::uint8_t byte);
@@ -97,6 +102,7 @@ class RecordWalker {
   std::uint64_t origin_ = 0;
   bool started_ = false;
   bool broken_ = false;
+  std::uint64_t broken_at_ = 0;
   std::uint64_t begin_ = 0;         // of the open record
   std::uint32_t packets_ = 0;       // of the open record
   std::uint64_t seen_[2] = {0, 0};  // kinds of packet in the open record: addresses, the rest

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "traces/abi/arm64/constants.hpp"
 #include "traces/abi/arm64/errno_names.hpp"
 #include "traces/text/grammar_finish.hpp"
 #include "traces/text/grammar_rules.hpp"
@@ -182,15 +183,48 @@ constexpr auto change_end = step([](const char*& first, const char*, Builder& bu
   return true;
 });
 
+// `a=5, b=NAME`: what most members of structures are, without a way through the alternatives of a
+// value. Takes only what the general way would take alike, and leaves the rest to it.
+constexpr auto plain_members = step([](const char*& first, const char* last, Builder& builder) {
+  for (;;) {
+    const char* at = first;
+    Span member;
+    if (!scan_member_name(at, last, member)) return true;
+    Number value;
+    Symbol symbol;
+    const bool is_number = scan_number_value(at, last, value);
+    if (!is_number && !scan_name_value(at, last, symbol)) return true;
+    const bool goes_on =
+        last - at > 2 && at[0] == ',' && at[1] == ' ' && is(at[2], char_name_start);
+    if (!goes_on && (at == last || *at != '}')) return true;
+    builder.name_next(member);
+    if (is_number) builder.add_number(value);
+    else builder.add_symbol(symbol);
+    first = goes_on ? at + 2 : at;
+    if (!goes_on) return true;
+  }
+});
+
 const auto named_value = member_name[set_member_name] >> must("value", value);
 const auto member = ellipsis | named_value | must("member", value);
 const auto element = ellipsis | named_value | must("element", value);
-const auto argument = named_value | must("argument", value);
+// `KVM_RUN,`: a name that is not looked at first as that of a member.
+constexpr auto plain_symbol = step([](const char*& first, const char* last, Builder& builder) {
+  const char* at = first;
+  Span symbol;
+  if (!scan_name(at, last, symbol) || at == last || *at != ',') return false;
+  const auto value = constant_value(symbol.view());
+  builder.add_symbol({symbol, value.value_or(0), value.has_value()});
+  first = at;
+  return true;
+});
+
+const auto argument = plain_symbol | named_value | must("argument", value);
 const auto elements = -(!x3::lit(']') >> element % element_separator) >>
                       must("',' or ']'", close<']'>);
 
-const auto structure = open<NodeKind::structure> >> -(!x3::lit('}') >> member % comma) >>
-                       must("',' or '}'", close<'}'>);
+const auto structure = open<NodeKind::structure> >> plain_members >>
+                       -(!x3::lit('}') >> member % comma) >> must("',' or '}'", close<'}'>);
 const auto array = (open<NodeKind::array> | inverted) >> elements;
 const auto string =
     (quoted[add_string] | (x3::lit('@') >> quoted[add_string] >> mark_as_abstract)) >>

@@ -9,14 +9,25 @@ namespace {
 
 constexpr std::uint64_t at_fdcwd = static_cast<std::uint64_t>(-100);
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
+constexpr std::array<std::int8_t, 256> hex_digits = [] {
+  std::array<std::int8_t, 256> out{};
+  out.fill(-1);
+  for (std::int8_t digit = 0; digit < 16; ++digit) {
+    const auto at = static_cast<std::size_t>(digit);
+    out[static_cast<unsigned char>("0123456789abcdef"[at])] = digit;
+    out[static_cast<unsigned char>("0123456789ABCDEF"[at])] = digit;
+  }
+  return out;
+}();
+
+// -1: it is none.
+int hex_digit(char c) { return hex_digits[static_cast<unsigned char>(c)]; }
 
 // The digits of one base. False: they do not fit 64 bits.
 bool read_hexadecimal(const char*& at, const char* last, std::uint64_t& value) {
+  const char* const end_of_safe = last - at > 16 ? at + 16 : last;
+  for (int digit; at != end_of_safe && (digit = hex_digit(*at)) >= 0; ++at)
+    value = value << 4 | static_cast<unsigned>(digit);
   bool fits = true;
   for (int digit; at != last && (digit = hex_digit(*at)) >= 0; ++at) {
     fits = fits && (value >> 60) == 0;
@@ -245,6 +256,7 @@ bool scan_link(const char*& first, const char* last, Span& out) {
   unsigned depth = 1;
   bool bracketed = false;  // in TCP:[a->b] the arrow closes nothing
   for (const char* at = first + 1; at != last; ++at) {
+    if (!is(*at, char_link)) continue;
     if (*at == '[') bracketed = true;
     if (*at == '<') ++depth;
     if (*at != '>' || (bracketed && at[-1] == '-') || --depth > 0) continue;

@@ -16,9 +16,10 @@ enum CharClass : std::uint8_t {
   char_name_start = 1,  // letters and _
   char_name = 2,        // the same and digits
   char_digit = 4,
-  char_value_end = 8,  // may stand directly behind a complete value
-  char_blank = 16,     // space and tab
-  char_event_end = 32  // ends a word of an event
+  char_value_end = 8,   // may stand directly behind a complete value
+  char_blank = 16,      // space and tab
+  char_event_end = 32,  // ends a word of an event
+  char_link = 64        // says where a descriptor's <...> ends
 };
 
 inline constexpr std::array<std::uint8_t, 256> char_classes = [] {
@@ -36,6 +37,7 @@ inline constexpr std::array<std::uint8_t, 256> char_classes = [] {
   set(",)}]=/ \t", char_value_end);
   set(" \t", char_blank);
   set(" \t,()", char_event_end);
+  set("<>[", char_link);
   return out;
 }();
 
@@ -56,10 +58,11 @@ inline const char* skip_blanks(const char* at, const char* last) {
 inline bool scan_name(const char*& first, const char* last, Span& out) {
   const char* at = first;
   if (at == last || !is(*at, char_name_start)) return false;
-  do {
-    ++at;
-    if (at != last && *at == '.' && last - at > 1 && is(at[1], char_name_start)) ++at;
-  } while (at != last && is(*at, char_name));
+  for (;; ++at) {
+    do ++at;
+    while (at != last && is(*at, char_name));
+    if (last - at < 2 || *at != '.' || !is(at[1], char_name_start)) break;
+  }
   out = {first, at};
   first = at;
   return true;
@@ -83,7 +86,8 @@ bool scan_number_slowly(const char*& first, const char* last, Number& out);
 inline bool scan_number(const char*& first, const char* last, Number& out) {
   if (first == last || (!is(*first, char_digit) && *first != '-')) return false;
   // A single decimal digit is by far the most frequent number.
-  if (is(*first, char_digit) && (last - first == 1 || is(first[1], char_value_end))) {
+  if (is(*first, char_digit) &&
+      (last - first == 1 || (!is(first[1], char_name) && first[1] != '.'))) {
     out = {{first, first + 1}, static_cast<std::uint64_t>(*first - '0'), false, true};
     ++first;
     return true;

@@ -39,7 +39,8 @@ void stores(Step<D>& k, Spu<D>& s, const Pe<D>& pe, const SpuAccess<D, Register,
 // Bits that are RES0 read as zero, unless software wrote ones there.
 template <class D, class Register, class A>
 void check_res0(Step<D>& k, const Spu<D>& s, const SpuAccess<D, Register, true, A>& r) {
-  const Flag<D> any = is_unknown<D>(s, Register::number) || has_res0_ones<D>(s, Register::number);
+  const Flag<D> any =
+      shows_anything<D>(s, Register::number) || has_res0_ones<D>(s, Register::number);
   k.require(res0_of<Register, D>(r) == 0 || any,
             {"res0_reads_as_zero", "D24.7: RES0 bits that nobody set"});
 }
@@ -47,7 +48,8 @@ void check_res0(Step<D>& k, const Spu<D>& s, const SpuAccess<D, Register, true, 
 template <class D, class Register, class A>
 void check_read(Step<D>& k, const Spu<D>& s, const SpuAccess<D, Register, true, A>& r,
                 const Flag<D>& may_differ) {
-  const Flag<D> any = is_unknown<D>(s, Register::number) || has_res0_ones<D>(s, Register::number);
+  const Flag<D> any =
+      shows_anything<D>(s, Register::number) || has_res0_ones<D>(s, Register::number);
   const Flag<D> same = fields_are_kept<Register, D>(s, r);
   k.require(s.unpredictable || any || may_differ || same, {"reads_as_written", "D24.7"});
   check_res0(k, s, r);
@@ -77,6 +79,17 @@ struct Control : Stored<which> {
   }
 };
 
+// An access of EL1 goes to EL2 instead of the register: MDCR_EL2.E2PB of those of the buffer but
+// PMBIDR_EL1, TPMS of the others.
+template <class D, class Register>
+Flag<D> is_trapped(const Spu<D>& s) {
+  constexpr std::string_view name = Register::id.name;
+  if (name == "PMBIDR_EL1") return false;
+  const Flag<D> traps =
+      name.starts_with("PMB") ? s.e2pb == 0 || s.e2pb == 2 : Flag<D>(plain(s.tpms));
+  return s.el == 1 && traps;
+}
+
 template <class D, class Register, bool reads, class... F>
 struct SpuAccess<D, Register, reads, FieldList<F...>> : Argument<D, F>... {
   static constexpr Access access = access_of<Register, reads>();
@@ -90,6 +103,8 @@ struct SpuAccess<D, Register, reads, FieldList<F...>> : Argument<D, F>... {
     if constexpr (Register::id.since > 1 || is_whole<Register>)
       k.require(is_of_version<D>(pe, Register::id.since),
                 {"register_exists", "D24.7: UNDEFINED before its version"});
+    k.require(!is_trapped<D, Register>(spu),
+              {"access_is_not_trapped", "D24.3.17 MDCR_EL2.E2PB, TPMS; SPE-1.3"});
     if constexpr (reads) Register::read(k, spu, pe, *this);
     else Register::write(k, spu, pe, *this);
   }

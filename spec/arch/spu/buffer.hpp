@@ -89,8 +89,11 @@ struct SpuRecord {
            {"below_limit", "D17.7: the SPU never writes at or above LIMIT"});
     lawful(!meets_hole<D>(spu, address, end),
            {"is_translated", "D17.7: every write has a valid stage 1 and stage 2 entry"});
-    lawful(is_undecided<D>(spu) || passes_filters<D>(spu, pe, {events, type, latency, ds}),
+    lawful(is_undecided<D>(spu) ||
+               passes_filters<D>(spu, pe, {events, type, latency, ds}, Optional::ignored),
            {"passes_filters", "D17.5: rejected samples are not written"});
+    lawful((events & ~events_of_some_pe<D>(pe)) == 0,
+           {"events_are_defined", "D18.2.5: Events packet; SPE-1.4"});
     check_packets(k, spu);
     const Flag<D> follows = address == spu.records_end && is_aligned<D>(pe, size);
     k.set(spu.torn, spu.torn || !follows);
@@ -98,6 +101,7 @@ struct SpuRecord {
     leaves_flight<D>(k, spu);
     count_sample<D>(k, spu, true, false);
     moves_registers<D>(k, spu);
+    becomes_told<D>(k, spu, SpuRegister::pmbptr);
     k.set(spu.ptr, end);
     k.set(spu.records_end, end);
     k.set(spu.bytes_end, ite(spu.bytes_end < end, end, Num<D>(plain(spu.bytes_end))));

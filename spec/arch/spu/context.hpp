@@ -21,8 +21,14 @@ struct SpuContext {
                    &SpuContext::tpms, &SpuContext::excluded>;
   }
   void apply(Step<D>& k, Spu<D>& spu, const Pe<D>&) const {
-    k.require(e2pb != 1, {"e2pb_is_not_reserved", "D24.3.17 MDCR_EL2.E2PB"});
-    k.when(spu.e2pb != e2pb, [&] {
+    // The reserved value behaves as one that is defined (SPE-7.19).
+    Word<D, 2> owner = e2pb;
+    k.when(e2pb == 1, [&] {
+      const Flag<D> of_el1 = k.choose({"reserved_e2pb_is_el1", "D24.3.17 MDCR_EL2.E2PB"});
+      const Flag<D> traps = k.choose({"reserved_e2pb_traps", "D24.3.17 MDCR_EL2.E2PB"});
+      k.let(owner, ite(of_el1, ite(traps, Word<D, 2>(2), Word<D, 2>(3)), Word<D, 2>(0)));
+    });
+    k.when(spu.e2pb != owner, [&] {
       change_controls<D>(k, spu);
       forget_translations<D>(k, spu);
     });
@@ -30,7 +36,7 @@ struct SpuContext {
     k.when(spu.el != el, [&] { synchronise_context<D>(k, spu); });
     k.set(spu.el, el);
     k.set(spu.tge, tge);
-    k.set(spu.e2pb, e2pb);
+    k.set(spu.e2pb, owner);
     k.set(spu.tpms, tpms);
     k.set(spu.excluded, excluded);
   }

@@ -112,7 +112,8 @@ void record_properties(const OfItsSpu<D>& spu, const SpuRecord<D>& r) {
     return a.start <= r.address && r.address + r.size <= limit_of<D>(a);
   });
   spu.keeps("filtered_records_are_not_written", "A32; D17.5", [&](auto& a, auto&, auto& pe) {
-    return is_undecided<D>(a) || passes_filters<D>(a, pe, {r.events, r.type, r.latency, r.ds});
+    return is_undecided<D>(a) ||
+           passes_filters<D>(a, pe, {r.events, r.type, r.latency, r.ds}, Optional::ignored);
   });
   spu.keeps("record_size_is_bounded", "A34; D24.7 PMSIDR_EL1.MaxSize",
             [&](auto&, auto&, auto& pe) { return r.size != 0 && r.size <= pe.spe_record_max; });
@@ -176,7 +177,7 @@ void software_properties(const OfItsSpu<D>& spu) {
   if (const auto* call = t.template as<SpuRead<D, Pmbptr>>())
     spu.keeps("synchronised_reads_are_current", "A39; D17.9", [&](auto& a, auto&, auto& pe) {
       const Flag<D> sure =
-          !reads_lag<D>(a) && pe.spe_align == 0 && !is_unknown<D>(a, SpuRegister::pmbptr);
+          !reads_lag<D>(a) && pe.spe_align == 0 && !shows_anything<D>(a, SpuRegister::pmbptr);
       return !sure || field<"ptr">(*call) == a.ptr;
     });
   // The other half of the above: an event that was handled lets profiling go on.

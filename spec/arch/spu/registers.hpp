@@ -68,7 +68,7 @@ struct Pmbptr : Stored<SpuRegister::pmbptr> {
   template <class D>
   static void read(Step<D>& k, const Spu<D>& s, const Pe<D>& pe, const auto& r) {
     const Num<D> ptr = field<"ptr">(r);
-    const Flag<D> any = s.unpredictable || is_unknown<D>(s, number);
+    const Flag<D> any = s.unpredictable || shows_anything<D>(s, number);
     const Flag<D> lags = reads_lag<D>(s) && s.barriers.ptr <= ptr && ptr <= s.ptr;
     Flag<D> same = ptr == s.ptr || lags;
     k.when(pe.spe_align != 0, [&] {
@@ -159,8 +159,8 @@ struct Pmbsr : Stored<SpuRegister::pmbsr> {
   }
   // A value that it has had since the last drain.
   template <class D>
-  static void read(Step<D>& k, const Spu<D>& s, const Pe<D>&, const auto& r) {
-    const Flag<D> any = s.unpredictable || is_unknown<D>(s, number);
+  static void read(Step<D>& k, const Spu<D>& s, const Pe<D>& pe, const auto& r) {
+    const Flag<D> any = s.unpredictable || shows_anything<D>(s, number);
     const Flag<D> lags = reads_lag<D>(s);
     const auto reads = [&](const Flag<D>& read, const auto& now, const auto& before) {
       return iff(read, plain(now)) || (lags && iff(read, plain(before)));
@@ -170,7 +170,9 @@ struct Pmbsr : Stored<SpuRegister::pmbsr> {
               {"reads_service", "D24.7 PMBSR_EL1.S"});
     k.require(any || reads(field<"dl">(r), s.data_loss, b.data_loss),
               {"reads_data_loss", "D24.7 PMBSR_EL1.DL"});
-    k.require(any || reads(field<"ea">(r), s.external_abort, b.external_abort),
+    // From SPEv1p3 on no PE sets it, and it may be RES0.
+    const Flag<D> res0 = pe.spe >= 4 && pe.spe != 0xff && !field<"ea">(r);
+    k.require(any || res0 || reads(field<"ea">(r), s.external_abort, b.external_abort),
               {"reads_external_abort", "D24.7 PMBSR_EL1.EA"});
     k.require(any || reads(field<"coll">(r), s.collision, b.collision),
               {"reads_collision", "D24.7 PMBSR_EL1.COLL"});
@@ -278,7 +280,9 @@ struct Pmsicr : Stored<SpuRegister::pmsicr> {
   static void read(Step<D>& k, const Spu<D>& s, const Pe<D>& pe, const auto& r) {
     const Flag<D> extended = pe.spe_ernd && s.random;
     const Flag<D> runs = extended || reads_lag<D>(s) || has_no_interval<D>(s);
-    check_read<D>(k, s, r, runs);
+    // ECOUNT is RES0 without ERnd.
+    const Flag<D> res0 = !pe.spe_ernd && field<"ecount">(r) == 0 && field<"count">(r) == s.count;
+    check_read<D>(k, s, r, runs || res0);
   }
 };
 
@@ -296,15 +300,27 @@ struct Pmsfcr : Control<SpuRegister::pmsfcr> {
                 Field<"mask", 48, &Spu<D>::type_mask, 5>>;
 };
 
-// The events that a sample must have, and those that it must not have.
-struct Pmsevfr : Control<SpuRegister::pmsevfr> {
+// The events that a sample must have, and those that it must not have. Bits of events that the PE
+// need not have may be RES0.
+template <SpuRegister which>
+struct EventFilter : Control<which> {
+  template <class D>
+  static void read(Step<D>& k, const Spu<D>& s, const Pe<D>& pe, const auto& r) {
+    const Word<D, 64> kept =
+        which == SpuRegister::pmsevfr ? plain(s.events_set) : plain(s.events_clear);
+    const Word<D, 64> differs = field<"value">(r) ^ kept;
+    const Flag<D> res0 = (differs & (events_of_every_pe<D>(pe) | ~kept)) == 0;
+    check_read<D>(k, s, r, res0);
+  }
+};
+struct Pmsevfr : EventFilter<SpuRegister::pmsevfr> {
   static constexpr RegisterId id{"PMSEVFR_EL1", {3, 0, 9, 9, 5}};
   static constexpr Access msr{"spe_write_pmsevfr", "D24.7 PMSEVFR_EL1; D17.5"};
   static constexpr Access mrs{"spe_read_pmsevfr", "D24.7 PMSEVFR_EL1; D17.5"};
   template <class D>
   using Fields = FieldList<Field<"value", 0, &Spu<D>::events_set>>;
 };
-struct Pmsnevfr : Control<SpuRegister::pmsnevfr> {
+struct Pmsnevfr : EventFilter<SpuRegister::pmsnevfr> {
   static constexpr RegisterId id{"PMSNEVFR_EL1", {3, 0, 9, 9, 1}, 3};
   static constexpr Access msr{"spe_write_pmsnevfr", "D24.7 PMSNEVFR_EL1; D17.5"};
   static constexpr Access mrs{"spe_read_pmsnevfr", "D24.7 PMSNEVFR_EL1; D17.5"};
@@ -319,6 +335,12 @@ struct Pmslatfr : Control<SpuRegister::pmslatfr> {
   static constexpr Access mrs{"spe_read_pmslatfr", "D24.7 PMSLATFR_EL1; D17.5"};
   template <class D>
   using Fields = FieldList<Field<"value", 0, &Spu<D>::latency_min>>;
+  // With counters of 12 bits the upper four are RES0.
+  template <class D>
+  static void read(Step<D>& k, const Spu<D>& s, const Pe<D>&, const auto& r) {
+    const Word<D, 64> kept = zero_extend<64>(plain(s.latency_min));
+    check_read<D>(k, s, r, field<"value">(r) == (kept & Word<D, 64>(latency_of_12_bits)));
+  }
 };
 struct Pmsdsfr : Control<SpuRegister::pmsdsfr> {
   static constexpr RegisterId id{"PMSDSFR_EL1", {3, 0, 9, 10, 4}, 5};

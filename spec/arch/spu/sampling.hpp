@@ -152,16 +152,26 @@ Flag<D> passes_sources(const Spu<D>& s, const SampleFacts<D>& sample) {
   return selected;
 }
 
+// Whether filter bits count that are RES0 on some PEs: of events that a PE need not have, of
+// latencies beyond 12 bits.
+enum class Optional : bool { ignored, counted };
+
 // The conjunction of all enabled filters (D17.5). A filter that selects nothing is CONSTRAINED
 // UNPREDICTABLE per sample: it never decides.
 template <class D>
-Flag<D> passes_filters(const Spu<D>& s, const Pe<D>& pe, const SampleFacts<D>& sample) {
+Flag<D> passes_filters(const Spu<D>& s, const Pe<D>& pe, const SampleFacts<D>& sample,
+                       Optional optional) {
+  const bool all = optional == Optional::counted;
+  const Word<D, 64> events = all ? Word<D, 64>(~u64{0}) : events_of_every_pe<D>(pe);
   const Flag<D> both =
       s.filter_events && s.filter_not_events && (s.events_set & s.events_clear) != 0;
-  const Flag<D> set = !s.filter_events || both || (sample.events & s.events_set) == s.events_set;
-  const Flag<D> clear = !s.filter_not_events || both || (sample.events & s.events_clear) == 0;
+  const Flag<D> set = !s.filter_events || both || (~sample.events & s.events_set & events) == 0;
+  const Flag<D> clear =
+      !s.filter_not_events || both || (sample.events & s.events_clear & events) == 0;
   const Flag<D> type = !s.filter_types || passes_types<D>(s, pe, sample.type);
-  const Flag<D> latency = !s.filter_latency || sample.latency >= s.latency_min;
+  const Word<D, 16> least = s.latency_min & Word<D, 16>(latency_of_12_bits);
+  const Flag<D> latency =
+      !s.filter_latency || sample.latency >= s.latency_min || (!all && sample.latency >= least);
   const Flag<D> source = !s.filter_source || passes_sources<D>(s, sample);
   return set && clear && type && latency && source;
 }
@@ -221,12 +231,14 @@ struct SpuDrop {
     lawful(is_undecided<D>(spu) || !filtered || filters<D>(spu),
            {"a_filter_rejects", "D17.5: only an enabled filter rejects"});
     lawful(is_undecided<D>(spu) || !filtered || !told || is_up_to_the_pe<D>(spu) ||
-               !passes_filters<D>(spu, pe, {events, type, latency, ds}),
+               !passes_filters<D>(spu, pe, {events, type, latency, ds}, Optional::counted),
            {"fails_a_filter", "D17.5: a sample that passes every filter is kept"});
     lawful(filtered || !takes_records<D>(spu),
            {"nowhere_to_go", "D17.4: records are dropped when the buffer takes none"});
+    // In discard mode a sample is completed like any other, and has no record.
+    const Flag<D> discarded = spu.fill == discard_mode && buffer_enabled<D>(spu) && !spu.service;
     leaves_flight<D>(k, spu);
-    count_sample<D>(k, spu, filtered, filtered);
+    count_sample<D>(k, spu, filtered || discarded, filtered);
   }
 };
 

@@ -152,6 +152,7 @@ struct Spu {
   FlagCell<D> unpredictable{};     // a programming rule is broken: the SPU may do anything
   WordCell<D, 16> unknown{};       // registers not written since a reset: bits of SpuRegister
   WordCell<D, 16> res0_ones{};     // registers of which RES0 bits were last written as ones
+  WordCell<D, 16> told{};          // registers that were written since the trace begins
   SpuCounts<D> counts{};
   SpuHoles<D> holes{};
   SpuBarriers<D> barriers{};
@@ -169,8 +170,8 @@ struct Spu {
         &Spu::latency_min, &Spu::sources, &Spu::attributes, &Spu::in_flight, &Spu::start,
         &Spu::records_end, &Spu::bytes_end, &Spu::event, &Spu::event_flight, &Spu::lost, &Spu::torn,
         &Spu::wrote, &Spu::low_flight, &Spu::late, &Spu::late_limit, &Spu::irq,
-        &Spu::controls_changed, &Spu::unpredictable, &Spu::unknown, &Spu::res0_ones, &Spu::counts,
-        &Spu::holes, &Spu::barriers>;
+        &Spu::controls_changed, &Spu::unpredictable, &Spu::unknown, &Spu::res0_ones, &Spu::told,
+        &Spu::counts, &Spu::holes, &Spu::barriers>;
   }
 };
 

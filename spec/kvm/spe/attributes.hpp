@@ -29,6 +29,14 @@ Flag<D> has_spe_feature(const Vcpu<D>& cpu) {
   return bit(plain(cpu.features), static_cast<unsigned>(spe_feature));
 }
 
+// Another buffer, or none: v6 gives back what it pinned (v6-28).
+template <class D>
+void give_back(Step<D>& k, SpeVcpu<D>& self) {
+  if (!pins_buffer(k.profile())) return;
+  k.set(self.buffer.pinned, Num<D>(0));
+  k.set(self.buffer.mapped, false);
+}
+
 // kvm_arm_support_spe() && kvm_vcpu_has_spe() && irqchip_in_kernel(): the gate of every attribute.
 template <class D>
 void spe_gate(Step<D>& k, Vm<D>& vm, VcpuId v) {

@@ -123,7 +123,8 @@ Flag<D> guest_spe_state_isolated(const Vm<D>& vm) {
            (s.e2pb == 2 && !s.e2spe && !s.pa2 && (s.pct2 == 0 || vm.spe.perfmon));
   });
 }
-// W08: nothing is sampled, and nothing is on its way, between host and guest.
+// W08: nothing is sampled, and nothing is on its way, between host and guest; the host may profile
+// again once all of its own is back.
 template <class D>
 Flag<D> world_switch_is_silent(const Vm<D>& vm) {
   return all<D>(vm.spe_switch, [&](const auto& sw, std::size_t i) {
@@ -131,7 +132,7 @@ Flag<D> world_switch_is_silent(const Vm<D>& vm) {
     const Flag<D> between = is_between<D>(sw);
     const Flag<D> silent =
         s.el == 2 && !s.e2spe && !profiling_enabled<D>(s) && (s.unpredictable || s.in_flight == 0);
-    return !between || silent;
+    return !between || silent || sw.host_is_back || sw.lawless;
   });
 }
 // While a guest's registers are loaded the buffer is the guest's, and one PE has them.

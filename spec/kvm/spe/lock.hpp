@@ -310,4 +310,14 @@ struct MmuUnmap {
   }
 };
 
+// What kvm_mmu_perform_pending_ops() leaves behind (SPE-4.4).
+template <class D>
+void perform_maintenance(Step<D>& k, Vm<D>& vm) {
+  if (!pins_memory(k.profile())) return;
+  k.set(vm.spe.flush_dcache, false);
+  k.set(vm.spe.flush_icache, false);
+  const bool stays = k.is(Behaviour::spe_tags_stay_pending);
+  k.set(vm.spe.clear_tags, stays && vm.spe.clear_tags && !vm.spe.mte);
+}
+
 }  // namespace assay

@@ -58,6 +58,14 @@ void keep_value(Step<D>& k, SpeRegisters<D>& r, const Word<D, 64>& id, const Wor
   });
 }
 
+// Some PE has at least this PMSVer, as far as the host is known.
+template <class D>
+Flag<D> some_pe_has(const Vm<D>& vm, const Word<D, 4>& version) {
+  const Word<D, 8> least = zero_extend<8>(version);
+  return any<D>(vm.host.pe,
+                [&](const auto& pe) { return pe.spe == 0 || (pe.spe != 0xff && least <= pe.spe); });
+}
+
 // What all of these calls ask first; the register named is one of SPE.
 template <class D>
 void one_reg_gate(Step<D>& k, Vm<D>& vm, VcpuId v, const Flag<D>& of_spe) {
@@ -105,6 +113,8 @@ struct SpeGetReg {
     const Flag<D> capped = has_spe_feature<D>(self) && version <= 2;
     k.require(id != reg_id_aa64dfr0_el1 || capped || version == 0,
               {"version_is_capped", "v4-18: PMSVer at most 2, and 0 without SPE; V12"});
+    k.require(id != reg_id_aa64dfr0_el1 || version == 0 || some_pe_has<D>(vm, version),
+              {"version_is_of_the_host", "v4-18: what the host has, and at most 2; SPE-1.4"});
     k.require(id != one_reg<Pmbsr> || is_kept_value<D, Pmbsr>(r, value),
               {"status_as_kept", "v4-34; SPE-4.12"});
     k.require(is_as_kept<D>(r, id, value), {"register_as_kept", "v4-37; SPE-4.12"});

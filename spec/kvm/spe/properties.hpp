@@ -143,7 +143,7 @@ void isolation_properties(const Taken<D>& t, const SayProperty<D>& say) {
                        return own || is_same<D>(a.spe.regs, b.spe.regs);
                      }),
       "W04; v4-30");
-  if (!t.template is_one_of<SpeTrapLimit<D>, SpeSetRegLimit<D>>())
+  if (!t.template is_one_of<SpeTrapLimit<D>, SpeSetRegLimit<D>, VcpuInit<D>>())
     say("limit_changes_by_trapped_writes_only",
         all_changed<D>(t, t.before.vcpu, t.after.vcpu,
                        [](const auto& a, const auto& b, std::size_t) {
@@ -164,9 +164,9 @@ void enter_properties(const Taken<D>& t, const SayProperty<D>& say) {
       return t.cpu() != Word<D, 16>(i) || holds(s);
     });
   };
-  say("maintenance_comes_before_the_guest",
-      !t.before.spe.flush_dcache && !t.before.spe.flush_icache, "L10, L12; v4-04, v4-05");
-  say("tags_are_cleared_before_the_guest", !t.before.spe.clear_tags || !t.before.spe.mte,
+  say("maintenance_comes_before_the_guest", !t.after.spe.flush_dcache && !t.after.spe.flush_icache,
+      "L10, L12; v4-04, v4-05");
+  say("tags_are_cleared_before_the_guest", !t.after.spe.clear_tags || !t.after.spe.mte,
       "L13; v4-06");
   say("entered_vcpu_is_initialized", Flag<D>(plain(self.initialized)), "V06; v4-22");
   const Flag<D> stopped = self.stop != spe_running;
@@ -314,7 +314,7 @@ template <class D>
 void host_properties(const Taken<D>& t, const SayProperty<D>& say) {
   auto restored = [&](auto&& holds) {
     return all<D>(t.after.spu, [&](const auto& s, std::size_t i) {
-      return t.cpu() != Word<D, 16>(i) || (s.e2spe && s.enable) ||
+      return t.cpu() != Word<D, 16>(i) || t.before.spe_switch[i].host_is_back ||
              holds(s, t.before.spe_switch[i].host, t.before.host.pe[i]);
     });
   };
@@ -326,6 +326,53 @@ void host_properties(const Taken<D>& t, const SayProperty<D>& say) {
         return has_sampling<D>(s, host.sampling, pe);
       }),
       "W03; v4-30, v4-31");
+}
+
+// The demands of a stage as claims about the code that leads to it. `demands(spu, pe, switch, say)`
+// of the PE that the event names.
+template <class D, class Demands>
+void code_reaches(const Taken<D>& t, const SayProperty<D>& say, Demands&& demands) {
+  struct Claim {
+    Why why;
+    Flag<D> holds;
+  };
+  std::vector<Claim> claims;
+  // Their names do not depend on a PE.
+  demands(Spu<D>{}, Pe<D>{}, SpeSwitch<D>{}, [&](const Flag<D>&, const Why& why) {
+    claims.push_back({why, true});
+  });
+  const auto& pes = t.before.spu;
+  pes.for_each([&](const auto& spu, std::size_t i) {
+    std::size_t at = 0;
+    demands(
+        spu, t.before.host.pe[i], t.before.spe_switch[i], [&](const Flag<D>& holds, const Why&) {
+          Flag<D>& all_hold = claims[at++].holds;
+          const Flag<D> concerned = t.cpu() == Word<D, 16>(i) && !t.before.spe_switch[i].lawless;
+          all_hold = all_hold && (!concerned || holds);
+        });
+  });
+  for (const Claim& c : claims) say(c.why.id, c.holds, c.why.source);
+}
+
+template <class D>
+void code_properties(const Taken<D>& t, const SayProperty<D>& say) {
+  if (!has_switch_code(t.profile)) return;
+  if (t.template is_one_of<SpeHostSaved<D>>())
+    code_reaches<D>(t, say, [](const auto& spu, const auto&, const auto&, auto&& claim) {
+      host_saved_demands<D>(spu, claim);
+    });
+  if (t.template is_one_of<SpeEnter<D>>())
+    code_reaches<D>(t, say, [&](const auto& spu, const auto& pe, const auto& sw, auto&& claim) {
+      enter_demands<D>(t.before, t.profile, t.before.vcpu[t.vcpu()].spe, spu, pe, sw, claim);
+    });
+  if (t.template is_one_of<SpeGuestSaved<D>>())
+    code_reaches<D>(t, say, [](const auto& spu, const auto&, const auto&, auto&& claim) {
+      guest_saved_demands<D>(spu, claim);
+    });
+  if (t.template is_one_of<SpeHostRestored<D>>())
+    code_reaches<D>(t, say, [&](const auto& spu, const auto& pe, const auto& sw, auto&& claim) {
+      host_restored_demands<D>(t.profile, spu, pe, sw, claim);
+    });
 }
 
 // What the designs that followed keep.
@@ -391,6 +438,7 @@ void spe_properties(const Taken<D>& t, const SayProperty<D>& say) {
   if (t.template is_one_of<SpeSync<D>>()) sync_properties<D>(t, say);
   if (t.template is_one_of<SpeGuestSaved<D>>()) stage_properties<D>(t, say);
   if (t.template is_one_of<SpeHostRestored<D>>()) host_properties<D>(t, say);
+  code_properties(t, say);
   design_properties(t, say);
   if (t.template is_one_of<SpeTrapStatus<D>>())
     say("cleared_service_drops_the_line",

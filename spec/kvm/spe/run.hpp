@@ -1,6 +1,7 @@
 // What KVM_RUN refuses and does for a vCPU with SPE (SPE-4.4, SPE-4.6 to SPE-4.8).
 #pragma once
 #include "spec/kvm/spe/attributes.hpp"
+#include "spec/kvm/spe/copies.hpp"
 #include "spec/kvm/stage.hpp"
 
 namespace assay {
@@ -13,6 +14,19 @@ Flag<D> spe_may_run_on(const Vm<D>& vm, const Vcpu<D>& self, const Word<D, 16>& 
          });
 }
 
+// KVM_ARM_VCPU_SPE_STOP_EXIT: a guest that would profile is not entered (v4-36).
+template <class D>
+Flag<D> is_kept_out(const Vcpu<D>& self) {
+  const SpeVcpu<D>& spe = self.spe;
+  return spe.stop == spe_stopped_exit && !spe.line && spe.regs.enable &&
+         (spe.regs.e0spe || spe.regs.e1spe);
+}
+// The hardware's buffer is the guest's, and on, while it runs.
+template <class D>
+Flag<D> wants_buffer(const Vcpu<D>& self) {
+  return self.spe.regs.enable && !self.spe.line && self.spe.stop == spe_running;
+}
+
 // v6 refuses a PE as the PMU does, with KVM_EXIT_FAIL_ENTRY (v6-21).
 template <class D>
 Flag<D> spe_refuses(const Step<D>& k, const Vm<D>& vm, const Running<D>& running, const Pe<D>&) {
@@ -21,11 +35,15 @@ Flag<D> spe_refuses(const Step<D>& k, const Vm<D>& vm, const Running<D>& running
   return has_spe_feature<D>(self) && !spe_may_run_on<D>(vm, self, running.cpu);
 }
 
-// A vCPU that is seen in the guest is on a PE of its set.
+// A vCPU that is seen in the guest is on a PE of its set, and not stopped on the way in.
 template <class D>
 void spe_entry(Step<D>& k, Vm<D>& vm, const Running<D>& running) {
   if (!is_spe_series(k.profile())) return;
   const Vcpu<D>& self = vm.vcpu[running.vcpu.index];
+  k.require(!is_kept_out<D>(self), {"stopped_guest_stays_out", "v4-36; W16"});
+  if (pins_buffer(k.profile()))
+    k.require(!wants_buffer<D>(self) || self.spe.buffer.mapped,
+              {"buffer_is_pinned", "v6-28, v6-29; N01"});
   k.require(!has_spe_feature<D>(self) || spe_may_run_on<D>(vm, self, running.cpu),
             {"spe_on_supported_cpu", "v4-19; V01"});
 }
@@ -58,10 +76,7 @@ void spe_maintenance(Step<D>& k, Vm<D>& vm, const Running<D>&) {
     k.may_fail(Errno::fault,
                {"tags_not_cleared", "v4-06: a gap in the VMAs of a locked slot, or VM_SHARED"});
   });
-  k.set(vm.spe.flush_dcache, false);
-  k.set(vm.spe.flush_icache, false);
-  const bool stays = k.is(Behaviour::spe_tags_stay_pending);
-  k.set(vm.spe.clear_tags, stays && vm.spe.clear_tags && !vm.spe.mte);
+  perform_maintenance<D>(k, vm);
 }
 
 // A reset refuses SPE where the host has none, and in AArch32.
@@ -97,6 +112,24 @@ void spe_after_reset(Step<D>& k, Vm<D>& vm, const Reset<D>& reset) {
   });
 }
 
+// The guest's registers are reset to zero (SPE-4.12). With them goes what v6 pinned; the posted
+// code leaves the virtual line as it was.
+template <class D>
+void spe_registers_reset(Step<D>& k, Vm<D>& vm, const Reset<D>& reset) {
+  if (!is_spe_series(k.profile())) return;
+  SpeVcpu<D>& spe = reset.self.spe;
+  k.require(is_out_of_guest<D>(vm, reset.vcpu) && !spe.event_pending,
+            {"not_during_run", "kvm_main.c:kvm_vcpu_ioctl: KVM_RUN holds the vCPU's mutex"});
+  const auto zero = [&](auto... registers) {
+    (keep_value<D, decltype(registers)>(k, spe.regs, Word<D, 64>(0)), ...);
+  };
+  zero(PmscrEl1{}, Pmsnevfr{}, Pmsicr{}, Pmsirr{}, Pmsfcr{}, Pmsevfr{}, Pmslatfr{}, Pmbptr{},
+       Pmblimitr{}, Pmbsr{});
+  k.set(spe.regs.sampling.unknown, Word<D, 16>(0));
+  if (!k.is(Behaviour::spe_status_set_quietly)) k.set(spe.line, false);
+  give_back<D>(k, spe);
+}
+
 // Every run: the CPU, then the stop state (v4-19, v4-36).
 template <class D>
 void spe_run(Step<D>& k, Vm<D>& vm, const Running<D>& running) {
@@ -113,9 +146,7 @@ void spe_run(Step<D>& k, Vm<D>& vm, const Running<D>& running) {
       k.may_fail(Errno::noexec,
                  {"was_on_unsupported_cpu", "v4-19: an earlier vcpu_load() left the flag set"});
     });
-  k.reject(Errno::again,
-           spe && self.spe.stop == spe_stopped_exit && !self.spe.line && self.spe.regs.enable &&
-               (self.spe.regs.e0spe || self.spe.regs.e1spe),
+  k.reject(Errno::again, spe && is_kept_out<D>(self),
            {"profiling_is_stopped", "v4-36: KVM_EXIT_FAIL_ENTRY with -EAGAIN"});
 }
 

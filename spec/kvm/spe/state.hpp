@@ -138,10 +138,14 @@ struct SpeSwitch {
   // While restoring the guest: which registers were written.
   FlagCell<D> pointer_loaded{}, limit_loaded{}, status_loaded{}, control_loaded{};
   FlagCell<D> host_changed{};  // a register of the host came back different
+  FlagCell<D> host_is_back{};  // PMSCR_EL2 came back, last of all: the host may profile again
+  FlagCell<D> lawless{};       // host or guest broke a programming rule of the SPU in this switch
+  WordCell<D, 6> next{};       // the next instruction of the code (switch_code.hpp); 0 = none begun
   static constexpr auto fields() {
     return members<&SpeSwitch::stage, &SpeSwitch::vcpu, &SpeSwitch::host, &SpeSwitch::host_control2,
                    &SpeSwitch::pointer_loaded, &SpeSwitch::limit_loaded, &SpeSwitch::status_loaded,
-                   &SpeSwitch::control_loaded, &SpeSwitch::host_changed>;
+                   &SpeSwitch::control_loaded, &SpeSwitch::host_changed, &SpeSwitch::host_is_back,
+                   &SpeSwitch::lawless, &SpeSwitch::next>;
   }
 };
 

@@ -14,13 +14,13 @@ struct KvmSpe {
       TypeList<EnableCap<D>, SpeLockPage<D>, SpeGuestFault<D>, MmuUnmap<D>, SetAttribute<D, SpeIrq>,
                SetAttribute<D, SpeInit>, SetAttribute<D, SpeStop>, SetAttribute<D, SpeOther>,
                GetAttribute<D, SpeIrq>, GetAttribute<D, SpeStop>, HasAttribute<D, SpeCtrlGroup>,
-               SpeSupportedCpus<D>, SpeHostSaved<D>, SpeRestoring<D>, SpeEnter<D>, SpeGuestSaved<D>,
-               SpeHostRestored<D>, SpeSync<D>, SpeTrapPointer<D>, SpeTrapLimit<D>, SpeTrapStatus<D>,
-               SetAttribute<D, SpeSpu>, SetAttribute<D, SpeBufferMax>, SpeBufferPinned<D>,
-               SpeRlimitExit<D>, SpeStage1Missing<D>, SpeTrapBufferId<D>, SpeFaultServed<D>,
-               SpeGetReg<D>, SpeSetReg<D>, SpeSetRegStatus<D>, SpeSetRegPointer<D>,
-               SpeSetRegLimit<D>, SpeTablesFreed<D>, SpeUnpinned<D>, SpeInject<D>,
-               SpeEnterWithout<D>>;
+               SpeSupportedCpus<D>, SpeSwitchBegins<D>, SpeHostSaved<D>, SpeRestoring<D>,
+               SpeEnter<D>, SpeGuestSaved<D>, SpeHostRestored<D>, SpeSync<D>, SpeTrapPointer<D>,
+               SpeTrapLimit<D>, SpeTrapStatus<D>, SetAttribute<D, SpeSpu>,
+               SetAttribute<D, SpeBufferMax>, SpeBufferPinned<D>, SpeRlimitExit<D>,
+               SpeStage1Missing<D>, SpeTrapBufferId<D>, SpeFaultServed<D>, SpeGetReg<D>,
+               SpeSetReg<D>, SpeSetRegStatus<D>, SpeSetRegPointer<D>, SpeSetRegLimit<D>,
+               SpeTablesFreed<D>, SpeUnpinned<D>, SpeInject<D>, SpeEnterWithout<D>>;
 
   template <class D>
   static void observes(Step<D>& k, Vm<D>& vm, const Call<D>& call) {
@@ -64,6 +64,29 @@ struct KvmSpe {
         "v4-24, v4-33; W01, W18, W19");
     say(is_spe_series, "world_switch_is_silent", world_switch_is_silent<D>,
         "v4-30, v4-31; W06, W07, W08");
+    say(has_switch_code_of_vhe, "pointer_writes_stay_on_vhe", pointer_writes_stay_on_vhe<D>,
+        "SPE-4.10");
+    say(has_switch_code_of_vhe, "status_writes_stay_on_vhe", status_writes_stay_on_vhe<D>,
+        "SPE-4.10");
+    say(has_switch_code_of_vhe, "hosts_buffer_stays_on_vhe", hosts_buffer_stays_on_vhe<D>,
+        "SPE-4.10");
+    say(has_switch_code_of_nvhe, "pointer_writes_stay_on_nvhe", pointer_writes_stay_on_nvhe<D>,
+        "SPE-4.10");
+    say(has_switch_code_of_nvhe, "status_writes_stay_on_nvhe", status_writes_stay_on_nvhe<D>,
+        "SPE-4.10");
+    say(has_switch_code_of_nvhe, "hosts_buffer_stays_on_nvhe", hosts_buffer_stays_on_nvhe<D>,
+        "SPE-4.10");
+    say(has_switch_code_of_vhe, "control_writes_stay_on_vhe", control_writes_stay_on_vhe<D>,
+        "SPE-4.10");
+    say(has_switch_code_of_nvhe, "control_writes_stay_on_nvhe", control_writes_stay_on_nvhe<D>,
+        "SPE-4.10");
+    say(has_switch_code_of_vhe, "switch_drains_on_vhe", switch_drains_on_vhe<D>,
+        "v4-30, v4-31; D17.9");
+    say(has_switch_code_of_nvhe, "switch_drains_on_nvhe", switch_drains_on_nvhe<D>,
+        "v4-30, v4-31; D17.9");
+    say(has_switch_code_of_vhe, "place_fits_stage_on_vhe", place_fits_stage_on_vhe<D>, "SPE-4.10");
+    say(has_switch_code_of_nvhe, "place_fits_stage_on_nvhe", place_fits_stage_on_nvhe<D>,
+        "SPE-4.10");
     say(is_spe_series, "restore_order", restore_order<D>, "v4-30, v4-31; W09");
     say(is_spe_series, "host_spe_state_isolated", host_spe_state_isolated<D>, "v4-30, v4-31; W03");
     say(is_spe_series, "spe_vcpu_never_runs_without_spe", spe_vcpu_never_runs_without_spe<D>,

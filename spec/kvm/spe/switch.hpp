@@ -6,28 +6,9 @@
 // of v4 and v5 runs ordinary VMs along the path of nVHE (SPE-4.9); v6 is for VHE only.
 #pragma once
 #include "spec/kvm/spe/attributes.hpp"
-#include "spec/kvm/spe/copies.hpp"
-#include "spec/kvm/spe/switch_stage.hpp"
+#include "spec/kvm/spe/switch_demands.hpp"
 
 namespace assay {
-
-// The SPU holds what was saved, as far as there was something to save; `counts`: the counter may
-// have gone on since. What PMSICR_EL1 counts down
-// is not known where the interval is not, nor with the extra count of ERnd.
-template <class D>
-Flag<D> has_sampling(const Spu<D>& s, const SpeSampling<D>& kept, const Pe<D>& pe,
-                     const Flag<D>& counts = false) {
-  // A register was saved without a value, or may have changed since, or is as it was saved.
-  const auto holds = [&]<class Register>(Register, const Flag<D>& may_differ) {
-    return bit(plain(kept.unknown), static_cast<unsigned>(Register::number)) || may_differ ||
-           has_sampling_of<D, Register>(s, kept);
-  };
-  const Flag<D> uncounted =
-      counts || has_no_interval<D>(s) || kept.interval == 0 || (pe.spe_ernd && s.random);
-  const Flag<D> no = false;
-  return holds(PmscrEl1{}, no) && holds(Pmsicr{}, uncounted) && holds(Pmsirr{}, no) &&
-         holds(Pmsfcr{}, no) && holds(Pmsevfr{}, no) && holds(Pmslatfr{}, no);
-}
 
 template <class D>
 void enter_stage(Step<D>& k, SpeSwitch<D>& sw, Switch stage) {
@@ -42,10 +23,39 @@ void check_trap(Step<D>& k, const Vm<D>& vm, VcpuId v) {
             {"event_was_synced", "v4-34: after every exit; I02"});
 }
 
+// The hypervisor begins to leave the host for a vCPU. Only profiles that have the code of the
+// switch need to be told.
 template <class D>
-Flag<D> status_is_clear(const Spu<D>& s) {
-  return !s.service && !s.data_loss && !s.external_abort && !s.collision && s.ec == 0 && s.mss == 0;
-}
+struct SpeSwitchBegins {
+  static constexpr const char* name = "spe_switch_begins";
+  static constexpr const char* syntax = "kvm_spe_switch_begins: <vcpu> cpu=cpu";
+  static constexpr const char* source = "v4-30, v4-31; SPE-4.10";
+  static bool applies(const Profile& p) { return has_switch_code(p); }
+  VcpuId vcpu{};
+  Word<D, 16> cpu{};
+  static constexpr auto fields() { return members<&SpeSwitchBegins::vcpu, &SpeSwitchBegins::cpu>; }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    on_switch<D>(k, vm, cpu, [&](auto& spu, const auto&, auto& sw) {
+      k.require(is_idle<D>(sw), {"from_host", "SPE-4.10"});
+      k.require(is_out_of_guest<D>(vm, vcpu), {"one_pe_at_a_time", "one vCPU, one PE"});
+      k.require(!vm.spe.tables_freed, {"vm_is_not_destroyed", "W21"});
+      k.require(spu.el == 2, {"at_el2", "the hypervisor runs at EL2"});
+      k.require(!vm.vcpu[vcpu.index].spe.event_pending,
+                {"event_was_synced", "v4-34: after every exit; I02"});
+      k.require(spu.e2pb == hosts_owner(switch_code(k.profile())),
+                {"buffer_is_the_hosts", "SPE-4.9: MDCR_EL2.E2PB while the host runs"});
+      // The host of nVHE comes from EL1, by HVC.
+      if (k.is(Behaviour::spe_switch_nvhe))
+        k.require(follows_an_exception<D>(spu),
+                  {"came_by_an_exception", "SPE-4.10; D17.9: it synchronises the context"});
+      k.require(spu.enable || spu.unpredictable || is_quiet<D>(spu),
+                {"host_driver_drains", "arm_spe_pmu.c:arm_spe_pmu_disable_and_drain_local"});
+      k.set(sw.vcpu, Word<D, 16>(vcpu.index));
+      k.set(sw.lawless, plain(spu.unpredictable));
+      k.set(sw.next, Word<D, 6>(1));
+    });
+  }
+};
 
 // The host's profiling is off and drained, and its registers are saved.
 template <class D>
@@ -70,10 +80,11 @@ struct SpeHostSaved {
                                  other.vcpu == Word<D, 16>(vcpu.index);
                         }),
                 {"one_pe_at_a_time", "one vCPU, one PE"});
+      k.require(sw.next == 0 || sw.vcpu == Word<D, 16>(vcpu.index),
+                {"of_the_vcpu_it_began_with", "SPE-4.10"});
       k.require(spu.el == 2, {"at_el2", "the hypervisor runs at EL2"});
-      k.require(!spu.e2spe, {"host_profiling_off", "v4-31: PMSCR_EL2 before the buffer moves"});
-      k.require(spu.in_flight == 0, {"host_drained", "v4-31: PSB CSYNC; DSB; W07"});
-      k.require(!reads_lag<D>(spu), {"host_is_synchronised", "v4-31: ISB; W06, W07"});
+      require_of_code<D>(k, [&](auto&& say) { host_saved_demands<D>(spu, say); });
+      follow_code<D>(k, vm, spu, sw, SwitchOp::host_saved);
       save_registers<D>(k, sw.host, spu);
       k.set(sw.host_control2, control2 + 1);
       k.set(sw.vcpu, Word<D, 16>(vcpu.index));
@@ -97,6 +108,7 @@ struct SpeRestoring {
       k.require(is_at<D>(sw, Switch::host_saved) && sw.vcpu == Word<D, 16>(vcpu.index),
                 {"after_host_saved", "SPE-4.10"});
       k.require(spu.e2pb == 2, {"owner_is_el1", "v4-24: E2PB 0b10; W01"});
+      follow_code<D>(k, vm, spu, sw, SwitchOp::restoring);
       // PMSCR_EL1 may still be the host's (nVHE): at EL2 nothing of EL1 or EL0 is sampled.
       k.set(sw.control_loaded, false);
       k.set(sw.pointer_loaded, false);
@@ -120,13 +132,11 @@ struct SpeEnter {
   void apply(Step<D>& k, Vm<D>& vm) const {
     const SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
     const SpeRegisters<D>& guest = self.regs;
-    const Flag<D> stopped = self.stop != spe_running;
     k.require(has_spe_feature<D>(vm.vcpu[vcpu.index]) && self.initialized,
               {"spe_is_initialized", "v4-22: no run before INIT; V06"});
-    k.require(!vm.spe.flush_dcache && !vm.spe.flush_icache,
-              {"maintenance_done", "v4-04: pending operations come first; L10"});
-    k.require(!vm.spe.clear_tags || !vm.spe.mte,
-              {"tags_are_cleared", "v4-06: before the guest sees a page; L13"});
+    // The KVM_RUN that this entry belongs to may not have returned yet: it has done what was
+    // pending.
+    perform_maintenance<D>(k, vm);
     k.require(!self.event_pending, {"event_was_synced", "v4-34: after every exit; I02"});
     k.require(!(self.stop == spe_stopped_exit && !self.line && guest.enable &&
                 (guest.e0spe || guest.e1spe)),
@@ -135,26 +145,9 @@ struct SpeEnter {
       k.require(is_at<D>(sw, Switch::restoring_guest) && sw.vcpu == Word<D, 16>(vcpu.index),
                 {"after_restoring", "SPE-4.10"});
       k.require(pe.spe != 0xff, {"pe_of_the_guest_has_spe", "V02"});
-      k.require(stopped || status_is_clear<D>(spu), {"status_is_clear", "v4-34: PMBSR 0; W11"});
-      k.require(!stopped || (holds_buffer_of_host<D>(spu, sw) && holds_status_of_host<D>(spu, sw)),
-                {"stopped_guest_leaves_the_hosts_buffer", "v4-36; SPE-4.8, W15"});
-      k.require(!stopped || spu.tpms, {"registers_of_stopped_guest_trap", "v4-36; SPE-4.9"});
-      const Flag<D> runs = guest.enable && !self.line && !stopped;
-      if (pins_buffer(k.profile()))
-        k.require(!runs || self.buffer.mapped, {"buffer_is_pinned", "v6-28, v6-29; N01"});
-      k.require(stopped || iff(spu.enable, runs), {"buffer_as_guest_wants", "v4-34; W12, W15"});
-      k.require(
-          !runs || (spu.ptr == guest.ptr && spu.limit == guest.limit && spu.fill == guest.fill),
-          {"pointers_of_guest", "v4-30, v4-31; W10"});
-      k.require(iff(spu.e0spe, guest.e0spe && !stopped) && iff(spu.e1spe, guest.e1spe && !stopped),
-                {"control_of_guest", "v4-30, v4-36; W14"});
-      k.require(stopped || has_sampling<D>(spu, guest.sampling, pe),
-                {"sampling_of_guest", "v4-30, v4-31: the common registers; W10"});
-      k.require(spu.pct2 == 0 || (spu.pct2 == 1 && vm.spe.perfmon),
-                {"physical_time_needs_perfmon", "v4-33; W18"});
-      k.require(!spu.pa2, {"no_physical_addresses", "W19"});
-      k.require(!spu.e0hspe && !spu.e2spe && !spu.cx2 && !spu.ts2,
-                {"control2_is_zero_but_pct", "v4-33: PMSCR_EL2 0, or PCT; SPE-4.9"});
+      require_of_code<D>(
+          k, [&](auto&& say) { enter_demands<D>(vm, k.profile(), self, spu, pe, sw, say); });
+      follow_code<D>(k, vm, spu, sw, SwitchOp::enter);
       if (pins_memory(k.profile()))
         k.set(vm.vcpu[vcpu.index].spe.buffer.mapped, all<D>(vm.slot, [](const auto& s) {
                 return s.pages == 0 || (s.lock.write && s.lock.mapped);
@@ -180,8 +173,8 @@ struct SpeGuestSaved {
       k.require(is_at<D>(sw, Switch::guest) && sw.vcpu == Word<D, 16>(vcpu.index),
                 {"from_guest", "SPE-4.10"});
       k.require(spu.el == 2, {"at_el2", "the hypervisor runs at EL2"});
-      k.require(spu.in_flight == 0, {"guest_drained", "v4-30: PSB CSYNC; DSB; W06"});
-      k.require(!reads_lag<D>(spu), {"guest_is_synchronised", "v4-30: ISB; W06"});
+      require_of_code<D>(k, [&](auto&& say) { guest_saved_demands<D>(spu, say); });
+      follow_code<D>(k, vm, spu, sw, SwitchOp::guest_saved);
       k.when(self.stop == spe_running, [&] {
         k.when(spu.enable, [&] { k.set(self.regs.ptr, spu.ptr); });
         k.set(self.regs.e0spe, spu.e0spe);
@@ -215,27 +208,14 @@ struct SpeHostRestored {
   static constexpr auto fields() { return members<&SpeHostRestored::vcpu, &SpeHostRestored::cpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     on_switch<D>(k, vm, cpu, [&](auto& spu, const auto& pe, auto& sw) {
-      const SpeRegisters<D>& host = sw.host;
       k.require(is_at<D>(sw, Switch::guest_saved) && sw.vcpu == Word<D, 16>(vcpu.index),
                 {"after_guest_saved", "SPE-4.10"});
       k.require(spu.e2pb != 2, {"owner_is_the_hosts", "v4-26; W03"});
-      // Where PMSCR_EL2 came back before this stage, the host's profiling may have gone on.
-      const Flag<D> profiles = spu.e2spe && spu.enable;
-      k.require(profiles || holds_buffer_of_host<D>(spu, sw),
-                {"buffer_of_host", "v4-30, v4-31; W03"});
-      k.require(profiles || holds_status_of_host<D>(spu, sw),
-                {"status_of_host", "v4-30, v4-31; W03, I11"});
-      k.require(iff(spu.e0spe, host.e0spe) && iff(spu.e1spe, host.e1spe),
-                {"control_of_host", "v4-30, v4-31; W03"});
-      k.require(has_sampling<D>(spu, host.sampling, pe, profiles),
-                {"sampling_of_host", "v4-30, v4-31: the common registers; W03"});
-      k.require(sw.host_control2 == 0 || control2_of<D>(spu) + 1 == sw.host_control2,
-                {"control2_of_host", "v4-31: PMSCR_EL2; SPE-4.10, W03"});
-      // PMSNEVFR_EL1 belongs to vcpu_load() and vcpu_put() of v4, which save the guest's only.
-      if (!k.is(Behaviour::spe_nevfr_shared))
-        k.require(spu.events_clear == host.events_clear,
-                  {"event_filter_of_host", "SPE-4.10: PMSNEVFR_EL1"});
-      k.set(sw.host_changed, sw.host_changed || spu.events_clear != host.events_clear);
+      require_of_code<D>(
+          k, [&](auto&& say) { host_restored_demands<D>(k.profile(), spu, pe, sw, say); });
+      follow_code<D>(k, vm, spu, sw, SwitchOp::host_restored);
+      k.set(sw.host_changed, sw.host_changed || spu.events_clear != sw.host.events_clear);
+      k.set(sw.host_is_back, false);
       enter_stage<D>(k, sw, Switch::host);
     });
   }
@@ -255,6 +235,7 @@ struct SpeSync {
   void apply(Step<D>& k, Vm<D>& vm) const {
     SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
     SpeRegisters<D>& r = self.regs;
+    k.require(is_out_of_guest<D>(vm, vcpu), {"guest_was_left", "v4-34: after every exit"});
     k.require(iff(level, self.line || self.event_pending),
               {"event_raises_line", "v4-34; I02, I08"});
     if (takes_faults(k.profile()))
@@ -273,14 +254,6 @@ struct SpeSync {
     k.set(self.event_pending, false);
   }
 };
-
-// Another buffer, or none: v6 gives back what it pinned (v6-28).
-template <class D>
-void give_back(Step<D>& k, SpeVcpu<D>& self) {
-  if (!pins_buffer(k.profile())) return;
-  k.set(self.buffer.pinned, Num<D>(0));
-  k.set(self.buffer.mapped, false);
-}
 
 // The guest's trapped writes of its buffer registers.
 template <class D>

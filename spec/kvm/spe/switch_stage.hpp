@@ -46,23 +46,16 @@ Flag<D> holds_status_of_host(const Spu<D>& spu, const SpeSwitch<D>& sw) {
   return iff(spu.service, host.service) && iff(spu.data_loss, host.data_loss) &&
          iff(spu.collision, host.collision) && spu.ec == host.ec && spu.mss == host.mss;
 }
-// PMSCR_EL2, as far as KVM and the host use it: E0HSPE, E2SPE, CX, PA, TS, PCT.
+// The hypervisor is not on its way from the host to a guest, nor in one.
 template <class D>
-Word<D, 16> control2_of(const Spu<D>& s) {
-  const auto at = [](const Flag<D>& set, unsigned bit) {
-    return ite(set, Word<D, 16>(u64{1} << bit), Word<D, 16>(0));
-  };
-  Word<D, 16> value = at(s.e0hspe, 0) | at(s.e2spe, 1) | at(s.cx2, 3) | at(s.pa2, 4) | at(s.ts2, 5);
-  for (unsigned bit_of_pct = 0; bit_of_pct < 2; ++bit_of_pct)
-    value = value | at(bit(plain(s.pct2), bit_of_pct), 6 + bit_of_pct);
-  return value;
+Flag<D> is_idle(const SpeSwitch<D>& sw) {
+  return is_at<D>(sw, Switch::host) && sw.next == 0;
 }
-
-// No PE has the vCPU's registers loaded.
+// No PE has the vCPU's registers loaded, or is about to load or save them.
 template <class D>
 Flag<D> is_out_of_guest(const Vm<D>& vm, VcpuId v) {
   return !any<D>(vm.spe_switch, [&](const auto& sw) {
-    return is_at<D>(sw, Switch::guest) && sw.vcpu == Word<D, 16>(v.index);
+    return !is_idle<D>(sw) && sw.vcpu == Word<D, 16>(v.index);
   });
 }
 

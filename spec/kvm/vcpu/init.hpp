@@ -87,7 +87,7 @@ struct VcpuInit {
              {"unknown_feature", "api.rst 4.82: ENOENT; arm.c:kvm_vcpu_set_target"});
     k.set(self.initialized, true);
     const Word<D, 16> set = self.features;
-    const Reset<D> resets{self, set};
+    const Reset<D> resets{self, set, vcpu};
     reset(k, vm, resets);
     run_stage<after_reset<D>>(k, vm, resets);
   }

@@ -1,6 +1,7 @@
 #include "traces/abi/arm64/constants.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace assay::traces {
 namespace {
@@ -50,11 +51,12 @@ constexpr std::array<std::span<const Constant>, family_count> tables{{
     other_constants,
 }};
 
+// Without a loop compilers make one load of it.
 constexpr std::uint64_t eight_bytes(const char* at) {
-  std::uint64_t word = 0;
-  for (int i = 0; i < 8; ++i)
-    word |= static_cast<std::uint64_t>(static_cast<unsigned char>(at[i])) << (8 * i);
-  return word;
+  return [at]<std::size_t... i>(std::index_sequence<i...>) {
+    return (... | (static_cast<std::uint64_t>(static_cast<unsigned char>(at[i])) << (8 * i)));
+  }
+  (std::make_index_sequence<8>{});
 }
 
 // Names differ at their end and in the middle, not in "KVM_": mixes these and the length.

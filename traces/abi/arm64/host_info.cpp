@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "spec/host_values.hpp"
+
 namespace assay::traces {
 namespace {
 
@@ -43,9 +45,6 @@ void each_cpu(std::string_view list, F&& f) {
     for (u64 cpu = first; cpu <= last && cpu < 4096; ++cpu) f(cpu);
   }
 }
-
-// Host::pe[].pmu of a CPU that no PMU covers.
-constexpr u64 no_pmu = 0xffffffff;
 
 void read_pmus(const Pairs& pairs, SystemHost& host) {
   std::set<u64> covered;

@@ -1,0 +1,517 @@
+// The world switch as the posted series make it: its instructions, their order and their conditions
+// (SPE-4.10), one table for VHE and one for nVHE. In protected mode ordinary VMs take the path of
+// nVHE (SPE-4.9). v5 changed what surrounds the tables, not their order.
+//
+// A profile with such a code asks two things of a trace: that the hypervisor executes just these
+// instructions, and, as claims, what must hold at each stage (switch_demands.hpp). So the code
+// itself can be refuted.
+#pragma once
+#include "spec/arch/spu/context.hpp"
+#include "spec/kvm/spe/copies.hpp"
+#include "spec/kvm/spe/switch_stage.hpp"
+
+namespace assay {
+
+// An instruction, or a mark: the event that says that a stage is reached.
+enum class SwitchOp : unsigned {
+  begins,
+  msr,
+  mdcr,  // MSR MDCR_EL2: who owns the buffer
+  isb,
+  psb,
+  dsb,
+  host_saved,
+  restoring,
+  enter,
+  exit,  // the exception that leaves the guest
+  guest_saved,
+  host_restored,
+};
+// What a register is set to: zero, what was saved of the host, KVM's copy of the guest's.
+enum class SwitchValue : unsigned { none, zero, host, guest };
+// When an instruction is executed. Profiling: PMBLIMITR_EL1.E was set when its owner was left.
+// Running and stopped: what KVM_ARM_VCPU_SPE_STOP says of the vCPU.
+enum class SwitchWhen : unsigned {
+  always,
+  profiling,
+  running,
+  running_profiling,
+  stopped,
+  stopped_profiling,
+};
+struct SwitchInstruction {
+  SwitchOp op;
+  SwitchWhen when = SwitchWhen::always;
+  SpuRegister reg{};  // of an MSR
+  SwitchValue value = SwitchValue::none;
+};
+using SwitchCode = std::span<const SwitchInstruction>;
+
+namespace switch_code_detail {
+using enum SwitchOp;
+using enum SwitchWhen;
+using enum SpuRegister;
+inline constexpr SwitchValue zero = SwitchValue::zero, host = SwitchValue::host,
+                             guest = SwitchValue::guest;
+
+inline constexpr SwitchInstruction of_vhe[] = {
+    {begins},
+    {msr, always, pmscr_el2, guest},
+    {isb},
+    {psb, profiling},
+    {dsb, profiling},
+    {isb, profiling},
+    {host_saved},
+    {mdcr, always, {}, guest},
+    {restoring},
+    {msr, running, pmsicr, guest},
+    {msr, running, pmsirr, guest},
+    {msr, running, pmsfcr, guest},
+    {msr, running, pmsevfr, guest},
+    {msr, running, pmslatfr, guest},
+    {msr, running, pmbptr, guest},
+    {msr, running, pmbsr, zero},
+    {msr, running, pmblimitr, guest},
+    {msr, running, pmscr_el1, guest},
+    {msr, stopped, pmscr_el1, zero},
+    {enter},
+    {exit},
+    {psb, running_profiling},
+    {dsb, running_profiling},
+    {isb, running_profiling},
+    {guest_saved},
+    {mdcr, always, {}, host},
+    {msr, running, pmsicr, host},
+    {msr, running, pmsirr, host},
+    {msr, running, pmsfcr, host},
+    {msr, running, pmsevfr, host},
+    {msr, running, pmslatfr, host},
+    {msr, running, pmbptr, host},
+    {msr, running, pmblimitr, host},
+    {msr, running, pmbsr, host},
+    {isb},
+    {msr, always, pmscr_el2, host},
+    {host_restored},
+};
+
+inline constexpr SwitchInstruction of_nvhe[] = {
+    {begins},
+    {psb, profiling},
+    {dsb, profiling},
+    {isb, profiling},
+    {host_saved},
+    {mdcr, always, {}, guest},
+    {restoring},
+    {msr, running, pmsicr, guest},
+    {msr, running, pmsirr, guest},
+    {msr, running, pmsfcr, guest},
+    {msr, running, pmsevfr, guest},
+    {msr, running, pmslatfr, guest},
+    {msr, running, pmbptr, guest},
+    {msr, running, pmbsr, zero},
+    {msr, running, pmblimitr, guest},
+    {msr, running, pmscr_el1, guest},
+    {msr, stopped_profiling, pmscr_el1, zero},
+    {msr, always, pmscr_el2, guest},
+    {enter},
+    {exit},
+    {psb, running_profiling},
+    {dsb, running_profiling},
+    {isb, running_profiling},
+    {guest_saved},
+    {mdcr, always, {}, host},
+    {msr, running, pmsicr, host},
+    {msr, running, pmsirr, host},
+    {msr, running, pmsfcr, host},
+    {msr, running, pmsevfr, host},
+    {msr, running, pmslatfr, host},
+    {msr, running, pmbptr, host},
+    {msr, running, pmbsr, host},
+    {msr, running, pmblimitr, host},
+    {msr, running, pmscr_el1, host},
+    {msr, stopped_profiling, pmscr_el1, host},
+    {msr, always, pmscr_el2, host},
+    {host_restored},
+};
+
+constexpr unsigned place_of(SwitchCode code, SwitchOp mark) {
+  unsigned i = 0;
+  while (code[i].op != mark) ++i;
+  return i;
+}
+// The two are never executed in the same switch.
+constexpr bool excludes(SwitchWhen a, SwitchWhen b) {
+  const auto is_stopped = [](SwitchWhen w) { return w == stopped || w == stopped_profiling; };
+  const auto is_running = [](SwitchWhen w) { return w == running || w == running_profiling; };
+  return (is_stopped(a) && is_running(b)) || (is_running(a) && is_stopped(b));
+}
+}  // namespace switch_code_detail
+
+inline constexpr SwitchCode switch_code_of_vhe = switch_code_detail::of_vhe;
+inline constexpr SwitchCode switch_code_of_nvhe = switch_code_detail::of_nvhe;
+
+// Empty: the profile says what must hold at each stage, and not how the hypervisor gets there.
+constexpr SwitchCode switch_code(const Profile& p) {
+  if (p.is(Behaviour::spe_switch_vhe)) return switch_code_of_vhe;
+  if (p.is(Behaviour::spe_switch_nvhe)) return switch_code_of_nvhe;
+  return {};
+}
+// MDCR_EL2.E2PB of the host: the buffer is EL2's on VHE, and EL1's, without traps, on nVHE
+// (SPE-4.9).
+constexpr u64 hosts_owner(SwitchCode code) {
+  return code.data() == switch_code_of_vhe.data() ? 0 : 3;
+}
+constexpr bool has_switch_code(const Profile& p) { return !switch_code(p).empty(); }
+constexpr bool has_switch_code_of_vhe(const Profile& p) { return p.is(Behaviour::spe_switch_vhe); }
+constexpr bool has_switch_code_of_nvhe(const Profile& p) {
+  return p.is(Behaviour::spe_switch_nvhe);
+}
+
+// --- what an instruction does -------------------------------------------------------------------
+
+template <class D>
+Flag<D> is_executed(const Vm<D>& vm, const Spu<D>& spu, const SpeSwitch<D>& sw, SwitchWhen when) {
+  using enum SwitchWhen;
+  switch (when) {
+    case always: return true;
+    case profiling: return plain(spu.enable);
+    case running: return !is_of_stopped_vcpu<D>(vm, sw);
+    case running_profiling: return !is_of_stopped_vcpu<D>(vm, sw) && spu.enable;
+    case stopped: return is_of_stopped_vcpu<D>(vm, sw);
+    case stopped_profiling: return is_of_stopped_vcpu<D>(vm, sw) && spu.enable;
+  }
+  return false;
+}
+
+template <class D, class V>
+Flag<D> is_same_field(const V& a, const V& b) {
+  if constexpr (std::is_same_v<V, Flag<D>>) return iff(a, b);
+  else return a == b;
+}
+
+// get(F{}) is a field of the register, of an MSR or as the SPU holds it.
+template <class D, class Register, class Get>
+Flag<D> is_zero_value(Get&& get) {
+  return [&]<class... F>(FieldList<F...>) {
+    return (... && is_same_field<D>(get(F{}), typename FieldValue<D, F::kept>::type(0)));
+  }(typename Register::template Fields<D>{});
+}
+template <class D, class Register, class Get>
+Flag<D> is_kept_in(const SpeRegisters<D>& kept, Get&& get) {
+  Flag<D> same = true;
+  each_copy<D, Register>(kept, [&]<class F>(F f, const auto& copy) {
+    same = same && is_same_field<D>(get(f), plain(copy));
+  });
+  // What held no value when it was saved may get any.
+  return same || bit(plain(kept.sampling.unknown), static_cast<unsigned>(Register::number));
+}
+// PMSCR_EL2, as far as KVM and the host use it: E0HSPE, E2SPE, CX, PA, TS, PCT.
+template <class D, class Get>
+Word<D, 16> control2_value(Get&& get) {
+  Word<D, 16> value(0);
+  [&]<class... F>(FieldList<F...>) {
+    const auto add = [&]<class G>(G g) {
+      if constexpr (G::low >= 8) return;
+      else if constexpr (std::is_same_v<typename FieldValue<D, G::kept>::type, Flag<D>>)
+        value = value | ite(get(g), Word<D, 16>(u64{1} << G::low), Word<D, 16>(0));
+      else
+        for (unsigned i = 0; i < WordWidth<typename FieldValue<D, G::kept>::type>::value; ++i)
+          value = value | ite(bit(get(g), i), Word<D, 16>(u64{1} << (G::low + i)), Word<D, 16>(0));
+    };
+    (add(F{}), ...);
+  }(typename PmscrEl2::Fields<D>{});
+  return value;
+}
+
+// The register has, or is set to, the value that the table names.
+template <class D, class Register, class Get>
+Flag<D> has_value(const Vm<D>& vm, const SpeSwitch<D>& sw, SwitchValue value, Get&& get) {
+  const auto of_guest = [&](auto&& holds) {
+    return any<D>(vm.vcpu, [&](const auto& c, std::size_t i) {
+      return sw.vcpu == Word<D, 16>(i) && holds(c.spe);
+    });
+  };
+  if (value == SwitchValue::zero) return is_zero_value<D, Register>(get);
+  if constexpr (std::is_same_v<Register, PmscrEl2>) {
+    const Word<D, 16> now = control2_value<D>(get);
+    if (value == SwitchValue::host)
+      return sw.host_control2 == 0 || now + 1 == plain(sw.host_control2);
+    return now == ite(plain(vm.spe.perfmon), Word<D, 16>(u64{1} << 6), Word<D, 16>(0));
+  } else {
+    if (value == SwitchValue::host) return is_kept_in<D, Register>(sw.host, get);
+    return of_guest([&](const SpeVcpu<D>& self) {
+      const Flag<D> kept = is_kept_in<D, Register>(self.regs, get);
+      // While the virtual line is up the guest's buffer is off (W12).
+      if constexpr (std::is_same_v<Register, Pmblimitr>)
+        return ite(plain(self.line), is_zero_value<D, Register>(get), kept);
+      else return kept;
+    });
+  }
+}
+
+// Nothing is in flight, and what the SPU wrote can be read.
+template <class D>
+Flag<D> is_quiet(const Spu<D>& s) {
+  return s.in_flight == 0 && !s.barriers.behind;
+}
+// An exception was taken, and no barrier executed since.
+template <class D>
+Flag<D> follows_an_exception(const Spu<D>& s) {
+  return has_reached<D>(s, Synchronised::context) && s.barriers.covered == s.in_flight;
+}
+
+// Runs body(Register{}) for the register of that number, of those that the switch writes.
+template <class Body>
+void with_switched_register(SpuRegister which, Body&& body) {
+  const auto one = [&]<class Register>(Register r) {
+    if (which == Register::number) body(r);
+  };
+  const auto all = [&]<class... Register>(Register... r) { (one(r), ...); };
+  all(PmscrEl1{}, PmscrEl2{}, Pmsicr{}, Pmsirr{}, Pmsfcr{}, Pmsevfr{}, Pmslatfr{}, Pmbptr{},
+      Pmbsr{}, Pmblimitr{});
+}
+
+// --- following the code -------------------------------------------------------------------------
+
+// The hypervisor is executing the code on this PE; not while the guest runs.
+template <class D>
+Flag<D> follows_code(const SpeSwitch<D>& sw, SwitchCode code) {
+  return sw.next != 0 && sw.next != switch_code_detail::place_of(code, SwitchOp::exit);
+}
+
+// The instruction at `i` may come now: what lies between is not executed.
+template <class D>
+Flag<D> comes_next(const Vm<D>& vm, const Spu<D>& spu, const SpeSwitch<D>& sw, SwitchCode code,
+                   unsigned i) {
+  Flag<D> next = sw.next == i, skipped = true;
+  for (unsigned j = i; j-- > 0 && code[j].when != SwitchWhen::always;) {
+    skipped = skipped && !is_executed<D>(vm, spu, sw, code[j].when);
+    next = next || (sw.next == j && skipped);
+  }
+  return next && is_executed<D>(vm, spu, sw, code[i].when);
+}
+
+// What the hypervisor executes is an instruction of the code, in its turn: `is_it(instruction)`
+// says whether it could be that one. A mark belongs to the code always.
+template <class D, class IsIt>
+void follow_code(Step<D>& k, const Vm<D>& vm, const Spu<D>& spu, SpeSwitch<D>& sw, SwitchOp op,
+                 IsIt&& is_it) {
+  const SwitchCode code = switch_code(k.profile());
+  if (code.empty()) return;
+  const bool is_mark = op == SwitchOp::host_saved || op == SwitchOp::restoring ||
+                       op == SwitchOp::enter || op == SwitchOp::guest_saved ||
+                       op == SwitchOp::host_restored;
+  const Flag<D> follows = is_mark ? Flag<D>(true) : follows_code<D>(sw, code);
+  Flag<D> found = false;
+  Word<D, 6> next = plain(sw.next);
+  for (unsigned i = 0; i < code.size(); ++i) {
+    if (code[i].op != op) continue;
+    const Flag<D> here = comes_next<D>(vm, spu, sw, code, i) && is_it(code[i]);
+    found = found || here;
+    next = ite(here, Word<D, 6>((i + 1) % code.size()), next);
+  }
+  k.require(!follows || found, {"next_instruction_of_the_switch", "SPE-4.10"});
+  k.when(follows && found, [&] { k.set(sw.next, next); });
+}
+template <class D>
+void follow_code(Step<D>& k, const Vm<D>& vm, const Spu<D>& spu, SpeSwitch<D>& sw, SwitchOp op) {
+  follow_code<D>(k, vm, spu, sw, op, [](const SwitchInstruction&) { return Flag<D>(true); });
+}
+template <class D, class Register>
+void follow_write(Step<D>& k, const Vm<D>& vm, const Spu<D>& spu, SpeSwitch<D>& sw,
+                  const SpuWrite<D, Register>& w) {
+  follow_code<D>(k, vm, spu, sw, SwitchOp::msr, [&](const SwitchInstruction& i) {
+    if (i.reg != Register::number) return Flag<D>(false);
+    return has_value<D, Register>(vm, sw, i.value,
+                                  [&]<class F>(F) { return part<Register, F, D>(w); });
+  });
+}
+template <class D>
+void follow_context(Step<D>& k, const Vm<D>& vm, const Spu<D>& spu, SpeSwitch<D>& sw,
+                    const SpuContext<D>& now) {
+  const SwitchCode code = switch_code(k.profile());
+  if (code.empty()) return;
+  const unsigned exit = switch_code_detail::place_of(code, SwitchOp::exit);
+  const Flag<D> leaves = sw.next == exit && now.el == 2;
+  follow_code<D>(k, vm, spu, sw, SwitchOp::mdcr, [&](const SwitchInstruction& i) {
+    const bool guest = i.value == SwitchValue::guest;
+    return now.el == 2 && now.e2pb == (guest ? 2 : hosts_owner(code)) &&
+           (!guest || iff(now.tpms, is_of_stopped_vcpu<D>(vm, sw)));
+  });
+  k.when(leaves, [&] {
+    k.require(follows_an_exception<D>(spu),
+              {"came_by_an_exception", "SPE-4.10; D17.9: it synchronises the context"});
+    k.set(sw.next, Word<D, 6>(exit + 1));
+  });
+}
+
+// --- what the code may rely on ------------------------------------------------------------------
+
+constexpr bool is_pointer_register(SpuRegister r) {
+  return r == SpuRegister::pmbptr || r == SpuRegister::pmblimitr;
+}
+constexpr bool is_status_register(SpuRegister r) { return r == SpuRegister::pmbsr; }
+constexpr bool is_control_register(SpuRegister r) {
+  return !is_pointer_register(r) && !is_status_register(r);
+}
+
+// Between its write and the next one, or the guest's entry, or the last instruction, after which
+// the host may profile again, a register is as the code wrote it. PMSCR_EL2 stays so in the guest,
+// too. `which` picks the registers.
+template <class D>
+Flag<D> writes_stay(const Vm<D>& vm, SwitchCode code, bool (*which)(SpuRegister)) {
+  return all<D>(vm.spe_switch, [&](const auto& sw, std::size_t pe) {
+    const Spu<D>& spu = vm.spu[pe];
+    Flag<D> stay = true;
+    for (unsigned i = 0; i < code.size(); ++i) {
+      if (code[i].op != SwitchOp::msr || !which(code[i].reg)) continue;
+      unsigned until = i + 1;
+      const auto is_over = [&](const SwitchInstruction& later) {
+        const bool again = later.op == SwitchOp::msr && later.reg == code[i].reg &&
+                           !switch_code_detail::excludes(later.when, code[i].when);
+        const bool is_last = &later + 2 == &*code.end();
+        return again || is_last ||
+               (later.op == SwitchOp::enter && code[i].reg != SpuRegister::pmscr_el2);
+      };
+      while (until < code.size() && !is_over(code[until])) ++until;
+      with_switched_register(code[i].reg, [&]<class Register>(Register) {
+        const bool the_spu_writes_it =
+            std::is_same_v<Register, Pmsicr> || !is_control_register(code[i].reg);
+        const Flag<D> concerned = sw.next > i && sw.next <= until &&
+                                  is_executed<D>(vm, spu, sw, code[i].when) &&
+                                  !(the_spu_writes_it && sw.lawless);
+        stay =
+            stay && (!concerned || has_value<D, Register>(vm, sw, code[i].value, [&]<class F>(F) {
+              return plain(spu.*F::kept);
+            }));
+      });
+    }
+    return stay;
+  });
+}
+
+// Whose SPE is stopped finds the host's buffer, and the host's profiling goes on where it stopped.
+template <class D>
+Flag<D> hosts_buffer_stays(const Vm<D>& vm, SwitchCode code) {
+  const unsigned last = switch_code_detail::place_of(code, SwitchOp::host_restored);
+  return all<D>(vm.spe_switch, [&](const auto& sw, std::size_t pe) {
+    const Spu<D>& spu = vm.spu[pe];
+    const Flag<D> is_hosts = holds_buffer_of_host<D>(spu, sw) && holds_status_of_host<D>(spu, sw);
+    const Flag<D> stopped = is_of_stopped_vcpu<D>(vm, sw);
+    return sw.lawless || is_idle<D>(sw) ||
+           ((is_at<D>(sw, Switch::host) || !stopped || is_hosts || sw.host_is_back) &&
+            (sw.next != last || !is_at<D>(sw, Switch::guest_saved) || sw.host_is_back));
+  });
+}
+template <class D>
+Flag<D> pointer_writes_stay_on_vhe(const Vm<D>& vm) {
+  return writes_stay<D>(vm, switch_code_of_vhe, is_pointer_register);
+}
+template <class D>
+Flag<D> status_writes_stay_on_vhe(const Vm<D>& vm) {
+  return writes_stay<D>(vm, switch_code_of_vhe, is_status_register);
+}
+template <class D>
+Flag<D> hosts_buffer_stays_on_vhe(const Vm<D>& vm) {
+  return hosts_buffer_stays<D>(vm, switch_code_of_vhe);
+}
+template <class D>
+Flag<D> pointer_writes_stay_on_nvhe(const Vm<D>& vm) {
+  return writes_stay<D>(vm, switch_code_of_nvhe, is_pointer_register);
+}
+template <class D>
+Flag<D> status_writes_stay_on_nvhe(const Vm<D>& vm) {
+  return writes_stay<D>(vm, switch_code_of_nvhe, is_status_register);
+}
+template <class D>
+Flag<D> hosts_buffer_stays_on_nvhe(const Vm<D>& vm) {
+  return hosts_buffer_stays<D>(vm, switch_code_of_nvhe);
+}
+template <class D>
+Flag<D> control_writes_stay_on_vhe(const Vm<D>& vm) {
+  return writes_stay<D>(vm, switch_code_of_vhe, is_control_register);
+}
+template <class D>
+Flag<D> control_writes_stay_on_nvhe(const Vm<D>& vm) {
+  return writes_stay<D>(vm, switch_code_of_nvhe, is_control_register);
+}
+
+// The place in the code fits the stage, and what was loaded until there is noted.
+template <class D>
+Flag<D> place_fits_stage(const Vm<D>& vm, SwitchCode code) {
+  const auto place = [&](SwitchOp mark) { return switch_code_detail::place_of(code, mark); };
+  return all<D>(vm.spe_switch, [&](const auto& sw, std::size_t pe) {
+    const auto between = [&](Switch stage, SwitchOp from, SwitchOp to) {
+      return !is_at<D>(sw, stage) || (sw.next > place(from) && sw.next <= place(to));
+    };
+    const auto is_noted = [&](SpuRegister r, const FlagCell<D>& loaded) {
+      unsigned i = place(SwitchOp::restoring);
+      while (code[i].op != SwitchOp::msr || code[i].reg != r) ++i;
+      return !is_at<D>(sw, Switch::restoring_guest) || sw.next <= i || loaded ||
+             is_of_stopped_vcpu<D>(vm, sw);
+    };
+    const Flag<D> traps = iff(vm.spu[pe].tpms, is_of_stopped_vcpu<D>(vm, sw));
+    const unsigned gives = place(SwitchOp::restoring) - 1, last = place(SwitchOp::host_restored);
+    return sw.stage <= static_cast<u64>(Switch::guest_saved) && sw.next <= last &&
+           (!vm.spu[pe].unpredictable || sw.lawless || is_idle<D>(sw)) &&
+           (!sw.host_is_back || (is_at<D>(sw, Switch::guest_saved) && sw.next == last)) &&
+           (sw.next <= gives || sw.next > place(SwitchOp::enter) || traps) &&
+           (sw.next == 0 || sw.next == place(SwitchOp::exit) || vm.spu[pe].el == 2) &&
+           (sw.next == 0 || (sw.next > gives && sw.next <= place(SwitchOp::guest_saved) + 1) ||
+            vm.spu[pe].e2pb == hosts_owner(code)) &&
+           is_noted(SpuRegister::pmbptr, sw.pointer_loaded) &&
+           is_noted(SpuRegister::pmbsr, sw.status_loaded) &&
+           is_noted(SpuRegister::pmblimitr, sw.limit_loaded) &&
+           (!is_at<D>(sw, Switch::host) || sw.next <= place(SwitchOp::host_saved)) &&
+           between(Switch::host_saved, SwitchOp::host_saved, SwitchOp::restoring) &&
+           between(Switch::restoring_guest, SwitchOp::restoring, SwitchOp::enter) &&
+           between(Switch::guest, SwitchOp::enter, SwitchOp::guest_saved) &&
+           between(Switch::guest_saved, SwitchOp::guest_saved, SwitchOp::host_restored);
+  });
+}
+// PSB CSYNC and DSB leave nothing in flight, and the ISB behind them shows it; a buffer that is off
+// has nothing in flight (the host's driver drains before it turns its own off).
+template <class D>
+Flag<D> drains(const Vm<D>& vm, SwitchCode code) {
+  return all<D>(vm.spe_switch, [&](const auto& sw, std::size_t pe) {
+    const Spu<D>& spu = vm.spu[pe];
+    const Flag<D> quiet = is_quiet<D>(spu), empty = spu.in_flight == 0;
+    const Flag<D> is_covered = spu.barriers.covered == spu.in_flight;
+    Flag<D> drained = is_idle<D>(sw) || spu.enable || quiet;
+    for (unsigned i = 0; i < code.size(); ++i) {
+      if (code[i].op != SwitchOp::psb) continue;
+      unsigned until = i;  // a guest profiles from its entry on, a host after the last instruction
+      while (until + 2 < code.size() && code[until].op != SwitchOp::enter) ++until;
+      drained =
+          drained &&
+          (sw.next != i || !is_executed<D>(vm, spu, sw, code[i].when) ||
+           (is_covered && has_reached<D>(spu, Synchronised::context))) &&
+          (sw.next != i + 1 || (is_covered && has_reached<D>(spu, Synchronised::profiling))) &&
+          (sw.next != i + 2 || (empty && has_reached<D>(spu, Synchronised::memory))) &&
+          (sw.next <= i + 2 || sw.next > until || quiet);
+    }
+    const Flag<D> stopped = is_of_stopped_vcpu<D>(vm, sw);
+    drained = drained && (!is_at<D>(sw, Switch::guest) || !stopped ||
+                          (quiet && (!spu.enable || (!spu.e0spe && !spu.e1spe))));
+    return drained || sw.lawless;
+  });
+}
+template <class D>
+Flag<D> switch_drains_on_vhe(const Vm<D>& vm) {
+  return drains<D>(vm, switch_code_of_vhe);
+}
+template <class D>
+Flag<D> switch_drains_on_nvhe(const Vm<D>& vm) {
+  return drains<D>(vm, switch_code_of_nvhe);
+}
+
+template <class D>
+Flag<D> place_fits_stage_on_vhe(const Vm<D>& vm) {
+  return place_fits_stage<D>(vm, switch_code_of_vhe);
+}
+template <class D>
+Flag<D> place_fits_stage_on_nvhe(const Vm<D>& vm) {
+  return place_fits_stage<D>(vm, switch_code_of_nvhe);
+}
+
+}  // namespace assay
