@@ -233,6 +233,9 @@ int run(const ProveArguments& a, const Common& common) {
   options.jobs = a.jobs;
   options.certificate_dir = a.certificates;
   if (!read_shape(a.shape, options)) return exit_usage;
+  Comparison comparison{{}, a.witnesses, a.carried, common.json, a.html};
+  for (const std::string& name : a.compared) comparison.profiles.push_back(find_profile(name));
+  if (!comparison.profiles.empty()) options.profile = comparison.profiles.front();
   if (!a.html.empty() && a.compared.empty()) {
     fmt::print(
         stderr,
@@ -240,9 +243,6 @@ int run(const ProveArguments& a, const Common& common) {
         "reports of traces\n");
     return exit_usage;
   }
-  std::vector<const Profile*> profiles;
-  for (const std::string& name : a.compared) profiles.push_back(find_profile(name));
-  if (!profiles.empty()) options.profile = profiles.front();
   std::list<Mutation> left_out;
   for (const std::string& part : a.drop) {
     const std::optional<Mutation> mutation = mutation_named(*options.profile, part);
@@ -260,8 +260,7 @@ int run(const ProveArguments& a, const Common& common) {
       fmt::print(stderr, "assay: there is no rule '{}'; see assay spec list\n", rule);
       return exit_usage;
     }
-  if (!profiles.empty())
-    return compare(options, {profiles, a.witnesses, a.carried, common.json, a.html});
+  if (!comparison.profiles.empty()) return compare(options, comparison);
   if (a.severity) return show_severities(options, common.json);
   if (a.vacuity) return show_vacuity(options, common.json);
   return prove_all(options, a, common);

@@ -7,6 +7,7 @@
 
 namespace assay {
 
+// Pe::pmu.
 inline constexpr std::array pmu_of_pe_names{NamedValue{0, "untold"}, NamedValue{no_pmu, "none"}};
 
 template <class D>

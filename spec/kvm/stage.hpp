@@ -88,6 +88,12 @@ struct Reset {
   }
 };
 
+// kvm_arch_vcpu_put() of a vCPU, which is still on its PE.
+template <class D>
+struct PutVcpu {
+  VcpuId vcpu;
+};
+
 // A vCPU on its way into the guest.
 template <class D>
 struct Running {

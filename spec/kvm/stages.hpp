@@ -153,6 +153,12 @@ inline constexpr std::array in_run_loop = {
     StagePart<D, Running<D>>{"spe_may_run", "v4-19, v4-36", spe_run<D>},
 };
 
+// A vCPU is taken off its PE (arm.c:kvm_arch_vcpu_put).
+template <class D>
+inline constexpr std::array at_vcpu_put = {
+    StagePart<D, PutVcpu<D>>{"spe_event_filter", "v4-32", spe_vcpu_put<D>},
+};
+
 // Takes a vCPU along one of the ways. What a part does happens before the next one looks.
 template <WayIn way, class D>
 void go_into_guest(Step<D>& k, Vm<D>& vm, const Running<D>& running) {

@@ -93,7 +93,7 @@ struct SpuRecord {
                passes_filters<D>(spu, pe, {events, type, latency, ds}, Optional::ignored),
            {"passes_filters", "D17.5: rejected samples are not written"});
     lawful((events & ~events_of_some_pe<D>(pe)) == 0,
-           {"events_are_defined", "D18.2.5: Events packet; SPE-1.4"});
+           {"events_are_defined", "D18.1: Events packet; SPE-1.4"});
     check_packets(k, spu);
     const Flag<D> follows = address == spu.records_end && is_aligned<D>(pe, size);
     k.set(spu.torn, spu.torn || !follows);

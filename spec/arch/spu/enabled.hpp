@@ -79,7 +79,7 @@ Flag<D> buffer_enabled(const Spu<D>& s) {
   return s.enable && !s.excluded;
 }
 
-// --- what the events of a sample can be, by version (SPE-1.4, SPE-3.2, D18.2.5)
+// --- what the events of a sample can be, by version (SPE-1.4, SPE-3.2)
 constexpr u64 event_bits(unsigned from, unsigned to) {
   return (to == 63 ? ~u64{0} : (u64{1} << (to + 1)) - 1) & ~((u64{1} << from) - 1);
 }

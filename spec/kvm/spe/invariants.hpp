@@ -131,7 +131,7 @@ Flag<D> world_switch_is_silent(const Vm<D>& vm) {
     const Spu<D>& s = vm.spu[i];
     const Flag<D> between = is_between<D>(sw);
     const Flag<D> silent =
-        s.el == 2 && !s.e2spe && !profiling_enabled<D>(s) && (s.unpredictable || s.in_flight == 0);
+        s.el == 2 && !profiling_enabled<D>(s) && (s.unpredictable || s.in_flight == 0);
     return !between || silent || sw.host_is_back || sw.lawless;
   });
 }

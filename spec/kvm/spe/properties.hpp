@@ -241,6 +241,14 @@ void other_properties(const Taken<D>& t, const SayProperty<D>& say) {
         "W21; v4-07");
   if (t.template is_one_of<SpeUnpinned<D>>())
     say("pins_outlive_the_tables", Flag<D>(plain(t.before.spe.tables_freed)), "L15; v4-07");
+  if (t.template is_one_of<VcpuPut<D>>())
+    say("stopped_guest_keeps_its_event_filter",
+        of_its_vcpu(t,
+                    [](const auto& a, const auto& b) {
+                      return a.spe.stop == spe_running ||
+                             a.spe.regs.events_clear == b.spe.regs.events_clear;
+                    }),
+        "SPE-4.8: PMSNEVFR_EL1; v4-32");
   if (t.template is_one_of<SpeInject<D>>())
     say("injections_follow_changes",
         of_its_vcpu(

@@ -130,6 +130,21 @@ void spe_registers_reset(Step<D>& k, Vm<D>& vm, const Reset<D>& reset) {
   give_back<D>(k, spe);
 }
 
+// kvm_arch_vcpu_put() of the posted series saves PMSNEVFR_EL1 from the hardware, also where the
+// vCPU is stopped and its own value is only kept (SPE-4.8).
+template <class D>
+void spe_vcpu_put(Step<D>& k, Vm<D>& vm, const PutVcpu<D>& put) {
+  if (!is_spe_series(k.profile())) return;
+  Vcpu<D>& self = vm.vcpu[put.vcpu.index];
+  const bool of_stopped_too = k.is(Behaviour::spe_nevfr_shared);
+  const Flag<D> saves = of_stopped_too ? Flag<D>(true) : self.spe.stop == spe_running;
+  k.at(vm.spu, self.on_pe, [&](const auto& spu, std::size_t i) {
+    const auto& pe = std::as_const(vm).host.pe[i];
+    k.when(has_spe_feature<D>(self) && saves && pe.spe >= 3 && pe.spe != 0xff,
+           [&] { k.set(self.spe.regs.events_clear, spu.events_clear); });
+  });
+}
+
 // Every run: the CPU, then the stop state (v4-19, v4-36).
 template <class D>
 void spe_run(Step<D>& k, Vm<D>& vm, const Running<D>& running) {

@@ -16,7 +16,7 @@ struct KvmSpe {
                GetAttribute<D, SpeIrq>, GetAttribute<D, SpeStop>, HasAttribute<D, SpeCtrlGroup>,
                SpeSupportedCpus<D>, SpeSwitchBegins<D>, SpeHostSaved<D>, SpeRestoring<D>,
                SpeEnter<D>, SpeGuestSaved<D>, SpeHostRestored<D>, SpeSync<D>, SpeTrapPointer<D>,
-               SpeTrapLimit<D>, SpeTrapStatus<D>, SetAttribute<D, SpeSpu>,
+               SpeTrapLimit<D>, SpeTrapStatus<D>, SpeTrapEventFilter<D>, SetAttribute<D, SpeSpu>,
                SetAttribute<D, SpeBufferMax>, SpeBufferPinned<D>, SpeRlimitExit<D>,
                SpeStage1Missing<D>, SpeTrapBufferId<D>, SpeFaultServed<D>, SpeGetReg<D>,
                SpeSetReg<D>, SpeSetRegStatus<D>, SpeSetRegPointer<D>, SpeSetRegLimit<D>,

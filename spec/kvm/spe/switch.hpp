@@ -299,6 +299,26 @@ struct SpeTrapLimit {
   }
 };
 
+// PMSNEVFR_EL1 traps only where the vCPU is stopped.
+template <class D>
+struct SpeTrapEventFilter {
+  static constexpr const char* name = "spe_trap_pmsnevfr";
+  static constexpr const char* syntax = "kvm_spe_trap_pmsnevfr: <vcpu> value=value";
+  static constexpr const char* source = "v4-32, v4-36; SPE-4.8";
+  static bool applies(const Profile& p) { return is_spe_series(p); }
+  VcpuId vcpu{};
+  Word<D, 64> value{};
+  static constexpr auto fields() {
+    return members<&SpeTrapEventFilter::vcpu, &SpeTrapEventFilter::value>;
+  }
+  void apply(Step<D>& k, Vm<D>& vm) const {
+    SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
+    check_trap<D>(k, vm, vcpu);
+    k.require(self.stop != spe_running, {"traps_of_stopped_guest_only", "v4-36; SPE-4.9: TPMS"});
+    k.set(self.regs.events_clear, value);
+  }
+};
+
 template <class D>
 struct SpeTrapStatus {
   static constexpr const char* name = "spe_trap_pmbsr";

@@ -196,11 +196,15 @@ Flag<D> is_zero_value(Get&& get) {
     return (... && is_same_field<D>(get(F{}), typename FieldValue<D, F::kept>::type(0)));
   }(typename Register::template Fields<D>{});
 }
+template <class D, class F>
+inline constexpr bool is_fill_mode = F::low == 1 && std::string_view(F::name) == "fm";
 template <class D, class Register, class Get>
 Flag<D> is_kept_in(const SpeRegisters<D>& kept, Get&& get) {
   Flag<D> same = true;
   each_copy<D, Register>(kept, [&]<class F>(F f, const auto& copy) {
-    same = same && is_same_field<D>(get(f), plain(copy));
+    // A reserved FM behaves as one that is not (SPE-7.19).
+    if constexpr (is_fill_mode<D, F>) same = same && (bit(plain(copy), 0) || get(f) == plain(copy));
+    else same = same && is_same_field<D>(get(f), plain(copy));
   });
   // What held no value when it was saved may get any.
   return same || bit(plain(kept.sampling.unknown), static_cast<unsigned>(Register::number));
@@ -459,6 +463,8 @@ Flag<D> place_fits_stage(const Vm<D>& vm, SwitchCode code) {
            (sw.next == 0 || sw.next == place(SwitchOp::exit) || vm.spu[pe].el == 2) &&
            (sw.next == 0 || (sw.next > gives && sw.next <= place(SwitchOp::guest_saved) + 1) ||
             vm.spu[pe].e2pb == hosts_owner(code)) &&
+           (sw.next <= gives || sw.next > place(SwitchOp::guest_saved) + 1 ||
+            vm.spu[pe].e2pb == 2) &&
            is_noted(SpuRegister::pmbptr, sw.pointer_loaded) &&
            is_noted(SpuRegister::pmbsr, sw.status_loaded) &&
            is_noted(SpuRegister::pmblimitr, sw.limit_loaded) &&

@@ -40,7 +40,8 @@ void require_of_code(Step<D>& k, Demands&& demands) {
 
 template <class D, class Say>
 void host_saved_demands(const Spu<D>& spu, Say&& say) {
-  say(!spu.e2spe, Why{"host_profiling_off", "v4-31: PMSCR_EL2 before the buffer moves"});
+  say(!profiling_enabled<D>(spu),
+      Why{"host_profiling_off", "v4-31: PMSCR_EL2 before the buffer moves"});
   say(spu.in_flight == 0, Why{"host_drained", "v4-31: PSB CSYNC; DSB; W07"});
   say(!reads_lag<D>(spu), Why{"host_is_synchronised", "v4-31: ISB; W06, W07"});
 }
@@ -59,7 +60,9 @@ void enter_demands(const Vm<D>& vm, const Profile& profile, const SpeVcpu<D>& se
   if (pins_buffer(profile))
     say(!runs || self.buffer.mapped, Why{"buffer_is_pinned", "v6-28, v6-29; N01"});
   say(stopped || iff(spu.enable, runs), Why{"buffer_as_guest_wants", "v4-34; W12, W15"});
-  say(!runs || (spu.ptr == guest.ptr && spu.limit == guest.limit && spu.fill == guest.fill),
+  // A reserved FM behaves as one that is not.
+  const Flag<D> fills = bit(plain(guest.fill), 0) || spu.fill == guest.fill;
+  say(!runs || (spu.ptr == guest.ptr && spu.limit == guest.limit && fills),
       Why{"pointers_of_guest", "v4-30, v4-31; W10"});
   say(iff(spu.e0spe, guest.e0spe && !stopped) && iff(spu.e1spe, guest.e1spe && !stopped),
       Why{"control_of_guest", "v4-30, v4-36; W14"});

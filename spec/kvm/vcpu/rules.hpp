@@ -135,6 +135,7 @@ struct VcpuPut {
     auto& self = vm.vcpu[vcpu.index];
     k.require(plain(self.loaded), {"was_loaded", "arm.c:kvm_arch_vcpu_load"});
     k.require(!self.in_guest, {"guest_was_left", "a thread in a guest is not scheduled out"});
+    run_stage<at_vcpu_put<D>>(k, vm, PutVcpu<D>{vcpu});
     k.set(self.loaded, false);
     k.set(self.on_unsupported, false);
     k.set(self.on_pe, Word<D, 16>(0));
