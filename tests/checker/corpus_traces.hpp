@@ -13,6 +13,7 @@ struct Trace {
   CheckOptions options;
   std::string expect;
   std::vector<traces::TraceEvent> events;
+  bool from_facts = false;  // written without a look at the checks: a fault may break several
 };
 
 // Those of real kernels, or those that were written for what no machine here has.
@@ -26,6 +27,7 @@ inline std::vector<Trace> traces_of(Origin origin) {
     if (written != (origin == Origin::written)) continue;
     Trace t;
     t.name = entry.path().filename().string();
+    t.from_facts = entry.path().string().find("/spe/facts/") != std::string::npos;
     traces::TraceSink sink;
     sink.header = [&](const traces::TraceHeader& h) {
       t.options.profile = find_profile(h.profile);

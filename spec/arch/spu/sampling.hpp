@@ -235,10 +235,8 @@ struct SpuDrop {
            {"fails_a_filter", "D17.5: a sample that passes every filter is kept"});
     lawful(filtered || !takes_records<D>(spu),
            {"nowhere_to_go", "D17.4: records are dropped when the buffer takes none"});
-    // In discard mode a sample is completed like any other, and has no record.
-    const Flag<D> discarded = spu.fill == discard_mode && buffer_enabled<D>(spu) && !spu.service;
     leaves_flight<D>(k, spu);
-    count_sample<D>(k, spu, filtered || discarded, filtered);
+    count_sample<D>(k, spu, filtered, filtered);
   }
 };
 

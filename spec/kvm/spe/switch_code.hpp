@@ -211,13 +211,16 @@ template <class D, class F>
 inline constexpr bool is_fill_mode = F::low == 1 && std::string_view(F::name) == "fm";
 template <class D, class Register, class Get>
 Flag<D> is_kept_in(const SpeRegisters<D>& kept, const Pe<D>& pe, Get&& get) {
-  Flag<D> same = true;
+  Flag<D> same = true, same_sampling = true;
   each_copy<D, Register>(kept, [&]<class F>(F f, const auto& copy) {
     if constexpr (is_fill_mode<D, F>) same = same && fills_as<D>(get(f), plain(copy), pe);
-    else same = same && is_same_field<D>(get(f), plain(copy));
+    else if constexpr (CopyOf<F::kept, BufferCopies<D>>::exists)
+      same = same && is_same_field<D>(get(f), plain(copy));
+    else same_sampling = same_sampling && is_same_field<D>(get(f), plain(copy));
   });
   // What held no value when it was saved may get any.
-  return same || bit(plain(kept.sampling.unknown), static_cast<unsigned>(Register::number));
+  const Flag<D> any = bit(plain(kept.sampling.unknown), static_cast<unsigned>(Register::number));
+  return same && (same_sampling || any);
 }
 // PMSCR_EL2, as far as KVM and the host use it: E0HSPE, E2SPE, CX, PA, TS, PCT.
 template <class D, class Get>

@@ -120,6 +120,8 @@ Flag<D> place_fits_stage(const Vm<D>& vm, SwitchCode code) {
            (sw.next == 0 || sw.next == place(SwitchOp::exit) || vm.spu[pe].el == 2) &&
            (sw.next == 0 || (sw.next > gives && sw.next <= place(SwitchOp::guest_saved) + 1) ||
             vm.spu[pe].e2pb == hosts_owner(code)) &&
+           (sw.next == 0 || sw.next > place(SwitchOp::enter) || hosts_owner(code) == 0 ||
+            !vm.spu[pe].e2spe) &&
            (sw.next <= gives || sw.next > place(SwitchOp::guest_saved) + 1 ||
             vm.spu[pe].e2pb == 2) &&
            is_noted(SpuRegister::pmbptr, sw.pointer_loaded) &&
