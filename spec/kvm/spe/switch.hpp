@@ -214,7 +214,6 @@ struct SpeHostRestored {
     on_switch<D>(k, vm, cpu, [&](auto& spu, const auto& pe, auto& sw) {
       k.require(is_at<D>(sw, Switch::guest_saved) && sw.vcpu == Word<D, 16>(vcpu.index),
                 {"after_guest_saved", "SPE-4.10"});
-      k.require(spu.e2pb != 2, {"owner_is_the_hosts", "v4-26; W03"});
       require_of_code<D>(
           k, [&](auto&& say) { host_restored_demands<D>(k.profile(), spu, pe, sw, say); });
       follow_code<D>(k, vm, spu, sw, SwitchOp::host_restored);
