@@ -188,10 +188,12 @@ void enter_properties(const Taken<D>& t, const SayProperty<D>& say) {
       return t.cpu() != Word<D, 16>(i) || t.before.spe_switch[i].lawless || holds(s);
     });
   };
-  say("maintenance_comes_before_the_guest", !t.after.spe.flush_dcache && !t.after.spe.flush_icache,
-      "L10, L12; v4-04, v4-05");
-  say("tags_are_cleared_before_the_guest", !t.after.spe.clear_tags || !t.after.spe.mte,
-      "L13; v4-06");
+  if (pins_memory(t.profile)) {
+    say("maintenance_comes_before_the_guest",
+        !t.after.spe.flush_dcache && !t.after.spe.flush_icache, "L10, L12; v4-04, v4-05");
+    say("tags_are_cleared_before_the_guest", !t.after.spe.clear_tags || !t.after.spe.mte,
+        "L13; v4-06");
+  }
   say("entered_vcpu_is_initialized", Flag<D>(plain(self.initialized)), "V06; v4-22");
   const Flag<D> stopped = self.stop != spe_running;
   say("status_is_clear_at_entry",
