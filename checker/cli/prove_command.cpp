@@ -112,14 +112,17 @@ int show_counterexamples(const prove::Report& report, const Profile& profile,
 // The steps that keep a claim from being proved: what the state holds that is not zero, and the
 // event. Whether a history leads there is another question.
 void print_steps(const prove::Report& report, const Profile& profile) {
+  const traces::Binder& binder = binder_of(profile);
   for (const prove::Result& r : report.results)
     for (const prove::Obstacle& step : r.obstacles) {
       fmt::print("\n{} is not kept by this step. The state before it:\n", r.name);
       step.before.each_named_leaf([](const std::string& path, const PlainLeaf& leaf) {
         if (leaf.value() != 0) fmt::print("  {} = {:#x}\n", path, leaf.value());
       });
-      const std::string event = history_text({{}, {step.event}}, profile, "");
-      fmt::print("The event:\n{}", event.substr(event.rfind('\n', event.size() - 2) + 1));
+      traces::TraceEvent event;
+      event.kind = traces::TraceKind::rule;
+      event.event = step.event;
+      fmt::print("The event:\n  {}\n", binder.text(event));
     }
 }
 
