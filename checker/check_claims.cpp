@@ -15,6 +15,18 @@ namespace assay::checker {
 
 using traces::TraceEvent;
 
+namespace {
+
+// Of several states that explain the trace so far all must break it: what one of them keeps may
+// well have been kept.
+template <class States>
+bool is_broken_in(const States& states, const Invariant<Recorded>& invariant) {
+  return std::none_of(states.begin(), states.end(),
+                      [&](const auto& s) { return invariant.holds(*s); });
+}
+
+}  // namespace
+
 // Every answer was allowed by the profile's rules, and what is claimed of them is broken all the
 // same. A claim is its own rule and check.
 void Checker::add_claim(const char* name, std::string observed, std::string kept,
@@ -54,8 +66,6 @@ void Checker::note_judged(u32 invariant, bool broken, const TraceEvent& e, Vm& v
   add_broken_invariant(system_->in<Recorded>().claims.invariants[invariant], binder_.text(e));
 }
 
-// Of several states that explain the trace so far all must break it: what one of them keeps may
-// well have been kept.
 void Checker::judge_invariants(const TraceEvent& e, Vm& vm) {
   if (!vm.states->has_changed()) return;
   const auto& claims = system_->in<Recorded>().claims.invariants;
@@ -65,10 +75,7 @@ void Checker::judge_invariants(const TraceEvent& e, Vm& vm) {
     vm.has_long_table =
         states.front()->ops().longest_table(states.front()->address()) >= long_table;
   const bool by_entry = vm.has_long_table && vm.states->is_journalled();
-  const auto is_broken = [&](u32 i) {
-    return std::none_of(states.begin(), states.end(),
-                        [&](const auto& s) { return claims[i].holds(*s); });
-  };
+  const auto is_broken = [&](u32 i) { return is_broken_in(states, claims[i]); };
   for (const InvariantsOf::Touched& t : invariants_->touched_by(e.event.rule)) {
     bool broken = false;
     if (by_entry && t.by_entry && vm.keeps(t.invariant)) {
@@ -112,9 +119,7 @@ void Checker::check_invariants_at_end(Vm& vm) {
     if (!vm.keeps(i)) continue;
     bool broken = false;
     if (vm.states) {
-      const auto& states = vm.states->all();
-      broken = std::none_of(states.begin(), states.end(),
-                            [&](const auto& s) { return claims[i].holds(*s); });
+      broken = is_broken_in(vm.states->all(), claims[i]);
     } else if (vm.unknown && !vm.lost) {
       broken = vm.unknown->breaks(i, false);
     }

@@ -191,6 +191,13 @@ Flag<D> any(const Tab& table, F&& f) {
   }
 }
 
+// Whether two plain values are the same: flags, words or numbers.
+template <class D, class Value>
+Flag<D> is_same_value(const Value& a, const Value& b) {
+  if constexpr (std::is_same_v<Value, Flag<D>>) return iff(a, b);
+  else return Flag<D>(a == b);
+}
+
 // In a table that is shorter, looking for the entries that a step wrote takes longer than visiting
 // all.
 inline constexpr std::size_t long_table = 9;

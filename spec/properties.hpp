@@ -44,13 +44,8 @@ Flag<D> of_entry(const Tab& table, const Word<D, 16>& index, F&& holds) {
 template <class D, class T>
 Flag<D> is_same(const T& a, const T& b) {
   Flag<D> same = true;
-  leaves(
-      [&](const auto& x, const auto& y) {
-        using Value = std::remove_cvref_t<decltype(plain(x))>;
-        if constexpr (std::is_same_v<Value, Flag<D>>) same = same && iff(plain(x), plain(y));
-        else same = same && Flag<D>(plain(x) == plain(y));
-      },
-      a, b);
+  leaves([&](const auto& x, const auto& y) { same = same && is_same_value<D>(plain(x), plain(y)); },
+         a, b);
   return same;
 }
 

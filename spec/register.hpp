@@ -217,12 +217,8 @@ Flag<D> store_fields(Step<D>& k, State& state, const Rule& rule, const Exists& e
 // Every field that an event reads is as the state keeps it.
 template <class Register, class D, class State, class Rule>
 Flag<D> fields_are_kept(const State& state, const Rule& rule) {
-  const auto same = [](const auto& a, const auto& b) {
-    if constexpr (requires { iff(a, b); }) return iff(a, b);
-    else return a == b;
-  };
   return [&]<class... F>(FieldList<F...>) {
-    return (... && same(part<Register, F, D>(rule), plain(state.*F::kept)));
+    return (... && is_same_value<D>(part<Register, F, D>(rule), plain(state.*F::kept)));
   }(typename Register::template Fields<D>{});
 }
 

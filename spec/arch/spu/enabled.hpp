@@ -16,7 +16,7 @@ template <class D>
 Flag<D> is_unknown(const Spu<D>& s, SpuRegister r) {
   return bit(plain(s.unknown), static_cast<unsigned>(r));
 }
-// The SPU itself wrote the register.
+// What the register holds is told from here on.
 template <class D>
 void becomes_told(Step<D>& k, Spu<D>& s, SpuRegister r) {
   k.set(s.told, s.told | Word<D, 16>(u64{1} << static_cast<unsigned>(r)));
@@ -37,7 +37,7 @@ template <class D>
 void becomes_known(Step<D>& k, Spu<D>& s, SpuRegister r, const Flag<D>& ones) {
   const Word<D, 16> mask(u64{1} << static_cast<unsigned>(r));
   k.set(s.unknown, s.unknown & ~mask);
-  k.set(s.told, s.told | mask);
+  becomes_told<D>(k, s, r);
   k.set(s.res0_ones, ite(ones, s.res0_ones | mask, s.res0_ones & ~mask));
 }
 
@@ -78,33 +78,6 @@ template <class D>
 Flag<D> buffer_enabled(const Spu<D>& s) {
   return s.enable && !s.excluded;
 }
-
-// --- what the events of a sample can be, by version (SPE-1.4, SPE-3.2)
-constexpr u64 event_bits(unsigned from, unsigned to) {
-  return (to == 63 ? ~u64{0} : (u64{1} << (to + 1)) - 1) & ~((u64{1} << from) - 1);
-}
-// Those that every PE of the version has: retired, L1D refill, TLB walk, mispredicted; misaligned
-// from SPEv1p1 on, not taken from SPEv1p2 on.
-template <class D>
-Word<D, 64> events_of_every_pe(const Pe<D>& pe) {
-  const Flag<D> known = pe.spe != 0 && pe.spe != 0xff;
-  const Word<D, 64> none(0);
-  return Word<D, 64>(0xaa) | ite(known && pe.spe >= 2, Word<D, 64>(event_bits(11, 11)), none) |
-         ite(known && pe.spe >= 3, Word<D, 64>(event_bits(6, 6)), none);
-}
-// Those that some PE of the version may have.
-template <class D>
-Word<D, 64> events_of_some_pe(const Pe<D>& pe) {
-  constexpr u64 always =
-      event_bits(0, 10) | event_bits(12, 16) | event_bits(24, 31) | event_bits(48, 63);
-  const Word<D, 64> none(0);
-  return Word<D, 64>(always) |
-         ite(pe.spe == 0 || pe.spe >= 2, Word<D, 64>(event_bits(11, 11) | event_bits(17, 18)),
-             none) |
-         ite(pe.spe == 0 || pe.spe >= 5, Word<D, 64>(event_bits(19, 23)), none);
-}
-// What a latency counter of 12 bits can hold.
-inline constexpr u64 latency_of_12_bits = 0xfff;
 
 // The buffer takes records: enabled, not stopped by an event, not discarding.
 template <class D>
@@ -166,8 +139,8 @@ Flag<D> is_aligned(const Pe<D>& pe, const Num<D>& n) {
 // same top byte of both. Its relaxed reading (R24557) applies it whenever the buffer is
 // enabled, not only when profiling is.
 inline constexpr u64 top_byte = u64{1} << 56;
-template <class D>
-Flag<D> pointers_valid(const Spu<D>& s, const Pe<D>& pe) {
+template <class D, class Pointers>
+Flag<D> pointers_valid(const Pointers& s, const Pe<D>& pe) {
   return s.fill == discard_mode ||
          (s.ptr + pe.spe_record_max <= s.limit && is_aligned<D>(pe, plain(s.ptr)) &&
           s.ptr / top_byte == s.limit / top_byte);

@@ -2,6 +2,7 @@
 // which members of the state keep it, and what is special about it.
 #pragma once
 #include "spec/arch/spu/access.hpp"
+#include "spec/arch/spu/sample_events.hpp"
 
 namespace assay {
 

@@ -1,7 +1,7 @@
 // The life of a sample before it is a record: the interval counter, selection, collision, filters
 // (D17.2 to D17.5).
 #pragma once
-#include "spec/arch/spu/enabled.hpp"
+#include "spec/arch/spu/sample_events.hpp"
 
 namespace assay {
 

@@ -60,6 +60,16 @@ void save_registers(Step<D>& k, SpeRegisters<D>& to, const Spu<D>& from) {
   save_sampling<D>(k, to.sampling, from);
 }
 
+// Runs body(Register{}) for the registers of which KVM keeps copies, but for the three of the
+// buffer: of those each has a rule of its own.
+template <class Body>
+void each_kept_register(Body&& body) {
+  [&]<class... Register>(std::tuple<Register...>*) {
+    (body(Register{}), ...);
+  }(static_cast<std::tuple<PmscrEl1, Pmsnevfr, Pmsicr, Pmsirr, Pmsfcr, Pmsevfr, Pmslatfr>*>(
+      nullptr));
+}
+
 // --- those of one register
 // --------------------------------------------------------------------------
 
@@ -112,10 +122,7 @@ template <class D, class Register>
 Flag<D> is_kept_value(const SpeRegisters<D>& r, const Word<D, 64>& value) {
   Flag<D> same = true;
   each_copy<D, Register>(r, [&]<class F>(F, const auto& kept) {
-    const auto told = field_of<D, F>(value);
-    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(told)>, Flag<D>>)
-      same = same && iff(told, kept);
-    else same = same && told == plain(kept);
+    same = same && is_same_value<D>(field_of<D, F>(value), plain(kept));
   });
   return same;
 }
@@ -130,11 +137,8 @@ Flag<D> has_sampling_of(const Spu<D>& s, const SpeSampling<D>& kept) {
   Flag<D> same = true;
   const auto one = [&]<class F>(F) {
     using In = CopyOf<F::kept, SamplingCopies<D>>;
-    if constexpr (In::exists) {
-      if constexpr (std::is_same_v<typename FieldValue<D, F::kept>::type, Flag<D>>)
-        same = same && iff(s.*F::kept, kept.*In::member);
-      else same = same && s.*F::kept == kept.*In::member;
-    }
+    if constexpr (In::exists)
+      same = same && is_same_value<D>(plain(s.*F::kept), plain(kept.*In::member));
   };
   [&]<class... F>(FieldList<F...>) { (one(F{}), ...); }(typename Register::template Fields<D>{});
   return same;

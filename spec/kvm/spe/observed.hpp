@@ -47,8 +47,8 @@ template <class D>
 void observe_control2(Step<D>& k, const Spu<D>& spu, SpeSwitch<D>& sw,
                       const SpuWrite<D, PmscrEl2>& w) {
   k.require(!is_at<D>(sw, Switch::guest), {"control2_is_the_hypervisors", "D24.7 PMSCR_EL2"});
-  const Flag<D> is_back = is_at<D>(sw, Switch::guest_saved) && spu.e2pb != 2 &&
-                          holds_buffer_of_host<D>(spu, sw) && holds_status_of_host<D>(spu, sw);
+  const Flag<D> is_back =
+      is_at<D>(sw, Switch::guest_saved) && spu.e2pb != 2 && holds_all_of_host<D>(spu, sw);
   if (!has_switch_code(k.profile()))
     k.require(!is_between<D>(sw) || !field<"e2spe">(w) || is_back || sw.host_is_back,
               {"no_el2_profiling_in_the_switch", "v4-31; W08"});
@@ -72,27 +72,19 @@ void observe_fault(Step<D>& k, const Vm<D>& vm, const Spu<D>& spu, const SpeSwit
             {"stage2_has_no_entry", "L20, N01: a mapped buffer does not fault"});
 }
 
-// A guest that runs may break a programming rule of the SPU.
-template <class D>
-void observe_guests_law(Step<D>& k, const Spu<D>& spu, SpeSwitch<D>& sw) {
-  const SwitchCode code = switch_code(k.profile());
-  if (code.empty()) return;
-  const Flag<D> runs = sw.next == switch_code_detail::place_of(code, SwitchOp::exit);
-  k.set(sw.lawless, sw.lawless || (runs && spu.unpredictable));
-}
-
 // Instructions of the world switch, where the profile says which they are.
 template <class D>
 void observe_code(Step<D>& k, const Vm<D>& vm, const Spu<D>& spu, const Pe<D>& pe, SpeSwitch<D>& sw,
                   const Call<D>& call) {
-  if (!has_switch_code(k.profile())) return;
-  const auto write = [&]<class Register>(Register) {
+  const SwitchCode code = switch_code(k.profile());
+  if (code.empty()) return;
+  // A guest that runs may break a programming rule of the SPU.
+  const Flag<D> runs = sw.next == switch_code_detail::place_of(code, SwitchOp::exit);
+  k.set(sw.lawless, sw.lawless || (runs && spu.unpredictable));
+  each_switched_register([&]<class Register>(Register) {
     if (const auto* w = call.template as<SpuWrite<D, Register>>())
       follow_write<D, Register>(k, vm, spu, pe, sw, *w);
-  };
-  const auto writes = [&](auto... registers) { (write(registers), ...); };
-  writes(PmscrEl1{}, PmscrEl2{}, Pmsicr{}, Pmsirr{}, Pmsfcr{}, Pmsevfr{}, Pmslatfr{}, Pmbptr{},
-         Pmbsr{}, Pmblimitr{});
+  });
   if (const auto* now = call.template as<SpuContext<D>>()) follow_context<D>(k, vm, spu, sw, *now);
   const auto barrier = [&](bool is_one, SwitchOp op) {
     if (is_one) follow_code<D>(k, vm, spu, sw, op);
@@ -107,7 +99,6 @@ void spe_observes(Step<D>& k, Vm<D>& vm, const Call<D>& call) {
   if (call.cpu == nullptr) return;
   k.at(vm.spe_switch, *call.cpu, [&](auto& sw, std::size_t index) {
     const Spu<D>& spu = std::as_const(vm.spu)[index];
-    observe_guests_law<D>(k, spu, sw);
     observe_code<D>(k, vm, spu, std::as_const(vm).host.pe[index], sw, call);
     if (call.template as<SpuWrite<D, Pmbptr>>())
       observe_buffer_write<D>(k, spu, sw, sw.pointer_loaded);

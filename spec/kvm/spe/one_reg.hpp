@@ -24,15 +24,6 @@ Flag<D> is_spe_register(const Word<D, 64>& id) {
   return some;
 }
 
-// Those that KVM keeps, but for the three of the buffer, of which each has a rule of its own.
-template <class Body>
-void each_kept_register(Body&& body) {
-  [&]<class... Register>(std::tuple<Register...>*) {
-    (body(Register{}), ...);
-  }(static_cast<std::tuple<PmscrEl1, Pmsnevfr, Pmsicr, Pmsirr, Pmsfcr, Pmsevfr, Pmslatfr>*>(
-      nullptr));
-}
-
 // What KVM_GET_ONE_REG of a register that KVM keeps must tell; anything of another one. Bits that
 // are RES0 are not judged.
 template <class D>

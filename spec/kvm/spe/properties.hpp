@@ -159,7 +159,7 @@ void isolation_properties(const Taken<D>& t, const SayProperty<D>& say) {
 template <class D, class Entered>
 void entry_loads(const Taken<D>& t, const SayProperty<D>& say, const Entered& entered) {
   const SpeVcpu<D>& self = t.before.vcpu[t.vcpu()].spe;
-  const Flag<D> runs = self.regs.enable && !self.line && self.stop == spe_running;
+  const Flag<D> runs = wants_buffer<D>(self);
   say("entry_loads_the_guests_buffer", !runs || entered([&](const auto& s) {
         return s.ptr == self.regs.ptr && s.limit == self.regs.limit && s.enable;
       }),

@@ -14,19 +14,6 @@ Flag<D> spe_may_run_on(const Vm<D>& vm, const Vcpu<D>& self, const Word<D, 16>& 
          });
 }
 
-// KVM_ARM_VCPU_SPE_STOP_EXIT: a guest that would profile is not entered (v4-36).
-template <class D>
-Flag<D> is_kept_out(const Vcpu<D>& self) {
-  const SpeVcpu<D>& spe = self.spe;
-  return spe.stop == spe_stopped_exit && !spe.line && spe.regs.enable &&
-         (spe.regs.e0spe || spe.regs.e1spe);
-}
-// The hardware's buffer is the guest's, and on, while it runs.
-template <class D>
-Flag<D> wants_buffer(const Vcpu<D>& self) {
-  return self.spe.regs.enable && !self.spe.line && self.spe.stop == spe_running;
-}
-
 // v6 refuses a PE as the PMU does, with KVM_EXIT_FAIL_ENTRY (v6-21).
 template <class D>
 Flag<D> spe_refuses(const Step<D>& k, const Vm<D>& vm, const Running<D>& running, const Pe<D>&) {
@@ -40,9 +27,9 @@ template <class D>
 void spe_entry(Step<D>& k, Vm<D>& vm, const Running<D>& running) {
   if (!is_spe_series(k.profile())) return;
   const Vcpu<D>& self = vm.vcpu[running.vcpu.index];
-  k.require(!is_kept_out<D>(self), {"stopped_guest_stays_out", "v4-36; W16"});
+  k.require(!is_kept_out<D>(self.spe), {"stopped_guest_stays_out", "v4-36; W16"});
   if (pins_buffer(k.profile()))
-    k.require(!wants_buffer<D>(self) || self.spe.buffer.mapped,
+    k.require(!wants_buffer<D>(self.spe) || self.spe.buffer.mapped,
               {"buffer_is_pinned", "v6-28, v6-29; N01"});
   k.require(!has_spe_feature<D>(self) || spe_may_run_on<D>(vm, self, running.cpu),
             {"spe_on_supported_cpu", "v4-19; V01"});
@@ -120,11 +107,13 @@ void spe_registers_reset(Step<D>& k, Vm<D>& vm, const Reset<D>& reset) {
   SpeVcpu<D>& spe = reset.self.spe;
   k.require(is_out_of_guest<D>(vm, reset.vcpu) && !spe.event_pending,
             {"not_during_run", "kvm_main.c:kvm_vcpu_ioctl: KVM_RUN holds the vCPU's mutex"});
-  const auto zero = [&](auto... registers) {
-    (keep_value<D, decltype(registers)>(k, spe.regs, Word<D, 64>(0)), ...);
+  const auto zero = [&]<class Register>(Register) {
+    keep_value<D, Register>(k, spe.regs, Word<D, 64>(0));
   };
-  zero(PmscrEl1{}, Pmsnevfr{}, Pmsicr{}, Pmsirr{}, Pmsfcr{}, Pmsevfr{}, Pmslatfr{}, Pmbptr{},
-       Pmblimitr{}, Pmbsr{});
+  each_kept_register(zero);
+  zero(Pmbptr{});
+  zero(Pmblimitr{});
+  zero(Pmbsr{});
   k.set(spe.regs.sampling.unknown, Word<D, 16>(0));
   if (!k.is(Behaviour::spe_status_set_quietly)) k.set(spe.line, false);
   give_back<D>(k, spe);
@@ -161,7 +150,7 @@ void spe_run(Step<D>& k, Vm<D>& vm, const Running<D>& running) {
       k.may_fail(Errno::noexec,
                  {"was_on_unsupported_cpu", "v4-19: an earlier vcpu_load() left the flag set"});
     });
-  k.reject(Errno::again, spe && is_kept_out<D>(self),
+  k.reject(Errno::again, spe && is_kept_out<D>(self.spe),
            {"profiling_is_stopped", "v4-36: KVM_EXIT_FAIL_ENTRY with -EAGAIN"});
 }
 

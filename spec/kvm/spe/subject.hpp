@@ -39,29 +39,30 @@ struct KvmSpe {
   // Of the profiles that have the code of the world switch.
   template <class D>
   static void code_invariants(const SayInvariant<D>& say) {
-    say(has_switch_code_of_vhe, "pointer_writes_stay_on_vhe", pointer_writes_stay_on_vhe<D>,
-        "SPE-4.10");
-    say(has_switch_code_of_vhe, "status_writes_stay_on_vhe", status_writes_stay_on_vhe<D>,
-        "SPE-4.10");
-    say(has_switch_code_of_vhe, "hosts_buffer_stays_on_vhe", hosts_buffer_stays_on_vhe<D>,
-        "SPE-4.10");
-    say(has_switch_code_of_nvhe, "pointer_writes_stay_on_nvhe", pointer_writes_stay_on_nvhe<D>,
-        "SPE-4.10");
-    say(has_switch_code_of_nvhe, "status_writes_stay_on_nvhe", status_writes_stay_on_nvhe<D>,
-        "SPE-4.10");
-    say(has_switch_code_of_nvhe, "hosts_buffer_stays_on_nvhe", hosts_buffer_stays_on_nvhe<D>,
-        "SPE-4.10");
-    say(has_switch_code_of_vhe, "control_writes_stay_on_vhe", control_writes_stay_on_vhe<D>,
-        "SPE-4.10");
-    say(has_switch_code_of_nvhe, "control_writes_stay_on_nvhe", control_writes_stay_on_nvhe<D>,
-        "SPE-4.10");
-    say(has_switch_code_of_vhe, "switch_drains_on_vhe", switch_drains_on_vhe<D>,
+    say(has_switch_code_of_vhe, "pointer_writes_stay_on_vhe",
+        writes_stay<D, switch_code_of_vhe, is_pointer_register>, "SPE-4.10");
+    say(has_switch_code_of_vhe, "status_writes_stay_on_vhe",
+        writes_stay<D, switch_code_of_vhe, is_status_register>, "SPE-4.10");
+    say(has_switch_code_of_vhe, "control_writes_stay_on_vhe",
+        writes_stay<D, switch_code_of_vhe, is_control_register>, "SPE-4.10");
+    say(has_switch_code_of_vhe, "hosts_buffer_stays_on_vhe",
+        hosts_buffer_stays<D, switch_code_of_vhe>, "SPE-4.10");
+    say(has_switch_code_of_vhe, "switch_drains_on_vhe", switch_drains<D, switch_code_of_vhe>,
         "v4-30, v4-31; D17.9");
-    say(has_switch_code_of_nvhe, "switch_drains_on_nvhe", switch_drains_on_nvhe<D>,
-        "v4-30, v4-31; D17.9");
-    say(has_switch_code_of_vhe, "place_fits_stage_on_vhe", place_fits_stage_on_vhe<D>, "SPE-4.10");
-    say(has_switch_code_of_nvhe, "place_fits_stage_on_nvhe", place_fits_stage_on_nvhe<D>,
+    say(has_switch_code_of_vhe, "place_fits_stage_on_vhe", place_fits_stage<D, switch_code_of_vhe>,
         "SPE-4.10");
+    say(has_switch_code_of_nvhe, "pointer_writes_stay_on_nvhe",
+        writes_stay<D, switch_code_of_nvhe, is_pointer_register>, "SPE-4.10");
+    say(has_switch_code_of_nvhe, "status_writes_stay_on_nvhe",
+        writes_stay<D, switch_code_of_nvhe, is_status_register>, "SPE-4.10");
+    say(has_switch_code_of_nvhe, "control_writes_stay_on_nvhe",
+        writes_stay<D, switch_code_of_nvhe, is_control_register>, "SPE-4.10");
+    say(has_switch_code_of_nvhe, "hosts_buffer_stays_on_nvhe",
+        hosts_buffer_stays<D, switch_code_of_nvhe>, "SPE-4.10");
+    say(has_switch_code_of_nvhe, "switch_drains_on_nvhe", switch_drains<D, switch_code_of_nvhe>,
+        "v4-30, v4-31; D17.9");
+    say(has_switch_code_of_nvhe, "place_fits_stage_on_nvhe",
+        place_fits_stage<D, switch_code_of_nvhe>, "SPE-4.10");
   }
 
   template <class D>

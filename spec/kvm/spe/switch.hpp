@@ -135,16 +135,13 @@ struct SpeEnter {
   static constexpr auto fields() { return members<&SpeEnter::vcpu, &SpeEnter::cpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
     const SpeVcpu<D>& self = vm.vcpu[vcpu.index].spe;
-    const SpeRegisters<D>& guest = self.regs;
     k.require(has_spe_feature<D>(vm.vcpu[vcpu.index]) && self.initialized,
               {"spe_is_initialized", "v4-22: no run before INIT; V06"});
     // The KVM_RUN that this entry belongs to may not have returned yet: it has done what was
     // pending.
     perform_maintenance<D>(k, vm);
     k.require(!self.event_pending, {"event_was_synced", "v4-34: after every exit; I02"});
-    k.require(!(self.stop == spe_stopped_exit && !self.line && guest.enable &&
-                (guest.e0spe || guest.e1spe)),
-              {"stopped_guest_stays_out", "v4-36; W16"});
+    k.require(!is_kept_out<D>(self), {"stopped_guest_stays_out", "v4-36; W16"});
     on_switch<D>(k, vm, cpu, [&](auto& spu, const auto& pe, auto& sw) {
       k.require(is_at<D>(sw, Switch::restoring_guest) && sw.vcpu == Word<D, 16>(vcpu.index),
                 {"after_restoring", "SPE-4.10"});

@@ -183,17 +183,11 @@ Flag<D> is_executed(const Vm<D>& vm, const Spu<D>& spu, const SpeSwitch<D>& sw, 
   return false;
 }
 
-template <class D, class V>
-Flag<D> is_same_field(const V& a, const V& b) {
-  if constexpr (std::is_same_v<V, Flag<D>>) return iff(a, b);
-  else return a == b;
-}
-
 // get(F{}) is a field of the register, of an MSR or as the SPU holds it.
 template <class D, class Register, class Get>
 Flag<D> is_zero_value(Get&& get) {
   return [&]<class... F>(FieldList<F...>) {
-    return (... && is_same_field<D>(get(F{}), typename FieldValue<D, F::kept>::type(0)));
+    return (... && is_same_value<D>(get(F{}), typename FieldValue<D, F::kept>::type(0)));
   }(typename Register::template Fields<D>{});
 }
 // Where FM is a reserved value, it behaves as one that is not (SPE-7.19); before SPEv1p2 it is
@@ -215,8 +209,8 @@ Flag<D> is_kept_in(const SpeRegisters<D>& kept, const Pe<D>& pe, Get&& get) {
   each_copy<D, Register>(kept, [&]<class F>(F f, const auto& copy) {
     if constexpr (is_fill_mode<D, F>) same = same && fills_as<D>(get(f), plain(copy), pe);
     else if constexpr (CopyOf<F::kept, BufferCopies<D>>::exists)
-      same = same && is_same_field<D>(get(f), plain(copy));
-    else same_sampling = same_sampling && is_same_field<D>(get(f), plain(copy));
+      same = same && is_same_value<D>(get(f), plain(copy));
+    else same_sampling = same_sampling && is_same_value<D>(get(f), plain(copy));
   });
   // What held no value when it was saved may get any.
   const Flag<D> any = bit(plain(kept.sampling.unknown), static_cast<unsigned>(Register::number));
@@ -281,18 +275,13 @@ Flag<D> follows_an_exception(const Spu<D>& s) {
 // The guest's pointers would break the pointer rule (RHXSYK) if they were loaded.
 template <class D>
 Flag<D> asks_for_bad_pointers(const SpeRegisters<D>& guest, const Pe<D>& pe) {
-  return guest.enable && guest.fill != discard_mode &&
-         !(guest.ptr + pe.spe_record_max <= guest.limit && is_aligned<D>(pe, plain(guest.ptr)) &&
-           guest.ptr / top_byte == guest.limit / top_byte);
+  return guest.enable && !pointers_valid<D>(guest, pe);
 }
 
-// Runs body(Register{}) for the register of that number, of those that the switch writes.
+// Runs body(Register{}) for each register that the switch writes.
 template <class Body>
-void with_switched_register(SpuRegister which, Body&& body) {
-  const auto one = [&]<class Register>(Register r) {
-    if (which == Register::number) body(r);
-  };
-  const auto all = [&]<class... Register>(Register... r) { (one(r), ...); };
+void each_switched_register(Body&& body) {
+  const auto all = [&](auto... registers) { (body(registers), ...); };
   all(PmscrEl1{}, PmscrEl2{}, Pmsicr{}, Pmsirr{}, Pmsfcr{}, Pmsevfr{}, Pmslatfr{}, Pmbptr{},
       Pmbsr{}, Pmblimitr{});
 }

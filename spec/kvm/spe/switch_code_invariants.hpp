@@ -17,8 +17,8 @@ constexpr bool is_control_register(SpuRegister r) {
 // Between its write and the next one, or the guest's entry, or the last instruction, after which
 // the host may profile again, a register is as the code wrote it. PMSCR_EL2 stays so in the guest,
 // too. `which` picks the registers.
-template <class D>
-Flag<D> writes_stay(const Vm<D>& vm, SwitchCode code, bool (*which)(SpuRegister)) {
+template <class D, const SwitchCode& code, bool (*which)(SpuRegister)>
+Flag<D> writes_stay(const Vm<D>& vm) {
   return all<D>(vm.spe_switch, [&](const auto& sw, std::size_t pe) {
     const Spu<D>& spu = vm.spu[pe];
     Flag<D> stay = true;
@@ -33,7 +33,8 @@ Flag<D> writes_stay(const Vm<D>& vm, SwitchCode code, bool (*which)(SpuRegister)
                (later.op == SwitchOp::enter && code[i].reg != SpuRegister::pmscr_el2);
       };
       while (until < code.size() && !is_over(code[until])) ++until;
-      with_switched_register(code[i].reg, [&]<class Register>(Register) {
+      each_switched_register([&]<class Register>(Register) {
+        if (code[i].reg != Register::number) return;
         const bool the_spu_writes_it =
             std::is_same_v<Register, Pmsicr> || !is_control_register(code[i].reg);
         const Flag<D> concerned = sw.next > i && sw.next <= until &&
@@ -49,54 +50,22 @@ Flag<D> writes_stay(const Vm<D>& vm, SwitchCode code, bool (*which)(SpuRegister)
 }
 
 // Whose SPE is stopped finds the host's buffer, and the host's profiling goes on where it stopped.
-template <class D>
-Flag<D> hosts_buffer_stays(const Vm<D>& vm, SwitchCode code) {
+template <class D, const SwitchCode& code>
+Flag<D> hosts_buffer_stays(const Vm<D>& vm) {
   const unsigned last = switch_code_detail::place_of(code, SwitchOp::host_restored);
   return all<D>(vm.spe_switch, [&](const auto& sw, std::size_t pe) {
     const Spu<D>& spu = vm.spu[pe];
-    const Flag<D> is_hosts = holds_buffer_of_host<D>(spu, sw) && holds_status_of_host<D>(spu, sw);
+    const Flag<D> is_hosts = holds_all_of_host<D>(spu, sw);
     const Flag<D> stopped = is_of_stopped_vcpu<D>(vm, sw);
     return sw.lawless || is_idle<D>(sw) ||
            ((is_at<D>(sw, Switch::host) || !stopped || is_hosts || sw.host_is_back) &&
             (sw.next != last || !is_at<D>(sw, Switch::guest_saved) || sw.host_is_back));
   });
 }
-template <class D>
-Flag<D> pointer_writes_stay_on_vhe(const Vm<D>& vm) {
-  return writes_stay<D>(vm, switch_code_of_vhe, is_pointer_register);
-}
-template <class D>
-Flag<D> status_writes_stay_on_vhe(const Vm<D>& vm) {
-  return writes_stay<D>(vm, switch_code_of_vhe, is_status_register);
-}
-template <class D>
-Flag<D> hosts_buffer_stays_on_vhe(const Vm<D>& vm) {
-  return hosts_buffer_stays<D>(vm, switch_code_of_vhe);
-}
-template <class D>
-Flag<D> pointer_writes_stay_on_nvhe(const Vm<D>& vm) {
-  return writes_stay<D>(vm, switch_code_of_nvhe, is_pointer_register);
-}
-template <class D>
-Flag<D> status_writes_stay_on_nvhe(const Vm<D>& vm) {
-  return writes_stay<D>(vm, switch_code_of_nvhe, is_status_register);
-}
-template <class D>
-Flag<D> hosts_buffer_stays_on_nvhe(const Vm<D>& vm) {
-  return hosts_buffer_stays<D>(vm, switch_code_of_nvhe);
-}
-template <class D>
-Flag<D> control_writes_stay_on_vhe(const Vm<D>& vm) {
-  return writes_stay<D>(vm, switch_code_of_vhe, is_control_register);
-}
-template <class D>
-Flag<D> control_writes_stay_on_nvhe(const Vm<D>& vm) {
-  return writes_stay<D>(vm, switch_code_of_nvhe, is_control_register);
-}
 
 // The place in the code fits the stage, and what was loaded until there is noted.
-template <class D>
-Flag<D> place_fits_stage(const Vm<D>& vm, SwitchCode code) {
+template <class D, const SwitchCode& code>
+Flag<D> place_fits_stage(const Vm<D>& vm) {
   const auto place = [&](SwitchOp mark) { return switch_code_detail::place_of(code, mark); };
   return all<D>(vm.spe_switch, [&](const auto& sw, std::size_t pe) {
     const auto between = [&](Switch stage, SwitchOp from, SwitchOp to) {
@@ -134,10 +103,11 @@ Flag<D> place_fits_stage(const Vm<D>& vm, SwitchCode code) {
            between(Switch::guest_saved, SwitchOp::guest_saved, SwitchOp::host_restored);
   });
 }
+
 // PSB CSYNC and DSB leave nothing in flight, and the ISB behind them shows it; a buffer that is off
 // has nothing in flight (the host's driver drains before it turns its own off).
-template <class D>
-Flag<D> drains(const Vm<D>& vm, SwitchCode code) {
+template <class D, const SwitchCode& code>
+Flag<D> switch_drains(const Vm<D>& vm) {
   return all<D>(vm.spe_switch, [&](const auto& sw, std::size_t pe) {
     const Spu<D>& spu = vm.spu[pe];
     const Flag<D> quiet = is_quiet<D>(spu), empty = spu.in_flight == 0;
@@ -150,7 +120,7 @@ Flag<D> drains(const Vm<D>& vm, SwitchCode code) {
       drained =
           drained &&
           (sw.next != i || !is_executed<D>(vm, spu, sw, code[i].when) ||
-           (is_covered && has_reached<D>(spu, Synchronised::context))) &&
+           follows_an_exception<D>(spu)) &&
           (sw.next != i + 1 || (is_covered && has_reached<D>(spu, Synchronised::profiling))) &&
           (sw.next != i + 2 || (empty && has_reached<D>(spu, Synchronised::memory))) &&
           (sw.next <= i + 2 || sw.next > until || quiet);
@@ -160,23 +130,6 @@ Flag<D> drains(const Vm<D>& vm, SwitchCode code) {
                           (quiet && (!spu.enable || (!spu.e0spe && !spu.e1spe))));
     return drained || sw.lawless;
   });
-}
-template <class D>
-Flag<D> switch_drains_on_vhe(const Vm<D>& vm) {
-  return drains<D>(vm, switch_code_of_vhe);
-}
-template <class D>
-Flag<D> switch_drains_on_nvhe(const Vm<D>& vm) {
-  return drains<D>(vm, switch_code_of_nvhe);
-}
-
-template <class D>
-Flag<D> place_fits_stage_on_vhe(const Vm<D>& vm) {
-  return place_fits_stage<D>(vm, switch_code_of_vhe);
-}
-template <class D>
-Flag<D> place_fits_stage_on_nvhe(const Vm<D>& vm) {
-  return place_fits_stage<D>(vm, switch_code_of_nvhe);
 }
 
 }  // namespace assay

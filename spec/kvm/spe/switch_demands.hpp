@@ -51,11 +51,11 @@ void enter_demands(const Vm<D>& vm, const Profile& profile, const SpeVcpu<D>& se
   const SpeRegisters<D>& guest = self.regs;
   const Flag<D> stopped = self.stop != spe_running;
   say(stopped || status_is_clear<D>(spu), Why{"status_is_clear", "v4-34: PMBSR 0; W11"});
-  say(!stopped || (holds_buffer_of_host<D>(spu, sw) && holds_status_of_host<D>(spu, sw)),
+  say(!stopped || holds_all_of_host<D>(spu, sw),
       Why{"stopped_guest_leaves_the_hosts_buffer", "v4-36; SPE-4.8, W15"});
   say(!stopped || spu.tpms, Why{"registers_of_stopped_guest_trap", "v4-36; SPE-4.9"});
   say(stopped || !spu.tpms, Why{"registers_of_running_guest_are_direct", "SPE-4.8, SPE-4.9"});
-  const Flag<D> runs = guest.enable && !self.line && !stopped;
+  const Flag<D> runs = wants_buffer<D>(self);
   if (pins_buffer(profile))
     say(!runs || self.buffer.mapped, Why{"buffer_is_pinned", "v6-28, v6-29; N01"});
   say(stopped || iff(spu.enable, runs), Why{"buffer_as_guest_wants", "v4-34; W12, W15"});

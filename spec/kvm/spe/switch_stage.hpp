@@ -46,6 +46,23 @@ Flag<D> holds_status_of_host(const Spu<D>& spu, const SpeSwitch<D>& sw) {
   return iff(spu.service, host.service) && iff(spu.data_loss, host.data_loss) &&
          iff(spu.collision, host.collision) && spu.ec == host.ec && spu.mss == host.mss;
 }
+template <class D>
+Flag<D> holds_all_of_host(const Spu<D>& spu, const SpeSwitch<D>& sw) {
+  return holds_buffer_of_host<D>(spu, sw) && holds_status_of_host<D>(spu, sw);
+}
+
+// KVM_ARM_VCPU_SPE_STOP_EXIT: a guest that would profile is not entered (v4-36).
+template <class D>
+Flag<D> is_kept_out(const SpeVcpu<D>& self) {
+  return self.stop == spe_stopped_exit && !self.line && self.regs.enable &&
+         (self.regs.e0spe || self.regs.e1spe);
+}
+// The hardware's buffer is the guest's, and on, while it runs.
+template <class D>
+Flag<D> wants_buffer(const SpeVcpu<D>& self) {
+  return self.regs.enable && !self.line && self.stop == spe_running;
+}
+
 // The hypervisor is not on its way from the host to a guest, nor in one.
 template <class D>
 Flag<D> is_idle(const SpeSwitch<D>& sw) {
