@@ -25,6 +25,24 @@ bool is_broken_in(const States& states, const Invariant<Recorded>& invariant) {
                       [&](const auto& s) { return invariant.holds(*s); });
 }
 
+// The way that almost every event goes: no invariant was broken before, and none is.
+template <class States>
+bool all_hold(const States& states, const std::vector<Invariant<Recorded>>& claims,
+              std::span<const InvariantsOf::Touched> touched, Focus* focus) {
+  const auto& first = *states.front();
+  const auto hold = [&](std::span<const InvariantsOf::Touched> some) {
+    return std::all_of(some.begin(), some.end(), [&](const InvariantsOf::Touched& t) {
+      return claims[t.invariant].holds(first) || !is_broken_in(states, claims[t.invariant]);
+    });
+  };
+  const auto whole = std::find_if(touched.begin(), touched.end(),
+                                  [](const InvariantsOf::Touched& t) { return !t.by_entry; });
+  const UseFocus use(focus);
+  if (!hold({touched.begin(), whole})) return false;
+  const UseFocus nothing(nullptr);
+  return hold({whole, touched.end()});
+}
+
 }  // namespace
 
 // Every answer was allowed by the profile's rules, and what is claimed of them is broken all the
@@ -74,18 +92,14 @@ void Checker::judge_invariants(const TraceEvent& e, Vm& vm) {
   if (vm.judged++ % 32 == 0)
     vm.has_long_table =
         states.front()->ops().longest_table(states.front()->address()) >= long_table;
-  const bool by_entry = vm.has_long_table && vm.states->is_journalled();
-  const auto is_broken = [&](u32 i) { return is_broken_in(states, claims[i]); };
-  for (const InvariantsOf::Touched& t : invariants_->touched_by(e.event.rule)) {
-    bool broken = false;
-    if (by_entry && t.by_entry && vm.keeps(t.invariant)) {
-      const Focus focus(&journal_);
-      broken = is_broken(t.invariant);
-    } else {
-      broken = is_broken(t.invariant);
-    }
-    if (broken || !vm.broken.empty()) [[unlikely]]
-      note_judged(t.invariant, broken, e, vm);
+  Focus step(journal_);
+  Focus* const focus = vm.has_long_table && vm.states->is_journalled() ? &step : nullptr;
+  const std::span<const InvariantsOf::Touched> touched = invariants_->touched_by(e.event.rule);
+  if (vm.broken.empty() && all_hold(states, claims, touched, focus)) [[likely]]
+    return;
+  for (const InvariantsOf::Touched& t : touched) {
+    const UseFocus use(t.by_entry && vm.keeps(t.invariant) ? focus : nullptr);
+    note_judged(t.invariant, is_broken_in(states, claims[t.invariant]), e, vm);
   }
 }
 

@@ -1,7 +1,5 @@
 #include "checker/clauses.hpp"
 
-#include <algorithm>
-
 namespace assay::checker {
 namespace {
 
@@ -47,11 +45,10 @@ Clauses clauses_of(const Terms& terms, const PartialFlag& flag) {
   return Splitter(terms).of(flag.term, true);
 }
 
-bool mentions(const Terms& terms, const Clause& clause, const std::set<u32>& symbols) {
+std::vector<u32> symbols_of(const Terms& terms, const Clause& clause) {
   std::vector<u32> found;
   for (const auto& [term, positive] : clause) terms.symbols_of(term, found);
-  return std::any_of(found.begin(), found.end(),
-                     [&](const u32 symbol) { return symbols.contains(symbol); });
+  return found;
 }
 
 }  // namespace assay::checker

@@ -16,7 +16,7 @@ using Clauses = std::set<Clause>;
 // it; of more, it is a clause as a whole.
 Clauses clauses_of(const Terms& terms, const PartialFlag& flag);
 
-// Whether one of these symbols is in the clause.
-bool mentions(const Terms& terms, const Clause& clause, const std::set<u32>& symbols);
+// The symbols in a clause.
+std::vector<u32> symbols_of(const Terms& terms, const Clause& clause);
 
 }  // namespace assay::checker

@@ -11,9 +11,9 @@
 namespace assay::checker {
 namespace {
 
-// Of each table, as many as a table must have for loops over it to visit less than all. What is
-// said of each entry, of each pair and of all together are different things then.
-constexpr std::size_t entries = long_table;
+// Of each table. Of three, what is said of each entry, of each pair and of all together are
+// different things.
+constexpr std::size_t entries = 3;
 
 // The table of "slot[].pages" is "slot"; what is in no table has none.
 std::string_view table_of(std::string_view place) {
@@ -36,35 +36,42 @@ class Unknowns {
 
   InvariantReads reads_of(const Invariant<Partial>& invariant) {
     const PartialFlag holds = invariant.holds(state_);
+    InvariantReads out;
     std::vector<u32> symbols;
     terms_.symbols_of(holds.term, symbols);
-    InvariantReads out;
     for (const u32 symbol : symbols) out.places.insert(place_of_every_entry(path_[symbol]));
-    const Clauses whole = clauses_of(terms_, holds);
-    for (const std::string& place : out.places) {
-      const std::string table(table_of(place));
+    std::vector<ClauseReads> whole;
+    for (const Clause& clause : clauses_of(terms_, holds))
+      whole.push_back({clause, symbols_of(terms_, clause)});
+    Places tables;
+    for (const std::string& place : out.places) tables.emplace(table_of(place));
+    for (const std::string& table : tables)
       if (!table.empty() && is_by_entry(invariant, whole, table)) out.tables.insert(table);
-    }
     return out;
   }
 
  private:
+  struct ClauseReads {
+    Clause clause;
+    std::vector<u32> symbols;
+  };
+
   // Whether the invariant, asked about one entry of the table, says all that it says of it.
-  bool is_by_entry(const Invariant<Partial>& invariant, const Clauses& whole,
+  bool is_by_entry(const Invariant<Partial>& invariant, const std::vector<ClauseReads>& whole,
                    const std::string& table) {
     for (std::size_t i = 0; i < entries; ++i) {
       const std::string entry = table + "[" + std::to_string(i) + "]";
+      const auto is_of_entry = [&](u32 leaf) { return path_[leaf].starts_with(entry); };
       Journal wrote;
-      std::set<u32> symbols;  // they were made in the order of the leaves
-      for (u32 leaf = 0; leaf < leaf_.size(); ++leaf) {
-        if (!path_[leaf].starts_with(entry)) continue;
-        symbols.insert(leaf);
-        wrote.save(*leaf_[leaf]);
-      }
-      const Focus focus(&wrote);
+      // Symbols were made in the order of the leaves.
+      for (u32 leaf = 0; leaf < leaf_.size(); ++leaf)
+        if (is_of_entry(leaf)) wrote.save(*leaf_[leaf]);
+      Focus focus(wrote);
+      const UseFocus use(&focus);
       const Clauses asked = clauses_of(terms_, invariant.holds(state_));
-      for (const Clause& clause : whole)
-        if (mentions(terms_, clause, symbols) && !asked.contains(clause)) return false;
+      for (const auto& [clause, symbols] : whole)
+        if (std::any_of(symbols.begin(), symbols.end(), is_of_entry) && !asked.contains(clause))
+          return false;
     }
     return true;
   }
@@ -119,6 +126,9 @@ InvariantsOf::InvariantsOf(const Profile& profile) {
       else known->by_entry = known->by_entry && by_entry;
     }
   }
+  for (std::vector<Touched>& touched : of_rule_)
+    std::stable_partition(touched.begin(), touched.end(),
+                          [](const Touched& t) { return t.by_entry; });
 }
 
 const InvariantsOf& invariants_of_rules(const Profile& profile) {

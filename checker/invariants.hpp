@@ -19,6 +19,10 @@
 
 namespace assay::checker {
 
+// Where every table is shorter, finding the entries that an event wrote takes longer than asking
+// about all.
+inline constexpr std::size_t long_table = 4;
+
 using Places = std::set<std::string, std::less<>>;
 
 // "vcpu[3].pmu.irq" -> "vcpu[].pmu.irq"
@@ -45,6 +49,7 @@ class InvariantsOf {
 
   // By number: those that say something about the profile's implementation.
   const std::vector<u32>& all() const { return all_; }
+  // Those by entry come first.
   std::span<const Touched> touched_by(u32 rule) const { return of_rule_[rule]; }
 
  private:

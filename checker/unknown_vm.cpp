@@ -423,7 +423,8 @@ bool UnknownVm::has_changed() const {
 bool UnknownVm::breaks(u32 invariant, bool by_entry) {
   State& s = *state_;
   UseTerms use(s.terms);
-  const Focus focus(by_entry ? &s.journal : nullptr);
+  Focus focus(s.journal);
+  const UseFocus use_focus(by_entry ? &focus : nullptr);
   const PartialFlag holds = s.in.claims.invariants[invariant].holds(s.vm);
   if (s.terms.value(holds) != 0) return false;  // with the values that explain everything so far
   return s.ask({holds}) == Outcome::impossible;

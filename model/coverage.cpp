@@ -12,8 +12,8 @@ std::size_t Coverage::jump_to(u32 rule, const Why& why) {
 }
 
 std::size_t Coverage::index_of(u32 rule, const Why& why) {
-  const auto [at, is_new] = index_.try_emplace(key(rule, why.hash), counters_.size());
-  if (is_new) counters_.push_back({.rule = rule, .hash = why.hash, .id = why.id});
+  const auto [at, is_new] = index_.try_emplace(key(rule, why.hash), counters_.size() - 1);
+  if (is_new) counters_.insert(counters_.end() - 1, {.rule = rule, .hash = why.hash, .id = why.id});
   return at->second;
 }
 

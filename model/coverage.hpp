@@ -29,28 +29,33 @@ class Coverage {
     if (!is_at(next_, rule, why.hash)) [[unlikely]]
       next_ = jump_to(rule, why);
     Counter& c = counters_[next_++];
-    c.held += held ? 1 : 0;
-    c.not_held += held ? 0 : 1;
-    c.decided += decided ? 1 : 0;
+    if (held) [[unlikely]] {
+      ++c.held;
+      c.decided += decided ? 1 : 0;
+    } else {
+      ++c.not_held;
+    }
   }
   const Counter* find(u32 rule, u32 hash) const;
   void merge(const Coverage& other);
   u64 evaluations() const;
   template <class F>
   void each(F&& f) const {
-    for (const Counter& c : counters_) f(c);
+    for (const Counter& c : counters_)
+      if (c.id != nullptr) f(c);
   }
 
  private:
   static u64 key(u32 rule, u32 hash) { return u64{rule} << 32 | hash; }
   bool is_at(std::size_t i, u32 rule, u32 hash) const {
-    return i < counters_.size() && counters_[i].hash == hash && counters_[i].rule == rule;
+    return counters_[i].hash == hash && counters_[i].rule == rule;
   }
   // Where the counter of a check is that is not the next one.
   std::size_t jump_to(u32 rule, const Why& why);
   std::size_t index_of(u32 rule, const Why& why);
 
-  std::vector<Counter> counters_;
+  // The last is no check's: next_ is always that of a counter.
+  std::vector<Counter> counters_{{.rule = UINT32_MAX}};
   std::unordered_map<u64, std::size_t> index_;
   std::size_t next_ = 0;  // the counter that is expected to be seen next
 };

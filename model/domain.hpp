@@ -198,47 +198,28 @@ Flag<D> is_same_value(const Value& a, const Value& b) {
   else return Flag<D>(a == b);
 }
 
-// In a table that is shorter, looking for the entries that a step wrote takes longer than visiting
-// all.
-inline constexpr std::size_t long_table = 9;
-
-// Whether a loop visits only what the step in focus wrote. Where values may be terms, visiting one
-// is always shorter.
-template <class D, class Tab>
-bool is_in_focus([[maybe_unused]] const Tab& table) {
-  if constexpr (D::journals) {
-    if (focus_in_use != nullptr) [[unlikely]]
-      return folds<D> || table.extent() >= long_table;
-  }
-  return false;
-}
+template <class D, class Tab, class F>
+Flag<D> all(const Tab& table, F&& f);
 
 // Whether f(entry) or f(entry, index) is true of each entry that the step in focus wrote. Most
 // steps write to one. Apart from all(), which must stay short, and with a copy of f: by reference,
 // it would have to lie in memory there.
 template <class D, class Tab, class F>
 [[gnu::noinline, gnu::cold]] Flag<D> all_written(const Tab& table, F f) {
-  const Journal& step = *focus_in_use;
-  const Focus inner(nullptr);
+  using Entry = std::remove_reference_t<decltype(table[0])>;
+  const Focus::Table& step = focus_in_use->of(table);
+  const UseFocus inner(nullptr);
+  if (!step.is_known) return all<D>(table, f);
   Flag<D> every = true;
-  const std::byte* begin = nullptr;
-  const std::byte* end = nullptr;
-  for (const Journal::Entry& written : step.entries()) {
-    const auto* at = static_cast<const std::byte*>(written.place);
-    if (!std::less<>{}(at, begin) && std::less<>{}(at, end)) continue;
-    table.entry_at(written.place, [&](const auto& entry, std::size_t i) {
-      begin = reinterpret_cast<const std::byte*>(&entry);
-      end = begin + sizeof entry;
-      every = every && Flag<D>(call_entry(f, entry, i));
-    });
-  }
+  for (const Focus::Written& w : step.written)
+    every = every && Flag<D>(call_entry(f, *static_cast<Entry*>(w.entry), w.index));
   return every;
 }
 
 template <class D, class Tab, class F>
 Flag<D> all(const Tab& table, F&& f) {
   if constexpr (D::journals) {
-    if (is_in_focus<D>(table)) [[unlikely]]
+    if (focus_in_use != nullptr) [[unlikely]]
       return all_written<D, Tab, std::remove_cvref_t<F>>(table, f);
   }
   if constexpr (folds<D>) {
@@ -258,7 +239,7 @@ Flag<D> all(const Tab& table, F&& f) {
 template <class D, class Tab, class F>
 Flag<D> all_pairs(const Tab& table, F&& f) {
   if constexpr (D::journals) {
-    if (is_in_focus<D>(table)) [[unlikely]]
+    if (focus_in_use != nullptr) [[unlikely]]
       return all<D>(table, [f, &table](const auto& written, std::size_t i) {
         return all<D>(table, [&f, &written, i](const auto& e, std::size_t j) {
           return i == j ? Flag<D>(true) : i < j ? Flag<D>(f(written, e)) : Flag<D>(f(e, written));
