@@ -329,12 +329,14 @@ Checker::Made Checker::judge(const TraceEvent& e, std::uint32_t number) {
       options_.profile,  &report_.coverage,   &journal_,
       options_.mutation, options_.states_max, is_spoken_of ? properties_ : nullptr,
       claims()};
+  std::optional<VmStates> before;
+  if (options_.explain) before.emplace(*vm.states);
   switch (vm.states->step(e.event, line_of(e), context)) {
     case VmStates::Outcome::matches:
       if (vm.states->size() > report_.states_max)
         report_.states_max = static_cast<unsigned>(vm.states->size());
       report_.choices_taken += vm.states->took_choice() ? 1 : 0;
-      if (options_.explain) note_changes(e, vm);
+      if (options_.explain) note_event(e, vm, before ? &*before : nullptr);
       if (vm.violated) return as_answered;
       add_broken_properties(e, vm);
       judge_invariants(e, vm);
@@ -357,7 +359,9 @@ Checker::Made Checker::judge_unknown(const TraceEvent& e, Vm& vm,
       if (incomplete_.empty()) incomplete(fmt::format("the solver gave up at line {}", line_of(e)));
       [[fallthrough]];
     case UnknownVm::Outcome::possible:
-      if (options_.explain && options_.on_event) options_.on_event(e, vm.unknown->changes());
+      if (options_.explain && options_.on_event)
+        options_.on_event(
+            e, {.changes = vm.unknown->changes(), .learnt = {}, .decided_by = {}, .freedoms = {}});
       if (!vm.violated) judge_unknown_invariants(e, vm, rules);
       return made_by(e.event.answer);
     case UnknownVm::Outcome::impossible: break;
@@ -418,24 +422,6 @@ void Checker::add_finding(Finding finding) {
   if (options_.on_finding) options_.on_finding(finding);
   if (report_.findings.size() < options_.findings_max)
     report_.findings.push_back(std::move(finding));
-}
-
-// What the step just done changed, read off its journal.
-void Checker::note_changes(const TraceEvent& e, const Vm& vm) {
-  std::vector<std::string> changes;
-  if (vm.states->size() == 1) {
-    const RecordedVm& state = vm.states->front();
-    for (const Journal::Entry& entry : journal_.entries()) {
-      std::string path;
-      u64 from = 0, to = 0;
-      const bool known = state.leaf_at(entry.place, path, [&](const PlainLeaf& leaf) {
-        from = leaf.value_of(entry.before, entry.bytes);
-        to = leaf.value();
-      });
-      if (known && from != to) changes.push_back(fmt::format("{}: {} -> {}", path, from, to));
-    }
-  }
-  if (options_.on_event) options_.on_event(e, changes);
 }
 
 Report Checker::finish() {

@@ -20,6 +20,16 @@
 
 namespace assay::checker {
 
+// What became of a judged event.
+struct EventNotes {
+  std::vector<std::string> changes;   // of the state: "vcpu[0].pmu.irq: 0 -> 23"
+  std::vector<std::string> learnt;    // of values of which several were possible: fewer are left
+  std::string decided_by;             // the check that gave the error; empty: none did, or it is
+                                      // not known which
+  std::vector<std::string> freedoms;  // that the answer needed: "R.write_while_enabled_ignored"
+  std::size_t states = 1;             // that explain the trace from here on
+};
+
 struct CheckOptions {
   const Profile* profile = nullptr;  // required
   std::optional<SystemHost> host;    // all of it is known
@@ -31,8 +41,8 @@ struct CheckOptions {
   bool questions = false;    // findings for what nobody promised, too
   unsigned states_max = 64;  // per VM
   unsigned findings_max = 1000;
-  // Called for each judged event with its state changes, when `explain`.
-  std::function<void(const traces::TraceEvent&, const std::vector<std::string>& changes)> on_event;
+  // Called for each judged event, when `explain`.
+  std::function<void(const traces::TraceEvent&, const EventNotes&)> on_event;
   // Called for each finding as it is made, also beyond findings_max. It may add what it knows of
   // the line: the report gets the finding as it is then.
   std::function<void(Finding&)> on_finding;
@@ -92,7 +102,8 @@ class Checker {
   void make_unknown(Vm& vm);
   void check_invariants_at_end(Vm& vm);
   std::uint32_t line_of(const traces::TraceEvent& e) const;
-  void note_changes(const traces::TraceEvent& e, const Vm& vm);
+  void note_event(const traces::TraceEvent& e, const Vm& vm, const VmStates* before);
+  std::vector<std::string> changes_in_journal(const RecordedVm& state) const;
 
   const traces::Binder& binder_;
   const System* system_ = nullptr;  // whose rules the binder has

@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "checker/leaf_text.hpp"
 #include "model/tracked.hpp"
+#include "spec/text.hpp"
 
 namespace assay::checker {
 namespace {
@@ -13,8 +17,15 @@ using Seen = CheckSeen<Tracked>;
 class LeafTable {
  public:
   explicit LeafTable(const RecordedVm& state) {
+    const LeafText& text = LeafText::of(state.system());
     state.each_named_leaf([&](const std::string& path, const PlainLeaf& leaf) {
-      rows_.push_back({path, leaf.value(), leaf.by(), {}});
+      Because row;
+      row.place = path;
+      row.value = leaf.value();
+      row.line = leaf.by();
+      row.field = text.field(path);
+      row.shown = text.value(path, row.value);
+      rows_.push_back(std::move(row));
     });
   }
   std::vector<Because> of(const Causes& causes) const {
@@ -27,9 +38,30 @@ class LeafTable {
   std::vector<Because> rows_;
 };
 
+// What a requirement says stands in the specification's text and nowhere else.
+void quote(const Seen& seen, const RuleInfo& rule, const System& system, const Profile& profile,
+           Reason& out) {
+  for (const CatalogEntry& entry : system.catalog(profile)) {
+    if (entry.id != seen.id || entry.rule != std::string_view(rule.name)) continue;
+    const std::vector<Excerpt> found = text_of_check(seen.id, seen.source, entry.line);
+    if (found.empty()) continue;
+    out.place = found.front().place();
+    const std::vector<TextLine>& lines = found.front().lines;
+    const std::size_t indent = lines.empty() ? 0 : lines.front().text.find_first_not_of(' ');
+    for (const TextLine& line : lines)
+      out.text.emplace_back(line.text.substr(std::min(indent, line.text.find_first_not_of(' '))));
+    return;
+  }
+}
+
 Reason reason_of(const Seen& seen, const RuleInfo& rule, const LeafTable& leaves) {
-  return {fmt::format("{}.{}", rule.name, seen.id), seen.source, seen.code, seen.condition.value,
-          leaves.of(seen.condition.from)};
+  Reason out;
+  out.check = fmt::format("{}.{}", rule.name, seen.id);
+  out.source = seen.source;
+  out.code = seen.code;
+  out.held = seen.condition.value;
+  out.because = leaves.of(seen.condition.from);
+  return out;
 }
 
 // Every answer the specification permits.
@@ -81,6 +113,7 @@ Explanation explain(const RecordedVm& state, const Event& e, const RuleInfo& rul
     bool broken = e.answer == Errno::ok && c.code == Errno::ok && c.decided;
     if (!gives_observed && !broken) continue;
     out.reasons.push_back(reason_of(c, rule, leaves));
+    if (broken) quote(c, rule, state.system(), profile, out.reasons.back());
     if (out.check.empty() && broken) out.check = fmt::format("{}.{}", rule.name, c.id);
   }
   if (out.check.empty() && k.has_return() && e.answer == Errno::ok)

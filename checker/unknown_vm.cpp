@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "checker/leaf_text.hpp"
 #include "checker/term_solver.hpp"
 #include "spec/partial_state.hpp"
 
@@ -395,17 +396,21 @@ void UnknownVm::forget(u32 line, const std::function<bool(std::string_view)>& is
 std::vector<std::string> UnknownVm::changes() const {
   std::vector<std::string> out;
   const PartialVm& vm = state_->vm;
-  auto text = [](const PartialValue& v) {
-    return v.is_known() ? fmt::format("{}", static_cast<u64>(v.known)) : std::string("?");
+  const LeafText& text = LeafText::of(state_->system);
+  const auto shown = [&](const std::string& path, const PartialValue& v) {
+    return v.is_known() ? text.value(path, static_cast<u64>(v.known)) : std::string("?");
   };
+  std::set<const void*> seen;
   for (const Journal::Entry& e : state_->journal.entries()) {
+    if (!seen.insert(e.place).second) continue;  // the first write tells what was there before
     std::string path;
     PartialValue before, after;
     std::memcpy(static_cast<void*>(&before), e.before, sizeof before);
     after = value_at(e.place);
     if (before.term == after.term && before.known == after.known) continue;
-    if (vm.leaf_at(e.place, path, [](const PartialValue&) {}))
-      out.push_back(fmt::format("{}: {} -> {}", path, text(before), text(after)));
+    if (!vm.leaf_at(e.place, path, [](const PartialValue&) {})) continue;
+    const std::string from = shown(path, before), to = shown(path, after);
+    out.push_back(text.change(path, from, from == "?" && to == "?" ? "another ?" : to));
   }
   return out;
 }

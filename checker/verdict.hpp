@@ -18,6 +18,8 @@ struct Because {
   std::string place;  // "vcpu[0].pmu.irq"
   std::uint64_t value = 0;
   std::uint64_t line = 0;   // 0: the initial state
+  std::string field;        // "PMBSR_EL1.DL"; empty where no register has it
+  std::string shown;        // the value as the field writes it: "fault", "0x10000"
   std::string text;         // of that line, where the source can be read again
   bool is_unknown = false;  // the trace does not tell the value; this is one that was tried
 };
@@ -28,6 +30,9 @@ struct Reason {
   std::string source;  // document and clause
   Errno code = Errno::ok;
   bool held = false;
+  // Of a requirement: what it says, as the specification writes it, and where.
+  std::vector<std::string> text;
+  std::string place;  // "spec/arch/spu/buffer.hpp:240"
   std::vector<Because> because;
 };
 

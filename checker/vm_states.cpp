@@ -41,8 +41,10 @@ VmStates::Outcome VmStates::step(const Event& e, u32 line, const Context& c) {
   if (c.properties != nullptr && !asked_) asked_ = std::make_unique<Asked>(*states_.front());
   apply_rule(e, k, *states_.front());
   took_choice_ = false;
+  freedoms_.clear();
   if (!choices.asked()) {
     if (explains(k, e, *c.profile)) {
+      decided_by_ = k.decided_by();
       has_changed_ = c.journal->changes();
       is_journalled_ = true;
       if (asked_) judge_properties(e, c);
@@ -70,8 +72,9 @@ void VmStates::judge_properties(const Event& e, const Context& c) {
 
 VmStates::Outcome VmStates::step_all_choices(const Event& e, u32 line, const Context& c) {
   std::vector<std::unique_ptr<RecordedVm>> survivors;
-  bool default_survives = false;
+  bool default_survives = false, any_survives = false;
   broken_.clear();
+  freedoms_.clear();
   for (auto& state : states_) {
     Choices choices;
     bool is_default = true;
@@ -84,6 +87,9 @@ VmStates::Outcome VmStates::step_all_choices(const Event& e, u32 line, const Con
       apply_rule(e, k, *trial);
       if (explains(k, e, *c.profile)) {
         default_survives = default_survives || is_default;
+        keep_common_freedoms(choices, !any_survives);
+        decided_by_ = !any_survives || decided_by_ == k.decided_by() ? k.decided_by() : nullptr;
+        any_survives = true;
         if (c.properties != nullptr)
           keep_common(c.properties->broken_by<Recorded>({*state, e, *trial}, c.claims),
                       survivors.empty());
@@ -96,11 +102,26 @@ VmStates::Outcome VmStates::step_all_choices(const Event& e, u32 line, const Con
   c.journal->clear();
   if (survivors.empty()) return Outcome::contradicts;
   took_choice_ = !default_survives;
+  if (default_survives) freedoms_.clear();
   has_changed_ = true;
   is_journalled_ = false;
   states_ = std::move(survivors);
   asked_.reset();
   return Outcome::matches;
+}
+
+void VmStates::keep_common_freedoms(const Choices& choices, bool is_first) {
+  std::vector<const char*> taken;
+  for (std::size_t i = 0; i < choices.count(); ++i)
+    if (choices.decided(i)) taken.push_back(choices.name(i));
+  const auto is_taken = [&](const char* id) {
+    return std::any_of(taken.begin(), taken.end(),
+                       [&](const char* t) { return std::string_view(t) == id; });
+  };
+  if (is_first) freedoms_ = taken;
+  std::vector<const char*> common;
+  std::copy_if(freedoms_.begin(), freedoms_.end(), std::back_inserter(common), is_taken);
+  if (!common.empty()) freedoms_ = std::move(common);
 }
 
 void VmStates::keep_common(const std::vector<BrokenProperty>& broken, bool is_first) {

@@ -47,6 +47,11 @@ class VmStates {
   bool is_journalled() const { return is_journalled_; }
   // Whether the last matching step needed a choice that is not the default one.
   bool took_choice() const { return took_choice_; }
+  // The freedoms without which it would not match, by their ids; where several ways explain it and
+  // have none in common, those of one way.
+  const std::vector<const char*>& freedoms() const { return freedoms_; }
+  // The check that gave the error; null: none did, or not the same in every state.
+  const char* decided_by() const { return decided_by_; }
 
  private:
   Outcome step_all_choices(const Event& e, u32 line, const Context& c);
@@ -54,6 +59,8 @@ class VmStates {
   void judge_properties(const Event& e, const Context& c);
   // Of broken_ what this step breaks too; all of it for the first.
   void keep_common(const std::vector<BrokenProperty>& broken, bool is_first);
+  // Of freedoms_ what these choices took, too; all of it for the first way.
+  void keep_common_freedoms(const Choices& choices, bool is_first);
   void add(std::vector<std::unique_ptr<RecordedVm>>& to, std::unique_ptr<RecordedVm> state);
 
   std::vector<std::unique_ptr<RecordedVm>> states_;
@@ -67,6 +74,8 @@ class VmStates {
   std::unique_ptr<Asked> asked_;
   std::vector<BrokenProperty> broken_;
   bool took_choice_ = false;
+  std::vector<const char*> freedoms_;
+  const char* decided_by_ = nullptr;
   bool has_changed_ = false, is_journalled_ = false;
 };
 

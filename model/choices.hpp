@@ -10,9 +10,11 @@ namespace assay {
 
 class Choices {
  public:
-  // The next answer. Questions not asked before are answered "no".
-  bool flag() {
+  // The next answer, to the question of that name. Questions not asked before are answered "no".
+  bool flag(const char* question = "") {
     if (at_ == taken_.size()) taken_.push_back(false);
+    if (at_ == names_.size()) names_.emplace_back();
+    names_[at_] = question;
     return taken_[at_++];
   }
   // Advances to the next combination; false when all were tried.
@@ -35,9 +37,11 @@ class Choices {
   // How many questions the last run asked; the answers are decided(0..count-1).
   std::size_t count() const { return at_; }
   bool decided(std::size_t i) const { return taken_[i]; }
+  const char* name(std::size_t i) const { return names_[i]; }
 
  private:
   std::vector<bool> taken_;
+  std::vector<const char*> names_;
   std::size_t at_ = 0;
 };
 

@@ -213,7 +213,7 @@ class Step {
   F choose(const Why& why) {
     if (is_dropped(why)) return F(false);
     if constexpr (requires { D::fresh_choice(why); }) return D::fresh_choice(why);
-    else return F(c_.choices != nullptr && c_.choices->flag());
+    else return F(c_.choices != nullptr && c_.choices->flag(why.id));
   }
 
   void returns(const Word<D, 64>& value, const Why& why) {

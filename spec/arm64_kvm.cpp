@@ -1,6 +1,7 @@
 #include "spec/arm64_kvm.hpp"
 
 #include <array>
+#include <cctype>
 
 #include "spec/arch/spu/registers.hpp"
 #include "spec/kvm/stages.hpp"
@@ -30,11 +31,16 @@ constexpr std::array named_leaves_of_state{
     NamedLeaf{"spu[].fill", fill_mode_names},
     NamedLeaf{"spu[].ec", spu_ec_names},
     NamedLeaf{"spu[].event", names_of_values<SpuEvent>},
+    NamedLeaf{"spu[].translations.stage1.first.access", names_of_values<SpuAccessTo>},
+    NamedLeaf{"spu[].translations.stage1.second.access", names_of_values<SpuAccessTo>},
+    NamedLeaf{"spu[].translations.stage2.first.access", names_of_values<SpuAccessTo>},
+    NamedLeaf{"spu[].translations.stage2.second.access", names_of_values<SpuAccessTo>},
     NamedLeaf{"spu[].barriers.reached", names_of_values<Synchronised>},
     NamedLeaf{"spe_switch[].stage", names_of_values<Switch>},
     NamedLeaf{"spe_switch[].host.fill", fill_mode_names},
     NamedLeaf{"spe_switch[].host.ec", spu_ec_names},
 };
+constexpr std::array<std::string_view, 2> own_events{"spe_", "kvm_spe_"};
 constexpr std::array ordinary_states{
     OrdinaryState{"", "created", "a VM was created"},
     OrdinaryState{"spu", "all(spu, s: !s.unpredictable)", "no SPU may do anything"},
@@ -42,6 +48,20 @@ constexpr std::array ordinary_states{
     OrdinaryState{"spe_switch", "any(host.pe, p: p.spe != untold && p.spe != absent)",
                   "a PE has SPE"},
 };
+
+// The registers of an SPU, and where KVM keeps a guest's and the host's.
+std::vector<LeafField> register_fields() {
+  std::vector<LeafField> out;
+  const auto add = [&](std::string_view reg, std::string_view argument, std::string_view member) {
+    std::string field(argument);
+    for (char& c : field) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    field = field == "VALUE" ? std::string(reg) : std::string(reg) + "." + field;
+    for (const std::string_view unit : {"spu[]", "vcpu[].spe.regs", "spe_switch[].host"})
+      out.push_back({std::string(unit) + "." + std::string(member), field});
+  };
+  [&]<class... R>(TypeList<R...>) { (each_kept_field<R>(add), ...); }(SpuRegisters{});
+  return out;
+}
 
 unsigned size_in(const Shape& shape, Dim d) { return shape.size[static_cast<std::size_t>(d)]; }
 
@@ -65,6 +85,8 @@ SystemInfo Arm64Kvm::info() {
   all.host_is_some = host_is_some;
   all.named_leaves = named_leaves_of_state;
   all.ordinary = ordinary_states;
+  all.own_events = own_events;
+  all.register_fields = register_fields;
   return all;
 }
 

@@ -123,6 +123,19 @@ constexpr Sysreg sysreg_of() {
   return {Register::id, *msr.event != '\0', fields_of<Register>, msr.event, mrs.event};
 }
 
+// f(register, field, member) for each field that the state keeps: the argument of the register's
+// events, and the name of the member.
+template <class Register, class F>
+void each_kept_field(F&& f) {
+  const auto one = [&]<class G>(G) {
+    if constexpr (std::is_member_pointer_v<std::remove_const_t<decltype(G::kept)>>)
+      f(Register::id.name, std::string_view(G::name), std::string_view(name_of_member<G::kept>()));
+  };
+  [&]<class... G>(FieldList<G...>) {
+    (one(G{}), ...);
+  }(typename Register::template Fields<Concrete>{});
+}
+
 // --- as the arguments of an event
 // -----------------------------------------------------------------
 
@@ -167,6 +180,10 @@ auto part(const Rule& rule) {
     return field_bits<fields_of<Register>[0].width>(field<"value">(rule), F::low);
   else return static_cast<const Argument<D, F>&>(rule).value;
 }
+// Whether its events tell of any bit where it is RES0.
+template <class Register>
+inline constexpr bool may_tell_res0 =
+    is_whole<Register> ? fields_of<Register>[0].width < 64 : tells_res0<Register>;
 // The bits where the register is RES0, as far as an event tells them.
 template <class Register, class D, class Rule>
 Word<D, 64> res0_of(const Rule& rule) {

@@ -63,6 +63,12 @@ struct OrdinaryState {
   std::string_view what;  // "a VM was created"
 };
 
+// A leaf of the state that keeps a field of a register.
+struct LeafField {
+  std::string leaf;   // "spu[].data_loss"
+  std::string field;  // "PMBSR_EL1.DL"
+};
+
 struct SystemInfo {
   std::string_view name;                            // "arm64-kvm"
   std::string_view architecture;                    // "arm64"
@@ -77,6 +83,10 @@ struct SystemInfo {
   u64 page_bytes = 4096;                           // of the host
   std::span<const NamedLeaf> named_leaves;         // leaves whose values have names
   std::span<const OrdinaryState> ordinary;         // what searches prefer
+  // How names of events begin that no kernel has, and only traces for us do: any other than those
+  // of rules is a mistake.
+  std::span<const std::string_view> own_events;
+  std::vector<LeafField> (*register_fields)() = nullptr;  // null: it has none
   // See may_change() of spec/unruled.hpp.
   MayChange (*may_change)(std::string_view request, bool on_vcpu, unsigned long long group);
   // The nearest profile for a `uname -r` string, and the one that was written for it; null: none.

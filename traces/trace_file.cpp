@@ -112,6 +112,8 @@ class TextReader {
       case Joiner::Answer::ready: break;
     }
     any_was_read_ = true;
+    if (delivery_.header().version != 0 && delivery_.binder().is_misspelt(call_, why))
+      return malformed(why, line);
     return delivery_.call(call_, line.text) ? ReadResult::complete : ReadResult::stopped;
   }
 

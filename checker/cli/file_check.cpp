@@ -180,9 +180,8 @@ void FileCheck::start(const traces::TraceHeader& header, const std::string& file
   options.budget = arguments_.budget;
   options.on_finding = [this](Finding& f) { note_finding(f); };
   if (arguments_.explain)
-    options.on_event = [this](const traces::TraceEvent& e,
-                              const std::vector<std::string>& changes) {
-      if (!changes.empty()) explain_event(e, changes);
+    options.on_event = [this](const traces::TraceEvent& e, const checker::EventNotes& notes) {
+      explain_event(e, notes);
     };
   progress_.start(file);
   checker_.emplace(binder_of(*options.profile), options);
@@ -204,14 +203,22 @@ void FileCheck::note_finding(Finding& finding) {
   std::fflush(stdout);
 }
 
-void FileCheck::explain_event(const traces::TraceEvent& e,
-                              const std::vector<std::string>& changes) {
+void FileCheck::explain_event(const traces::TraceEvent& e, const checker::EventNotes& notes) {
+  const bool is_plain = notes.decided_by.empty() && notes.freedoms.empty() && notes.learnt.empty();
+  if (notes.changes.empty() && is_plain) return;
   std::string call(line_);
   if (call.empty()) call = binder_of(*profile_).text(e);
-  if (common_.json) return explained_.push_back({e.line, std::move(call), changes});
+  if (common_.json)
+    return explained_.push_back(
+        {e.line, std::move(call), notes.changes, notes.learnt, notes.decided_by, notes.freedoms});
   if (common_.quiet) return;
   fmt::print("{}{}\n", e.line != 0 ? fmt::format("{:>6}  ", e.line) : std::string(), call);
-  for (const std::string& change : changes) fmt::print("            {}\n", change);
+  if (!notes.decided_by.empty()) fmt::print("            because of {}\n", notes.decided_by);
+  for (const std::string& id : notes.freedoms) fmt::print("            with the freedom {}\n", id);
+  for (const std::string& change : notes.changes) fmt::print("            {}\n", change);
+  for (const std::string& change : notes.learnt) fmt::print("            now known: {}\n", change);
+  if (notes.states > 1)
+    fmt::print("            {} states explain the trace so far\n", notes.states);
   if (live_) std::fflush(stdout);
 }
 

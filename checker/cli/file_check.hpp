@@ -39,7 +39,7 @@ class FileCheck {
   int conclude(checker::FileReport& out) const;
   void start(const traces::TraceHeader& header, const std::string& file);
   void note_finding(checker::Finding& finding);
-  void explain_event(const traces::TraceEvent& e, const std::vector<std::string>& changes);
+  void explain_event(const traces::TraceEvent& e, const checker::EventNotes& notes);
   bool wants_to_go_on() const;
   void forget_judgement(checker::Report& r);
   void note_failure(const std::string& file, const traces::ReadFailure& failure,

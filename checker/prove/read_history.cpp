@@ -20,7 +20,7 @@ bool read_history(const std::string& path, const Profile* wanted, ReadHistory& o
                           : find_profile(default_system().info().usual_profile);
     options.host = header.host;
     options.explain = true;
-    options.on_event = [&](const traces::TraceEvent& e, const std::vector<std::string>&) {
+    options.on_event = [&](const traces::TraceEvent& e, const checker::EventNotes&) {
       out.history.events.push_back(e.event);
       out.calls.push_back(binder->text(e));
       out.lines.push_back(e.line);

@@ -25,13 +25,22 @@ std::string reason_html(const Reason& r) {
   std::string out =
       fmt::format("<p><code>{}</code> {}{}<br><small>{}</small></p>", escaped(r.check),
                   r.code == Errno::ok ? "" : std::string(name_of(r.code)) + " ",
-                  r.held ? "holds" : "does not hold", escaped(r.source));
+                  r.code == Errno::ok ? "is required, and is not so"
+                  : r.held            ? "holds"
+                                      : "does not hold",
+                  escaped(r.source));
+  if (!r.text.empty()) {
+    out += "<pre>";
+    for (const std::string& line : r.text) out += escaped(line) + "\n";
+    out += "</pre>";
+  }
   if (r.because.empty()) return out;
   out += "<table>";
   for (const Because& b : r.because)
     out += fmt::format(
         "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td><code>{}</code></td></tr>",
-        escaped(b.place), b.value,
+        escaped(b.field.empty() ? b.place : fmt::format("{} ({})", b.place, b.field)),
+        escaped(b.shown.empty() ? fmt::format("{}", b.value) : b.shown),
         b.line == 0 ? std::string("since the start") : fmt::format("line {}", b.line),
         escaped(b.text));
   return out + "</table>";

@@ -11,11 +11,14 @@ using nlohmann::ordered_json;
 ordered_json reason_json(const Reason& r) {
   ordered_json because = ordered_json::array();
   for (const Because& b : r.because)
-    because.push_back({{"place", b.place}, {"value", b.value}, {"line", b.line}, {"text", b.text}});
-  return {{"check", r.check},
-          {"source", r.source},
-          {"errno", std::string(name_of(r.code))},
-          {"held", r.held},
+    because.push_back({{"place", b.place},
+                       {"field", b.field},
+                       {"value", b.value},
+                       {"shown", b.shown},
+                       {"line", b.line},
+                       {"text", b.text}});
+  return {{"check", r.check},  {"source", r.source}, {"errno", std::string(name_of(r.code))},
+          {"held", r.held},    {"required", r.text}, {"place", r.place},
           {"because", because}};
 }
 
@@ -81,7 +84,12 @@ ordered_json report_json(const FileReport& f) {
   if (!f.explained.empty()) {
     j["explained"] = ordered_json::array();
     for (const ExplainedEvent& e : f.explained)
-      j["explained"].push_back({{"line", e.line}, {"call", e.call}, {"changes", e.changes}});
+      j["explained"].push_back({{"line", e.line},
+                                {"call", e.call},
+                                {"changes", e.changes},
+                                {"learnt", e.learnt},
+                                {"because_of", e.decided_by},
+                                {"freedoms", e.freedoms}});
   }
   return j;
 }

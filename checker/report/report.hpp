@@ -16,6 +16,9 @@ struct ExplainedEvent {
   std::uint64_t line = 0;
   std::string call;
   std::vector<std::string> changes;  // "vcpu[0].pmu.irq: 0 -> 23"
+  std::vector<std::string> learnt;
+  std::string decided_by;  // as EventNotes of checker/check.hpp
+  std::vector<std::string> freedoms;
 };
 
 struct FileReport {

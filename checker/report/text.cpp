@@ -31,17 +31,28 @@ std::string verdict_text(const FileReport& f) {
   return text;
 }
 
+std::string origin_of(const Because& b) {
+  std::string out = b.line == 0 ? std::string("since the start") : fmt::format("line {}", b.line);
+  if (!b.text.empty()) out += ": " + b.text;
+  if (b.is_unknown) out += "; the trace does not tell it, this is one value of many";
+  return out;
+}
+
 std::string reason_text(const Reason& reason) {
-  std::string answers = reason.code == Errno::ok ? "" : fmt::format(" ({})", name_of(reason.code));
-  std::string out =
-      fmt::format("    {}{} {}\n", reason.check, answers, reason.held ? "holds" : "does not hold");
+  std::string out;
+  if (reason.code == Errno::ok) {
+    out = fmt::format("    {} is required, and is not so\n", reason.check);
+    if (!reason.place.empty()) out += fmt::format("      {}\n", reason.place);
+    for (const std::string& line : reason.text) out += fmt::format("        {}\n", line);
+  } else {
+    out = fmt::format("    {} ({}) {}\n", reason.check, name_of(reason.code),
+                      reason.held ? "holds" : "does not hold");
+  }
   out += fmt::format("      source: {}\n", reason.source);
   for (const Because& b : reason.because) {
-    std::string origin =
-        b.line == 0 ? std::string("since the start") : fmt::format("line {}", b.line);
-    out += fmt::format(
-        "      {} = {} ({}{}{}{})\n", b.place, b.value, origin, b.text.empty() ? "" : ": ", b.text,
-        b.is_unknown ? "; the trace does not tell it, this is one value of many" : "");
+    const std::string name = b.field.empty() ? b.place : fmt::format("{} ({})", b.place, b.field);
+    const std::string shown = b.shown.empty() ? fmt::format("{}", b.value) : b.shown;
+    out += fmt::format("      {} = {} ({})\n", name, shown, origin_of(b));
   }
   return out;
 }

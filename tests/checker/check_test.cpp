@@ -189,8 +189,8 @@ TEST(Check, ExplainingShowsWhatAStepChangedAndNothingElse) {
   CheckOptions options;
   options.profile = find_profile("linux-6.1");
   options.explain = true;
-  options.on_event = [&](const traces::TraceEvent&, const std::vector<std::string>& c) {
-    changes.push_back(c);
+  options.on_event = [&](const traces::TraceEvent&, const EventNotes& notes) {
+    changes.push_back(notes.changes);
   };
   const std::string again =
       "7 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_ARM_VCPU_INIT, {target=5, features=[8]}) = 0\n";

@@ -27,7 +27,8 @@ inline std::vector<Trace> traces_of(Origin origin) {
     if (written != (origin == Origin::written)) continue;
     Trace t;
     t.name = entry.path().filename().string();
-    t.from_facts = entry.path().string().find("/spe/facts/") != std::string::npos;
+    for (const char* folder : {"/spe/facts/", "/spe/translation/"})
+      t.from_facts = t.from_facts || entry.path().string().find(folder) != std::string::npos;
     traces::TraceSink sink;
     sink.header = [&](const traces::TraceHeader& h) {
       t.options.profile = find_profile(h.profile);

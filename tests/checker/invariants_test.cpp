@@ -70,10 +70,9 @@ TEST(Invariants, TheCatalogListsWhatRulesWriteInEveryTrace) {
       for (const CatalogEntry& c : system_catalog(*t.options.profile))
         if (c.kind == VerbKind::set) effects[rule_named(c.rule)].insert(place_of_every_entry(c.id));
       t.options.explain = true;
-      t.options.on_event = [&](const traces::TraceEvent& e,
-                               const std::vector<std::string>& changes) {
+      t.options.on_event = [&](const traces::TraceEvent& e, const EventNotes& notes) {
         if (e.kind != traces::TraceKind::rule) return;
-        for (const std::string& change : changes) {
+        for (const std::string& change : notes.changes) {
           ++changes_seen;
           const std::string place = place_of_every_entry(change.substr(0, change.find(':')));
           EXPECT_TRUE(effects[e.event.rule].contains(place))

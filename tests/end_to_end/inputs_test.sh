@@ -28,9 +28,32 @@ expect 0 'violates, as expected' -- "$assay" check "$work/expected.trace" "$good
 expect 1 'vcpu[0].created = 1' -- "$assay" check -v "$work/twice.trace" "$work/expected.trace"
 expect 1 'duplicate_id (expected by the trace'"'"'s header)' -- \
   "$assay" check -v "$work/twice.trace" "$work/expected.trace"
-expect 0 '1227 traces: 800 conform, 427 violate, 0 inconclusive (1225 as their headers expect)' -- \
+expect 0 '1312 traces: 835 conform, 477 violate, 0 inconclusive (1310 as their headers expect)' -- \
   "$assay" check "$root/traces/corpus"
 expect 0 -- bash -c "[ \$('$assay' check '$root/traces/corpus' | wc -l) -le 40 ]"
+
+# --- explained in the field's notation ---
+spe="$root/traces/corpus/spe"
+expect 0 'with the freedom enable_cap.lock_fails_midway' -- \
+  "$assay" explain "$spe/kvm/hazard-pin-leaked-by-failed-lock.trace"
+expect 0 'spu[0].ptr: 0x10000 or 0x10800 -> 0x10040 (PMBPTR_EL1.PTR)' -- \
+  "$assay" explain "$spe/arch/write-while-enabled-ignored.trace"
+expect 0 'because of enable_cap.notifier_ran' -- \
+  "$assay" explain "$spe/kvm/hazard-pin-leaked-by-failed-lock.trace"
+expect 0 'spu[0].service (PMBSR_EL1.S) = 0 (line 9: msr: cpu=0 PMBSR_EL12=0)' -- \
+  "$assay" check -v "$spe/arch/status-by-the-name-of-el12-kept.trace"
+expect 0 'k.require(s.unpredictable || reads(field<"s">(r), s.service, b.service),' -- \
+  "$assay" check -v "$spe/arch/status-by-the-name-of-el12-kept.trace"
+
+# --- events of ours that are spelt wrong ---
+ours="$work/ours.trace"
+head -3 "$spe/arch/buffer-full.trace" >"$ours"
+cp "$ours" "$work/key.trace"
+echo 'spe_full: cpu=0' >>"$ours"
+echo 'spe_write_pmbptr: cpu=0 pointer=0x10000' >>"$work/key.trace"
+expect 3 "4:1: expected an event of the specification, 'spe_full' is none" -- "$assay" check "$ours"
+expect 3 "4:25: expected a key of this event, it has no 'pointer'" -- \
+  "$assay" check "$work/key.trace"
 
 # --- files ---
 gzip -k "$work/twice.trace"

@@ -1,6 +1,8 @@
 // From calls to rules: which values fit an argument, and what is unknown where nothing is shown.
 #include "traces/bind/binder.hpp"
 
+#include <fmt/format.h>
+
 #include "tests/arm64.hpp"
 #include "tests/traces/trace_text.hpp"
 
@@ -214,6 +216,33 @@ TEST(Binder, FailedOpensAndClosesChangeNothing) {
   EXPECT_EQ(bound("7 openat(AT_FDCWD, \"/dev/null\", O_RDWR) = 3").kind, TraceKind::ignored);
   EXPECT_EQ(bound("7 close(3) = -1 EBADF (Bad file descriptor)").kind, TraceKind::ignored);
   EXPECT_EQ(bound("7 close(3) = 0").kind, TraceKind::close);
+}
+
+// What only traces for this tool have is read whole; of the kernel's trace events nobody is to know
+// all.
+TEST(Binder, EventsOfOursThatAreSpeltWrongAreNoted) {
+  const auto complaint = [](std::string_view line) {
+    Call call;
+    Diagnostic why;
+    EXPECT_EQ(read_line(line, 7, call, why), LineKind::call) << line;
+    if (!Binder::of(default_system()).is_misspelt(call, why)) return std::string();
+    EXPECT_EQ(why.line, 7u);
+    return fmt::format("{} {}: {}", why.column, why.expected, why.message);
+  };
+  EXPECT_EQ(complaint("spe_full: cpu=0"),
+            "1 an event of the specification: 'spe_full' is none (assay spec list prints "
+            "them)");
+  EXPECT_EQ(complaint("spe_write_pmbptr: cpu=0 pointer=1"),
+            "25 a key of this event: it has no 'pointer' (assay spec show spe_write_pmbptr)");
+  EXPECT_EQ(complaint("spe_write_pmbptr: cpu=0 ptr=top"),
+            "29 a number, or ? for what is not known: found 'top'");
+  EXPECT_EQ(complaint("7 kvm_spe_entry: fd=6 cpu=0"),
+            "1 an event of the specification: 'kvm_spe_entry' is none (assay spec list "
+            "prints them)");
+  EXPECT_EQ(complaint("spe_write_pmbptr: cpu=0 ptr=?"), "");
+  EXPECT_EQ(complaint("7 kvm_spe_enter: fd=6 cpu=0"), "");
+  EXPECT_EQ(complaint("kvm_mmio: gpa=0x9000000"), "");
+  EXPECT_EQ(complaint("sched_switch: prev_comm=sh"), "");
 }
 
 }  // namespace

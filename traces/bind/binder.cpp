@@ -1,5 +1,8 @@
 #include "traces/bind/binder.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <mutex>
@@ -363,6 +366,40 @@ void Binder::bind_event(const Call& call, TraceEvent& out) const {
     }
   }
   out.event.answered = true;
+}
+
+bool Binder::is_misspelt(const Call& call, Diagnostic& why) const {
+  const auto is_of = [&](std::string_view prefix) { return call.name.starts_with(prefix); };
+  const auto own = system_.info().own_events;
+  if (call.kind != CallKind::event || std::none_of(own.begin(), own.end(), is_of)) return false;
+  why = {};
+  why.line = call.line;
+  const auto rule = rule_by_event_.find(call.name);
+  if (rule == rule_by_event_.end()) {
+    why.column = 1;
+    why.expected = "an event of the specification";
+    why.message = fmt::format("'{}' is none (assay spec list prints them)", call.name);
+    return true;
+  }
+  const Pattern& p = patterns_[rule->second];
+  for (std::int32_t at = call.first_arg; at >= 0;
+       at = call.nodes[static_cast<std::size_t>(at)].next) {
+    const Node& n = call.nodes[static_cast<std::size_t>(at)];
+    // That of a node is where its value begins, behind "key=".
+    why.column = n.column - std::min(n.column, static_cast<std::uint32_t>(n.name.size()) + 1);
+    const auto is_it = [&](const PatternNode& want) { return want.name == n.name; };
+    if (n.name != "fd" && std::none_of(p.arguments.begin(), p.arguments.end(), is_it)) {
+      why.expected = "a key of this event";
+      why.message = fmt::format("it has no '{}' (assay spec show {})", n.name, call.name);
+      return true;
+    }
+    if (n.kind == NodeKind::unknown || n.has_value) continue;
+    why.column = n.column;
+    why.expected = "a number, or ? for what is not known";
+    why.message = fmt::format("found '{}'", n.text);
+    return true;
+  }
+  return false;
 }
 
 void Binder::bind(const Call& call, TraceEvent& out) const {

@@ -13,6 +13,7 @@
 #include "spec/system.hpp"
 #include "traces/bind/pattern.hpp"
 #include "traces/call/call.hpp"
+#include "traces/call/diagnostic.hpp"
 
 namespace assay::traces {
 
@@ -27,6 +28,10 @@ class Binder {
   // Fills in `out`, always: a call that no rule describes becomes unmodelled or ignored.
   // Calls that are only part of one (strace's <unfinished ...>) must have been joined before.
   void bind(const Call& call, TraceEvent& out) const;
+
+  // Whether an event that only traces for us have (SystemInfo::own_events) is spelt wrong: its
+  // name, a key that its rule has not, or a value that is no number. `why` tells what, and where.
+  bool is_misspelt(const Call& call, Diagnostic& why) const;
 
   // The rules that share an ioctl request, for opaque calls.
   const std::vector<std::uint32_t>& rules_of_family(std::uint32_t family) const {

@@ -39,10 +39,12 @@ void stores(Step<D>& k, Spu<D>& s, const Pe<D>& pe, const SpuAccess<D, Register,
 // Bits that are RES0 read as zero, unless software wrote ones there.
 template <class D, class Register, class A>
 void check_res0(Step<D>& k, const Spu<D>& s, const SpuAccess<D, Register, true, A>& r) {
-  const Flag<D> any =
-      shows_anything<D>(s, Register::number) || has_res0_ones<D>(s, Register::number);
-  k.require(res0_of<Register, D>(r) == 0 || any,
-            {"res0_reads_as_zero", "D24.7: RES0 bits that nobody set"});
+  if constexpr (may_tell_res0<Register>) {
+    const Flag<D> any =
+        shows_anything<D>(s, Register::number) || has_res0_ones<D>(s, Register::number);
+    k.require(res0_of<Register, D>(r) == 0 || any,
+              {"res0_reads_as_zero", "D24.7: RES0 bits that nobody set"});
+  }
 }
 // A register shows what the model holds for it, unless no value is promised or it may be another.
 template <class D, class Register, class A>
@@ -81,10 +83,11 @@ struct Control : Stored<which> {
 
 // An access of EL1 goes to EL2 instead of the register: MDCR_EL2.E2PB of those of the buffer but
 // PMBIDR_EL1, TPMS of the others.
+template <class Register>
+inline constexpr bool can_trap = std::string_view(Register::id.name) != "PMBIDR_EL1";
 template <class D, class Register>
 Flag<D> is_trapped(const Spu<D>& s) {
   constexpr std::string_view name = Register::id.name;
-  if (name == "PMBIDR_EL1") return false;
   const Flag<D> traps =
       name.starts_with("PMB") ? s.e2pb == 0 || s.e2pb == 2 : Flag<D>(plain(s.tpms));
   return s.el == 1 && traps;
@@ -100,11 +103,12 @@ struct SpuAccess<D, Register, reads, FieldList<F...>> : Argument<D, F>... {
   static constexpr auto fields() { return members<&SpuAccess::cpu, &Argument<D, F>::value...>; }
   void apply(Step<D>& k, Spu<D>& spu, const Pe<D>& pe) const {
     // An access to a register that is not there is UNDEFINED.
-    if constexpr (Register::id.since > 1 || is_whole<Register>)
+    if constexpr (Register::id.since > 1)
       k.require(is_of_version<D>(pe, Register::id.since),
                 {"register_exists", "D24.7: UNDEFINED before its version"});
-    k.require(!is_trapped<D, Register>(spu),
-              {"access_is_not_trapped", "D24.3.17 MDCR_EL2.E2PB, TPMS; SPE-1.3"});
+    if constexpr (can_trap<Register>)
+      k.require(!is_trapped<D, Register>(spu),
+                {"access_is_not_trapped", "D24.3.17 MDCR_EL2.E2PB, TPMS; SPE-1.3"});
     if constexpr (reads) Register::read(k, spu, pe, *this);
     else Register::write(k, spu, pe, *this);
   }

@@ -8,42 +8,6 @@ namespace assay {
 // The timestamp of a record: none, or the counter it was read from.
 enum class SpeTime : unsigned { none, virtual_count, physical_count, guest_physical };
 
-// [from, to) meets a range that a translation of the current context does not map.
-template <class D>
-Flag<D> meets_hole(const Spu<D>& s, const Num<D>& from, const Num<D>& to) {
-  const SpuHoles<D>& h = s.holes;
-  return (h.stage1_told && from < h.stage1_to && h.stage1_from < to) ||
-         (h.stage2_told && from < h.stage2_to && h.stage2_from < to);
-}
-
-// The translations of the buffer were changed and synchronised (TLBI; DSB), or a trace tells what
-// they are: [from, to) is the first range at or above PTR that the stage does not map. Software
-// drains the SPU before it changes them; for samples in flight the old and the new ones count.
-template <class D>
-struct SpuTranslation {
-  static constexpr const char* name = "spe_unmapped";
-  static constexpr const char* source = "D17.4, D17.7, D17.9";
-  Word<D, 16> cpu{};
-  Word<D, 2> stage{};
-  Num<D> from{}, to{};
-  static constexpr auto fields() {
-    return members<&SpuTranslation::cpu, &SpuTranslation::stage, &SpuTranslation::from,
-                   &SpuTranslation::to>;
-  }
-  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>&) const {
-    k.require(stage == 1 || stage == 2, {"stage_is_1_or_2", "D17.7"});
-    const auto tells = [&](u64 which, auto& is_told, auto& first, auto& end) {
-      k.when(stage == which, [&] {
-        k.set(is_told, spu.in_flight == 0);
-        k.set(first, from);
-        k.set(end, to);
-      });
-    };
-    tells(1, spu.holes.stage1_told, spu.holes.stage1_from, spu.holes.stage1_to);
-    tells(2, spu.holes.stage2_told, spu.holes.stage2_from, spu.holes.stage2_to);
-  }
-};
-
 // A record that was being written, or was to be, ends without being complete: its sample is lost.
 template <class D>
 void loses_record(Step<D>& k, Spu<D>& s) {
@@ -87,7 +51,7 @@ struct SpuRecord {
     lawful(is_aligned<D>(pe, size), {"size_fills_alignment", "D24.7 PMBIDR_EL1.Align; D17.7"});
     lawful(end <= limit_of<D>(spu),
            {"below_limit", "D17.7: the SPU never writes at or above LIMIT"});
-    lawful(!meets_hole<D>(spu, address, end),
+    lawful(!cannot_write<D>(spu, address, end),
            {"is_translated", "D17.7: every write has a valid stage 1 and stage 2 entry"});
     lawful(is_undecided<D>(spu) ||
                passes_filters<D>(spu, pe, {events, type, latency, ds}, Optional::ignored),
@@ -107,7 +71,8 @@ struct SpuRecord {
     k.set(spu.bytes_end, ite(spu.bytes_end < end, end, Num<D>(plain(spu.bytes_end))));
     k.when(!late && spu.limit < end + pe.spe_record_max, [&] {
       stop_profiling<D>(k, spu, SpuEvent::full, Word<D, 6>(ec_buffer), Word<D, 16>(bsc_full));
-      k.set(spu.counts.full_least, spu.counts.full_least + 1);
+      // The counters may have been frozen by the same event.
+      k.when(!spu.freeze, [&] { k.set(spu.counts.full_least, spu.counts.full_least + 1); });
       k.set(spu.counts.full_most, spu.counts.full_most + 1);
     });
   }
@@ -161,7 +126,7 @@ struct SpuStore {
            {"not_before_the_records_end", "D17.7: complete records are not written again"});
     lawful(end <= limit_of<D>(spu),
            {"below_limit", "D17.7: the SPU never writes at or above LIMIT"});
-    lawful(!meets_hole<D>(spu, address, end),
+    lawful(!cannot_write<D>(spu, address, end),
            {"is_translated", "D17.7: every write has a valid stage 1 and stage 2 entry"});
     k.require(end < wrap_at<D>(), {"store_does_not_wrap", "addresses have 64 bits"});
     lawful(size <= Num<D>(2048), {"granule", "D17.7: an access of at most 2 KB"});
@@ -176,19 +141,27 @@ struct SpuStore {
 // (D17.8.3.1). PMBIDR_EL1.F: mandatory from SPEv1p3.
 template <class D>
 struct SpuMarked {
+  static constexpr u64 page = 4096;
   static constexpr bool by_hardware = true;
   static constexpr const char* name = "spe_marked";
   static constexpr const char* source = "D17.8.3.1; D24.7 PMBIDR_EL1.F";
   Word<D, 16> cpu{};
-  Num<D> address{};  // virtual: of a byte that the entry translates and the SPU may write
-  static constexpr auto fields() { return members<&SpuMarked::cpu, &SpuMarked::address>; }
+  Num<D> address{};  // virtual: of a byte that the entry translates
+  Flag<D> dirty{};   // told to be the dirty state, and not the access flag
+  static constexpr auto fields() {
+    return members<&SpuMarked::cpu, &SpuMarked::address, &SpuMarked::dirty>;
+  }
   void apply(Step<D>& k, Spu<D>& spu, const Pe<D>&) const {
     const Lawful<D> lawful{k, spu.unpredictable};
     lawful(takes_records<D>(spu), {"buffer_takes_records", "D17.4: enabled, S clear, fill mode"});
-    lawful(spu.records_end <= address && address < spu.limit,
-           {"inside_the_buffer", "D17.8.3.1: anywhere in the buffer"});
-    lawful(!meets_hole<D>(spu, address, address + 1),
+    // The entry is at least that of a page, which may begin below PTR.
+    lawful(spu.records_end / page <= address / page && address < spu.limit,
+           {"inside_the_buffer", "D17.8.3.1: any page or block of the buffer"});
+    lawful(!is_told<D>(spu, address, SpuAccessTo::absent),
            {"is_translated", "D17.7: there is an entry to mark"});
+    lawful(!dirty || !is_told<D>(spu, address, SpuAccessTo::read_only),
+           {"write_is_permitted", "D17.8.3.1: dirty state of what may be written otherwise"});
+    becomes_dirty<D>(k, spu, address);
   }
 };
 
@@ -224,10 +197,13 @@ struct SpuFault {
     lawful(ec != ec_stage2 || !owned_by_el2<D>(spu),
            {"stage2_is_of_el1", "D17.4: EL2's buffer has one stage of translation"});
     k.require((mss2 & Word<D, 24>(~mss2_bits & 0xffffff)) == 0 &&
-                  (mss2 == 0 || ec != ec_granule_protection),
-              {"mss2_is_defined", "D24.7 PMBSR_EL1.MSS2: of EC 0x24 and 0x25 only"});
-    lawful(!is_translation_fault() || meets_its_hole(spu),
-           {"translation_is_missing", "D17.8.3: a mapped address does not fault"});
+                  (mss2 == 0 || (ec != ec_granule_protection && is_permission_fault())),
+              {"mss2_is_defined", "D24.7 PMBSR_EL1.MSS2: of permission faults only"});
+    k.require((mss2 & Word<D, 24>(mss2_of_stage2)) == 0 || ec == ec_stage2,
+              {"assured_is_of_stage2", "D17.8.3: TopLevel and AssuredOnly are of stage 2"});
+    lawful((ec != ec_stage1 || can_fault_at(spu.translations.stage1, pe)) &&
+               (ec != ec_stage2 || can_fault_at(spu.translations.stage2, pe)),
+           {"translation_is_missing", "D17.8.3: an address that can be written does not fault"});
     lawful(spu.records_end <= address && address < spu.limit,
            {"inside_the_buffer", "D17.7: PTR is below LIMIT"});
     lawful(address < spu.records_end + pe.spe_record_max,
@@ -235,6 +211,13 @@ struct SpuFault {
     lawful(!ea || is_abort_on_walk(fsc) || spu.external_abort,
            {"ea_is_of_a_walk", "D17.8.4: IMPLEMENTATION DEFINED for aborts on walks"});
     check_data_loss(k, spu);
+    lawful(ec != ec_stage1 || !is_physical<D>(spu) ||
+               !(is_translation_fault() || is_permission_fault() ||
+                 (is_address_size_fault() && address < least_size)),
+           {"stage1_translates", "D17.7.2 RRPSLW, RQJNFT: with nVM stage 1 is disabled"});
+    lawful(!cannot_write<D>(spu, plain(spu.records_end), address),
+           {"is_the_first_that_faults",
+            "D17.8.3, RMYXZK: bytes are written in order until one faults"});
     moves_registers<D>(k, spu);
     k.set(spu.ptr, address);
     k.set(spu.bytes_end, ite(spu.bytes_end < address, address, Num<D>(plain(spu.bytes_end))));
@@ -251,7 +234,8 @@ struct SpuFault {
   }
 
  private:
-  static constexpr u64 mss2_bits = 0x1e0;  // PMBSR_EL1[40:37]
+  static constexpr u64 mss2_bits = 0x1e0;       // PMBSR_EL1[40:37]
+  static constexpr u64 mss2_of_stage2 = 0x180;  // TopLevel, AssuredOnly
   // Of MMU and alignment faults, and of external aborts on walks. 0x10 is an abort of the write.
   static Flag<D> is_fault_status(const Word<D, 6>& fsc) {
     return fsc <= 0x0f || is_abort_on_walk(fsc) || (fsc >= 0x21 && fsc <= 0x2c) || fsc == 0x30 ||
@@ -260,12 +244,12 @@ struct SpuFault {
   Flag<D> is_translation_fault() const {
     return (fsc >= 0x04 && fsc <= 0x07) || fsc == 0x2a || fsc == 0x2b;
   }
-  // Where a trace tells what is mapped, the faulting address is not.
-  Flag<D> meets_its_hole(const Spu<D>& spu) const {
-    const SpuHoles<D>& h = spu.holes;
-    const Flag<D> in1 = h.stage1_from <= address && address < h.stage1_to;
-    const Flag<D> in2 = h.stage2_from <= address && address < h.stage2_to;
-    return (ec != ec_stage1 || !h.stage1_told || in1) && (ec != ec_stage2 || !h.stage2_told || in2);
+  Flag<D> is_address_size_fault() const { return fsc <= 0x03 || fsc == 0x29 || fsc == 0x2c; }
+  // Every PE has physical addresses of 32 bits.
+  static constexpr u64 least_size = u64{1} << 32;
+  Flag<D> is_permission_fault() const { return fsc >= 0x0c && fsc <= 0x0f; }
+  Flag<D> can_fault_at(const SpuStage<D>& stage, const Pe<D>& pe) const {
+    return can_fault<D>(stage, pe, address, is_translation_fault(), is_permission_fault());
   }
   void check_data_loss(Step<D>& k, const Spu<D>& spu) const {
     const Lawful<D> lawful{k, spu.unpredictable};
@@ -274,10 +258,10 @@ struct SpuFault {
     Flag<D> inside = boundary || dl;
     if (k.is(Behaviour::spe_dl_never_set_by_fault)) inside = boundary || kept;
     lawful(inside, {"partial_record_sets_dl", "D17.8, D17.8.3: PTR is not LRE"});
+    // Otherwise RMYXZK: at a boundary an IMPLEMENTATION DEFINED 0 or 1 is written.
     if (k.is(Behaviour::spe_dl_kept_at_boundary))
       lawful(!boundary || kept, {"dl_kept_at_boundary", "D17.8.3"});
-    // Otherwise RMYXZK: at a boundary an IMPLEMENTATION DEFINED 0 or 1 is written.
-    lawful(dl || !spu.data_loss, {"dl_is_sticky", "D17.8: not cleared by the SPU"});
+    else lawful(dl || !spu.data_loss, {"dl_is_sticky", "D17.8: not cleared by the SPU"});
   }
 };
 

@@ -28,10 +28,9 @@ struct SpuContext {
       const Flag<D> traps = k.choose({"reserved_e2pb_traps", "D24.3.17 MDCR_EL2.E2PB"});
       k.let(owner, ite(of_el1, ite(traps, Word<D, 2>(2), Word<D, 2>(3)), Word<D, 2>(0)));
     });
-    k.when(spu.e2pb != owner, [&] {
-      change_controls<D>(k, spu);
-      forget_translations<D>(k, spu);
-    });
+    k.when(spu.e2pb != owner, [&] { change_controls<D>(k, spu); });
+    // Another level's regime translates the buffer.
+    k.when(!iff(owned_by_el2<D>(spu), owner == 0), [&] { forget_translations<D>(k, spu); });
     // Exception entries and returns synchronise the context (without FEAT_ExS, as KVM has it).
     k.when(spu.el != el, [&] { synchronise_context<D>(k, spu); });
     k.set(spu.el, el);
@@ -55,7 +54,7 @@ struct SpuReset {
     return members<&SpuReset::cpu, &SpuReset::s, &SpuReset::e0spe, &SpuReset::e1spe,
                    &SpuReset::e0hspe, &SpuReset::e2spe>;
   }
-  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>& pe) const {
+  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>&) const {
     k.set(spu.enable, false);
     k.set(spu.service, s);
     k.set(spu.irq, s);
@@ -67,7 +66,9 @@ struct SpuReset {
     k.set(spu.in_flight, Word<D, 8>(0));
     k.set(spu.barriers.covered, Word<D, 8>(0));
     set_reached<D>(k, spu, Synchronised::nothing);
-    begin_epoch<D>(k, spu, pe);
+    begin_epoch<D>(k, spu);
+    forget_translations<D>(k, spu);
+    k.set(spu.unpredictable, false);
     k.set(spu.controls_changed, false);
     k.set(spu.lost, true);  // DL is UNKNOWN: set, it tells of nothing
     k.set(spu.wrote, false);

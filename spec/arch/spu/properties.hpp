@@ -118,7 +118,7 @@ void record_properties(const OfItsSpu<D>& spu, const SpuRecord<D>& r) {
   spu.keeps("record_size_is_bounded", "A34; D24.7 PMSIDR_EL1.MaxSize",
             [&](auto&, auto&, auto& pe) { return r.size != 0 && r.size <= pe.spe_record_max; });
   spu.keeps("records_are_translated", "A42; D17.7", [&](auto& a, auto&, auto&) {
-    return !meets_hole<D>(a, r.address, r.address + r.size);
+    return !cannot_write<D>(a, r.address, r.address + r.size);
   });
   spu.keeps("contexts_need_cx", "D17.6 PMSCR_ELx.CX", [&](auto& a, auto&, auto&) {
     return is_undecided<D>(a) || ((!r.context1 || a.cx1) && (!r.context2 || a.cx2));
@@ -149,7 +149,8 @@ void event_properties(const OfItsSpu<D>& spu) {
   const Taken<D>& t = spu.t;
   if (const auto* call = t.template as<SpuMarked<D>>())
     spu.keeps("marked_entries_are_of_the_buffer", "A12; D17.8.3.1", [&](auto& a, auto& b, auto&) {
-      return a.start <= call->address && call->address < a.limit && a.bytes_end == b.bytes_end;
+      return a.start / SpuMarked<D>::page <= call->address / SpuMarked<D>::page &&
+             call->address < a.limit && a.bytes_end == b.bytes_end;
     });
   if (t.template is_one_of<SpuCollision<D>>())
     spu.keeps("collision_touches_only_coll", "A23; D17.3.7", [](auto& a, auto& b, auto&) {

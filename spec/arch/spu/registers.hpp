@@ -1,8 +1,10 @@
 // The registers of an SPU, each in one place (D24.7): its layout, which events its accesses are,
 // which members of the state keep it, and what is special about it.
 #pragma once
+#include "model/dispatch.hpp"
 #include "spec/arch/spu/access.hpp"
 #include "spec/arch/spu/sample_events.hpp"
+#include "spec/arch/spu/translation.hpp"
 
 namespace assay {
 
@@ -19,13 +21,6 @@ Flag<D> is_ignored(Step<D>& k, const Spu<D>& s) {
   return ignored;
 }
 
-// What a trace told of the translations speaks of the buffer and the context it was told for.
-template <class D>
-void forget_translations(Step<D>& k, Spu<D>& s) {
-  k.set(s.holes.stage1_told, false);
-  k.set(s.holes.stage2_told, false);
-}
-
 // The buffer would be written through pointers that software did not set, or set wrongly.
 template <class D>
 Flag<D> breaks_pointer_rule(const Spu<D>& s, const Pe<D>& pe) {
@@ -35,13 +30,18 @@ Flag<D> breaks_pointer_rule(const Spu<D>& s, const Pe<D>& pe) {
 
 // A new epoch of the buffer begins at PTR: nothing is known to be written from there on.
 template <class D>
-void begin_epoch(Step<D>& k, Spu<D>& s, const Pe<D>& pe) {
+void begin_epoch(Step<D>& k, Spu<D>& s) {
   k.set(s.start, s.ptr);
   k.set(s.records_end, s.ptr);
   k.set(s.bytes_end, s.ptr);
   k.set(s.torn, false);
   k.set(s.event_flight, s.in_flight);
-  forget_translations<D>(k, s);
+  forget_ranges_from_pointer<D>(k, s);
+}
+// The same where the buffer may be enabled with these pointers.
+template <class D>
+void begin_epoch(Step<D>& k, Spu<D>& s, const Pe<D>& pe) {
+  begin_epoch<D>(k, s);
   // Samples of an unlawful epoch may still be on their way. A stopped buffer may have any pointers.
   const Flag<D> breaks = k.guard(s.enable && !s.service && breaks_pointer_rule<D>(s, pe),
                                  {"pointer_rule_whenever_enabled", "R24557; A43, A44"});
@@ -113,7 +113,10 @@ struct Pmblimitr : Stored<SpuRegister::pmblimitr> {
     k.when(!ignored, [&] {
       k.set(s.late, takes_records<D>(s) && s.in_flight != 0 && !field<"e">(w));
       k.set(s.late_limit, s.limit);
+      const Flag<D> was_physical = is_physical<D>(s);
       stores(k, s, pe, w);
+      // The pointers are addresses of another kind.
+      k.when(!iff(was_physical, is_physical<D>(s)), [&] { forget_translations<D>(k, s); });
       // A reserved FM behaves as one that is not, and may read back either way.
       k.when(s.fill == 1 || s.fill == 3, [&] {
         const Flag<D> discards = k.choose({"reserved_fm_discards", "D24.7 PMBLIMITR_EL1.FM"});
@@ -248,6 +251,13 @@ struct PmscrEl1 : Control<SpuRegister::pmscr_el1> {
 
 // The same of EL2, and of EL0 with HCR_EL2.TGE.
 struct PmscrEl2 : Control<SpuRegister::pmscr_el2> {
+  template <class D>
+  static void write(Step<D>& k, Spu<D>& s, const Pe<D>& pe, const auto& w) {
+    const Flag<D> was_physical = is_physical<D>(s);
+    Control::write(k, s, pe, w);
+    k.when(!iff(was_physical, is_physical<D>(s)), [&] { forget_translations<D>(k, s); });
+  }
+
   static constexpr RegisterId id{"PMSCR_EL2", {3, 4, 9, 9, 0}};
   static constexpr Access msr{"spe_write_pmscr_el2", "D24.7 PMSCR_EL2"};
   static constexpr Access mrs{"spe_read_pmscr_el2", "D24.7 PMSCR_EL2"};
@@ -389,14 +399,16 @@ struct Pmsidr {
 };
 
 // All of them, by encoding.
-inline constexpr std::array spe_sysregs{
-    sysreg_of<PmscrEl1>(),  sysreg_of<Pmsnevfr>(), sysreg_of<Pmsicr>(),   sysreg_of<Pmsirr>(),
-    sysreg_of<Pmsfcr>(),    sysreg_of<Pmsevfr>(),  sysreg_of<Pmslatfr>(), sysreg_of<Pmsidr>(),
-    sysreg_of<Pmblimitr>(), sysreg_of<Pmbptr>(),   sysreg_of<Pmbsr>(),    sysreg_of<Pmsdsfr>(),
-    sysreg_of<Pmbmar>(),    sysreg_of<Pmbidr>(),   sysreg_of<PmscrEl2>()};
+using SpuRegisters = TypeList<PmscrEl1, Pmsnevfr, Pmsicr, Pmsirr, Pmsfcr, Pmsevfr, Pmslatfr, Pmsidr,
+                              Pmblimitr, Pmbptr, Pmbsr, Pmsdsfr, Pmbmar, Pmbidr, PmscrEl2>;
+inline constexpr auto spe_sysregs = []<class... R>(TypeList<R...>) {
+  return std::array{sysreg_of<R>()...};
+}(SpuRegisters{});
 
-// How a hypervisor with VHE reaches the guest's PMSCR_EL1; its own PMSCR_EL1 is PMSCR_EL2.
+// How a hypervisor with VHE reaches the guest's registers: as PMSCR_EL12 and, with FEAT_SPE_EXC, as
+// PMBSR_EL12. Its own PMSCR_EL1 is PMSCR_EL2.
 inline constexpr std::array spe_register_aliases{
-    RegisterAlias{"PMSCR_EL12", {3, 5, 9, 9, 0}, "PMSCR_EL1"}};
+    RegisterAlias{"PMSCR_EL12", {3, 5, 9, 9, 0}, "PMSCR_EL1"},
+    RegisterAlias{"PMBSR_EL12", {3, 5, 9, 10, 3}, "PMBSR_EL1"}};
 
 }  // namespace assay

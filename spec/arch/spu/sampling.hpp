@@ -16,12 +16,19 @@ Flag<D> is_interval(const Spu<D>& s, const Word<D, 32>& count) {
   return holds_interval<D>(s, count) && (s.random || field_bits<8>(count, 0) == 0);
 }
 
+// PMBLIMITR_EL1.PMFZ stops counters of the PMU while PMBSR_EL1.S is set: those that PMCR_EL0.FZS
+// and MDCR_EL2.HPMFZS select, which a trace does not tell.
+template <class D>
+Flag<D> may_be_frozen(const Spu<D>& s) {
+  return s.freeze && s.service;
+}
+
 // Operations of the population passed. That one more did, which found COUNT at zero and loaded it
 // without counting down, a trace does not say.
 template <class D>
 void count_population(Step<D>& k, Spu<D>& s, const Word<D, 32>& operations, const Flag<D>& loaded) {
   SpuCounts<D>& c = s.counts;
-  k.set(c.population_least, c.population_least + operations);
+  k.when(!may_be_frozen<D>(s), [&] { k.set(c.population_least, c.population_least + operations); });
   k.set(c.population_most,
         c.population_most + operations + ite(loaded, Word<D, 32>(1), Word<D, 32>(0)));
 }
@@ -119,7 +126,9 @@ struct SpuCollision {
     moves_registers<D>(k, spu);
     k.set(spu.count, reload);
     count_population<D>(k, spu, Word<D, 32>(0), true);
-    k.set(spu.counts.collisions, spu.counts.collisions + 1);
+    SpuCounts<D>& c = spu.counts;
+    k.when(!may_be_frozen<D>(spu), [&] { k.set(c.collisions_least, c.collisions_least + 1); });
+    k.set(c.collisions_most, c.collisions_most + 1);
   }
 };
 
@@ -201,9 +210,11 @@ void count_sample(Step<D>& k, Spu<D>& s, const Flag<D>& completed, const Flag<D>
     return ite(one, cell + 1, Word<D, 32>(plain(cell)));
   };
   SpuCounts<D>& c = s.counts;
-  k.set(c.feed_least, plus(c.feed_least, completed));
+  k.when(!may_be_frozen<D>(s), [&] {
+    k.set(c.feed_least, plus(c.feed_least, completed));
+    k.set(c.filtrate_least, plus(c.filtrate_least, completed && !rejected));
+  });
   k.set(c.feed_most, c.feed_most + 1);
-  k.set(c.filtrate_least, plus(c.filtrate_least, completed && !rejected));
   k.set(c.filtrate_most, plus(c.filtrate_most, !rejected));
 }
 
@@ -267,7 +278,7 @@ struct SpuReadCounts {
               {"feed_is_counted", "ASL SPECompleteSample: SAMPLE_FEED"});
     k.require(any || between(c.filtrate_least, filtrate, c.filtrate_most),
               {"filtrate_is_counted", "D17.5: SAMPLE_FILTRATE"});
-    k.require(any || collision == c.collisions,
+    k.require(any || between(c.collisions_least, collision, c.collisions_most),
               {"collisions_are_counted", "D17.3.7: SAMPLE_COLLISION"});
     k.require(any || between(c.full_least, full, c.full_most),
               {"full_is_counted", "D17.8.2: SAMPLE_BUFFER_FULL"});

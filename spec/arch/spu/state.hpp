@@ -53,27 +53,46 @@ struct SpuCounts {
   WordCell<D, 32> population_least{}, population_most{};  // SAMPLE_POP
   WordCell<D, 32> feed_least{}, feed_most{};              // SAMPLE_FEED
   WordCell<D, 32> filtrate_least{}, filtrate_most{};      // SAMPLE_FILTRATE
-  WordCell<D, 32> collisions{};                           // SAMPLE_COLLISION
+  WordCell<D, 32> collisions_least{}, collisions_most{};  // SAMPLE_COLLISION
   FlagCell<D> disturbed{};                    // by an SPU that could do anything for a while
   WordCell<D, 32> full_least{}, full_most{};  // SAMPLE_BUFFER_FULL
   static constexpr auto fields() {
     return members<&SpuCounts::population_least, &SpuCounts::population_most,
                    &SpuCounts::feed_least, &SpuCounts::feed_most, &SpuCounts::filtrate_least,
-                   &SpuCounts::filtrate_most, &SpuCounts::collisions, &SpuCounts::disturbed,
-                   &SpuCounts::full_least, &SpuCounts::full_most>;
+                   &SpuCounts::filtrate_most, &SpuCounts::collisions_least,
+                   &SpuCounts::collisions_most, &SpuCounts::disturbed, &SpuCounts::full_least,
+                   &SpuCounts::full_most>;
   }
 };
 
-// Where the translations of the current context have no valid entry: the first such range at or
-// above PTR, of each stage, as far as a trace tells.
+// What a write of the SPU meets in a translation table (D17.8.3). `clean` is writable once the SPU
+// has set the dirty state.
+enum class SpuAccessTo : unsigned { writable, absent, read_only, clean };
+// Addresses [from, to) that one stage translates otherwise than to memory that can be written.
 template <class D>
-struct SpuHoles {
-  FlagCell<D> stage1_told{}, stage2_told{};  // whether a trace tells
-  NumCell<D> stage1_from{}, stage1_to{};     // empty: everything from PTR to LIMIT is mapped
-  NumCell<D> stage2_from{}, stage2_to{};
+struct SpuRange {
+  NumCell<D> from{}, to{};
+  WordCell<D, 2> access{};  // SpuAccessTo; writable: there is no such range
   static constexpr auto fields() {
-    return members<&SpuHoles::stage1_told, &SpuHoles::stage2_told, &SpuHoles::stage1_from,
-                   &SpuHoles::stage1_to, &SpuHoles::stage2_from, &SpuHoles::stage2_to>;
+    return members<&SpuRange::from, &SpuRange::to, &SpuRange::access>;
+  }
+};
+// One stage of translation of the current context, as far as a trace tells: what is in no range can
+// be written. Of two ranges, the second is met when the first has been served.
+template <class D>
+struct SpuStage {
+  FlagCell<D> told{};   // whether a trace tells
+  FlagCell<D> whole{};  // of every address, and not only of those from PTR on
+  SpuRange<D> first{}, second{};
+  static constexpr auto fields() {
+    return members<&SpuStage::told, &SpuStage::whole, &SpuStage::first, &SpuStage::second>;
+  }
+};
+template <class D>
+struct SpuTranslations {
+  SpuStage<D> stage1{}, stage2{};
+  static constexpr auto fields() {
+    return members<&SpuTranslations::stage1, &SpuTranslations::stage2>;
   }
 };
 
@@ -103,7 +122,7 @@ struct Spu {
   NumCell<D> limit{};  // LIMIT:Zeros(12)
   FlagCell<D> enable{};
   WordCell<D, 2> fill{};   // FM as the SPU takes it: fill_mode or discard_mode
-  FlagCell<D> freeze{};    // PMFZ
+  FlagCell<D> freeze{};    // PMFZ: the PMU may stop counting while S is set
   FlagCell<D> physical{};  // nVM
   // PMBSR_EL1
   FlagCell<D> service{}, data_loss{}, external_abort{}, collision{};
@@ -154,7 +173,7 @@ struct Spu {
   WordCell<D, 16> res0_ones{};     // registers of which RES0 bits were last written as ones
   WordCell<D, 16> told{};          // registers that were written since the trace begins
   SpuCounts<D> counts{};
-  SpuHoles<D> holes{};
+  SpuTranslations<D> translations{};
   SpuBarriers<D> barriers{};
 
   static constexpr auto fields() {
@@ -171,7 +190,7 @@ struct Spu {
         &Spu::records_end, &Spu::bytes_end, &Spu::event, &Spu::event_flight, &Spu::lost, &Spu::torn,
         &Spu::wrote, &Spu::low_flight, &Spu::late, &Spu::late_limit, &Spu::irq,
         &Spu::controls_changed, &Spu::unpredictable, &Spu::unknown, &Spu::res0_ones, &Spu::told,
-        &Spu::counts, &Spu::holes, &Spu::barriers>;
+        &Spu::counts, &Spu::translations, &Spu::barriers>;
   }
 };
 

@@ -117,13 +117,13 @@ struct EnableCap {
     // From here on pages are pinned and mapped one by one, and a failure leaves some behind.
     const Num<D> mapped = plain(s.lock.midway);
     k.set(s.lock.midway, Num<D>(0));
-    fails_midway(k, s, mapped, Leaks::mappings, Errno::nomem,
-                 {"pin_failed", "v4-03: pin_user_pages"});
-    fails_midway(k, s, mapped, Leaks::page_and_mappings, Errno::nomem,
-                 {"top_up_failed", "v4-03: kvm_mmu_topup_memory_cache"});
-    fails_midway(k, s, mapped, Leaks::page_and_mappings, Errno::again,
-                 {"notifier_ran", "v4-03: mmu_notifier_retry"});
-    fails_at_last(k, s);
+    const Flag<D> pins = fails_midway(k, s, mapped, Leaks::mappings, Errno::nomem,
+                                      {"pin_failed", "v4-03: pin_user_pages"});
+    const Flag<D> tops = fails_midway(k, s, mapped, Leaks::page_and_mappings, Errno::nomem,
+                                      {"top_up_failed", "v4-03: kvm_mmu_topup_memory_cache"});
+    const Flag<D> retries = fails_midway(k, s, mapped, Leaks::page_and_mappings, Errno::again,
+                                         {"notifier_ran", "v4-03: mmu_notifier_retry"});
+    fails_at_last(k, s, pins || tops || retries);
     // A trace that tells of no page says of the LOCK only what it answered.
     const Flag<D> is_whole = mapped == 0 || mapped == s.pages;
     k.require(is_whole, {"every_page_was_mapped", "v4-03; L01"});
@@ -142,10 +142,12 @@ struct EnableCap {
   // stay mapped at stage 2, with no maintenance pending. A specification of the intent undoes all
   // of it (L02, L09).
   enum class Leaks : unsigned char { mappings, page_and_mappings };
-  void fails_midway(Step<D>& k, MemSlot<D>& s, const Num<D>& mapped, Leaks leaks, Errno code,
-                    const Why& why) const {
+  // Whether something was left behind.
+  Flag<D> fails_midway(Step<D>& k, MemSlot<D>& s, const Num<D>& mapped, Leaks leaks, Errno code,
+                       const Why& why) const {
+    Flag<D> fails = false;
     if (k.is(Behaviour::spe_lock_leaks)) {
-      const Flag<D> fails = k.choose({"lock_fails_midway", "v4-03: [inferred] failure path"});
+      fails = k.choose({"lock_fails_midway", "v4-03: [inferred] failure path"});
       k.when(fails, [&] {
         if (leaks == Leaks::page_and_mappings) k.set(s.lock.pinned, Num<D>(1));
         k.set(s.lock.stale, s.lock.stale || mapped != 0);
@@ -154,21 +156,27 @@ struct EnableCap {
     } else {
       k.may_fail(code, why);
     }
+    return fails;
   }
 
   // Where stage 2 cannot be mapped, or the accounting fails, the whole slot is unmapped again.
-  void fails_at_last(Step<D>& k, MemSlot<D>& s) const {
+  // Neither explains what a failure midway left behind.
+  void fails_at_last(Step<D>& k, MemSlot<D>& s, const Flag<D>& failed_midway) const {
     const Flag<D> is_mapped = s.lock.mapped || s.lock.stale;
+    Flag<D> unmaps = false;
     k.when(is_mapped, [&] {
       const Flag<D> fails = k.choose({"lock_fails_at_last", "v4-03: unmap_stage2_range"});
+      k.let(unmaps, fails);
       k.when(fails, [&] {
         k.set(s.lock.mapped, false);
         k.set(s.lock.stale, false);
       });
       k.reject(Errno::nomem, fails, {"unmapped_again", "v4-03: unmap_stage2_range"});
     });
-    k.may_fail(Errno::nomem, {"map_failed", "v4-03: kvm_pgtable_stage2_map"});
-    k.may_fail(Errno::nomem, {"accounting_failed", "v4-03: account_locked_vm; all is undone"});
+    k.when(!failed_midway && !unmaps, [&] {
+      k.may_fail(Errno::nomem, {"map_failed", "v4-03: kvm_pgtable_stage2_map"});
+      k.may_fail(Errno::nomem, {"accounting_failed", "v4-03: account_locked_vm; all is undone"});
+    });
   }
 
   void unlock(Step<D>& k, Vm<D>& vm) const {
