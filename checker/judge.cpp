@@ -30,11 +30,12 @@ std::optional<gen::Violation> judge(const gen::Program& program, const gen::Answ
   return std::nullopt;
 }
 
-std::optional<gen::Violation> broken_claim(const gen::Program& program,
-                                           const gen::Answers& answers) {
+std::optional<gen::Violation> broken_claim(const gen::Program& program, const gen::Answers& answers,
+                                           std::string_view name) {
   const Report report = judge_report(program, answers);
   for (const Finding& f : report.findings) {
     if (!f.of_claim() || program.operations.empty()) continue;
+    if (!name.empty() && f.check != name) continue;
     const std::size_t at = f.line >= first_operation_line ? f.line - first_operation_line
                                                           : program.operations.size() - 1;
     return gen::Violation{f.check, at, f.call};

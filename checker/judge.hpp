@@ -12,10 +12,9 @@ namespace assay::checker {
 std::optional<gen::Violation> judge(const gen::Program& program, const gen::Answers& answers,
                                     const Mutation* mutation = nullptr);
 
-// The first invariant or property of steps that allowed answers break. An invariant is broken where
-// the program ends.
-std::optional<gen::Violation> broken_claim(const gen::Program& program,
-                                           const gen::Answers& answers);
+// The first invariant or property of steps that allowed answers break; with a name, that one.
+std::optional<gen::Violation> broken_claim(const gen::Program& program, const gen::Answers& answers,
+                                           std::string_view name = {});
 
 // The whole report on them.
 Report judge_report(const gen::Program& program, const gen::Answers& answers,

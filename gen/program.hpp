@@ -103,10 +103,12 @@ std::string text_of(const Program& p, const Answers& answers, std::string_view e
 
 struct ProgramText {
   Program program;
-  Answers answers;           // of the calls that had any
-  std::vector<u64> lines;    // where each operation stands
-  std::size_t left_out = 0;  // calls that no program can make: not KVM's, no rule, hidden
-  std::string error;         // not empty: "12:7: expected ..."
+  Answers answers;                // of the calls that had any
+  std::vector<u64> lines;         // where each operation stands
+  std::size_t left_out = 0;       // calls that no program can make: not KVM's, no rule, hidden
+  bool tells_whole_host = false;  // its header does
+  std::string expect;             // as its header says: "violates CHECK"; empty: it does not
+  std::string error;              // not empty: "12:7: expected ..."
 };
 // Reads native, strace and ftrace text. Without a header: profile null, host blank.
 ProgramText read_program(std::string_view text);

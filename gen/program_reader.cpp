@@ -42,6 +42,8 @@ class Reader {
     }
     out_.program.profile = find_profile(header_.profile);
     out_.program.host = header_.host;
+    out_.expect = header_.expect;
+    out_.tells_whole_host = traces::tells_whole_host(header_);
     rules_ = &rules_of(out_.program);
     auto number_after = [&](std::string_view key, int base, u64& value) {
       std::size_t at = text.find(key);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "checker/cli/host_option.hpp"
+#include "checker/cli/minimise_lines.hpp"
 #include "checker/cli/progress.hpp"
 #include "checker/cli/recent_lines.hpp"
 #include "checker/cli/reports.hpp"
@@ -18,7 +19,7 @@ namespace assay::cli {
 namespace {
 
 struct Arguments : TargetArguments {
-  std::string file, out;
+  std::string file, out, claim;
 };
 
 // Traces may hold any bytes; JSON may not.
@@ -34,9 +35,7 @@ bool write_result(const Arguments& a, const Common& common, const std::string& t
 }
 
 // The file as a program; false with a message when it holds nothing that can be performed.
-bool read_file(const Arguments& a, gen::ProgramText& out) {
-  std::string text;
-  if (!read_text(a.file, text)) return false;
+bool read_program(const Arguments& a, const std::string& text, gen::ProgramText& out) {
   out = gen::read_program(text);
   if (!out.error.empty()) {
     fmt::print(stderr, "{}:{}\n", a.file, out.error);
@@ -83,10 +82,69 @@ gen::Answers recorded_answers(const gen::Program& p) {
   return answers;
 }
 
+// The claim of --claim, or the one that the trace's header expects to be broken if it is; else the
+// first.
+std::optional<gen::Violation> broken_claim(const Arguments& a, const gen::ProgramText& read,
+                                           const gen::Program& p, const gen::Answers& answers) {
+  if (!a.claim.empty()) return checker::broken_claim(p, answers, a.claim);
+  constexpr std::string_view violates = "violates ";
+  if (read.expect.starts_with(violates))
+    if (auto expected = checker::broken_claim(p, answers, read.expect.substr(violates.size())))
+      return expected;
+  return checker::broken_claim(p, answers);
+}
+
+bool read_file(const Arguments& a, gen::ProgramText& out) {
+  std::string text;
+  return read_text(a.file, text) && read_program(a, text, out);
+}
+
+// A trace that no program can make again, or that is wrong in what no program makes.
+int minimise_as_lines(const Arguments& a, const Common& common, const std::string& text) {
+  Progress progress;
+  progress.start("minimise");
+  std::size_t steps = 0;
+  LinesToMinimise lines;
+  lines.text = text;
+  lines.profile = a.profile.empty() ? nullptr : find_profile(a.profile);
+  lines.host = a.host;
+  lines.check = a.claim;
+  lines.on_progress = [&](std::size_t) { progress.show(++steps, 0); };
+  const MinimisedLines result = minimise_lines(lines);
+  progress.done();
+  if (result.failure) {
+    show_failure(a.file, *result.failure);
+    return exit_usage;
+  }
+  if (result.check.empty()) {
+    if (stop::requested()) fmt::print(stderr, "assay: interrupted\n");
+    else fmt::print(stderr, "assay: {} does not violate the specification\n", a.file);
+    return exit_unknown;
+  }
+  if (!write_result(a, common, result.text)) return exit_internal;
+  if (common.json)
+    fmt::print("{}\n", json_dump({{"check", result.check},
+                                  {"operations", result.lines},
+                                  {"operations_before", result.lines_before},
+                                  {"minimal", result.minimal},
+                                  {"oracle_calls", result.judgements},
+                                  {"trace", result.text}}));
+  fmt::print(stderr, "assay: {}: {} lines of {} ({}), {} judgements\n", result.check, result.lines,
+             result.lines_before, result.minimal ? "1-minimal" : "interrupted: the best so far",
+             result.judgements);
+  return result.minimal ? exit_found : exit_unknown;
+}
+
 int minimise(Arguments& a, const Common& common) {
   if (!settle_target(a, "")) return exit_usage;
-  gen::ProgramText read;
-  if (!read_file(a, read)) return stop::requested() ? exit_unknown : exit_usage;
+  std::string text;
+  if (!read_text(a.file, text)) return stop::requested() ? exit_unknown : exit_usage;
+  gen::ProgramText read = gen::read_program(text);
+  // Of a recorded trace a program may be a part only.
+  const bool is_whole = read.error.empty() && read.left_out == 0 &&
+                        !read.program.operations.empty() && read.tells_whole_host;
+  if (a.target.empty() && !is_whole && a.host.empty()) return minimise_as_lines(a, common, text);
+  if (!read_program(a, text, read)) return exit_usage;
   ChosenTarget chosen;
   bool recorded = a.target.empty();
   if (!recorded && !choose_target(a, chosen)) return exit_usage;
@@ -100,15 +158,15 @@ int minimise(Arguments& a, const Common& common) {
   auto answers_of = [&](const gen::Program& p) {
     return recorded ? recorded_answers(p) : target->run({&p, 1}).front();
   };
-  // What is claimed of the specification may be broken by answers that it allows.
+  // What is claimed of the specification may be broken by answers that it allows: of several claims
+  // the one that is asked for.
   auto violation = checker::judge(program, answers_of(program));
   const bool of_claim = !violation;
-  if (of_claim) violation = checker::broken_claim(program, answers_of(program));
+  if (of_claim) violation = broken_claim(a, read, program, answers_of(program));
   if (!violation) {
+    if (recorded && !stop::requested()) return minimise_as_lines(a, common, text);
     if (stop::requested()) fmt::print(stderr, "assay: interrupted\n");
-    else
-      fmt::print(stderr, "assay: {} does not violate {}\n", a.file,
-                 recorded ? "the specification" : "it on this target");
+    else fmt::print(stderr, "assay: {} does not violate it on this target\n", a.file);
     return exit_unknown;
   }
   gen::MinimiseOptions options;
@@ -116,8 +174,8 @@ int minimise(Arguments& a, const Common& common) {
   options.simplify_arguments = !recorded;  // recorded answers belong to the recorded arguments
   options.stop = &stop::flag();
   options.oracle = [&](const gen::Program& p) {
-    auto now =
-        of_claim ? checker::broken_claim(p, answers_of(p)) : checker::judge(p, answers_of(p));
+    auto now = of_claim ? checker::broken_claim(p, answers_of(p), violation->key)
+                        : checker::judge(p, answers_of(p));
     return now && now->key == violation->key;
   };
   Progress progress;
@@ -125,16 +183,16 @@ int minimise(Arguments& a, const Common& common) {
   options.on_progress = [&](std::size_t left, u64 calls) { progress.show(calls, 0), (void)left; };
   gen::MinimiseResult result = gen::minimise(program, options);
   progress.done();
-  const std::string text = gen::text_of(result.program, answers_of(result.program),
-                                        fmt::format("violates {}", violation->key));
-  if (!write_result(a, common, text)) return exit_internal;
+  const std::string trace = gen::text_of(result.program, answers_of(result.program),
+                                         fmt::format("violates {}", violation->key));
+  if (!write_result(a, common, trace)) return exit_internal;
   if (common.json) {
     nlohmann::ordered_json out{{"check", violation->key},
                                {"operations", result.program.operations.size()},
                                {"operations_before", program.operations.size()},
                                {"minimal", result.minimal},
                                {"oracle_calls", result.calls},
-                               {"trace", text}};
+                               {"trace", trace}};
     fmt::print("{}\n", json_dump(out));
   }
   fmt::print(stderr, "assay: {}: {} operations of {} ({}), {} oracle calls\n", violation->key,
@@ -217,8 +275,9 @@ int replay(Arguments& a, const Common& common) {
   return checker::exit_status(report.report.verdict);
 }
 
-void add(CLI::App& app, Common& common, const char* name, const char* help,
-         std::shared_ptr<Arguments> a, unsigned outputs, int (*run)(Arguments&, const Common&)) {
+CLI::App* add(CLI::App& app, Common& common, const char* name, const char* help,
+              std::shared_ptr<Arguments> a, unsigned outputs,
+              int (*run)(Arguments&, const Common&)) {
   auto* command = app.add_subcommand(name, help);
   std::vector<std::string> profiles;
   for (const Profile& p : all_profiles()) profiles.emplace_back(p.name);
@@ -236,15 +295,23 @@ void add(CLI::App& app, Common& common, const char* name, const char* help,
       throw CLI::ValidationError("-o", "--json and -o - both want standard output");
     common.status = run(*a, common);
   });
+  return command;
 }
 
 }  // namespace
 
 void add_minimise(CLI::App& app, Common& common) {
   auto a = std::make_shared<Arguments>();
-  add(app, common, "minimise",
-      "the smallest trace with the same violation; without --target by the recorded answers", a,
-      as_json, minimise);
+  CLI::App* const command =
+      add(app, common, "minimise",
+          "the smallest trace with the same violation; without --target by the recorded answers", a,
+          as_json, minimise);
+  command
+      ->add_option(
+          "--claim", a->claim,
+          "where the rules allow every answer: the broken claim to keep; default: what the "
+          "trace's header expects, or the first")
+      ->type_name("NAME");
 }
 
 void add_replay(CLI::App& app, Common& common) {

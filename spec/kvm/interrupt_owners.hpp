@@ -2,7 +2,7 @@
 // own when it is set up, and what another has claimed is refused. A claim is never given back.
 #pragma once
 #include <array>
-#include <utility>
+#include <string_view>
 
 #include "spec/kvm/pmu/interrupt.hpp"
 #include "spec/kvm/spe/interrupt.hpp"
@@ -28,16 +28,12 @@ inline constexpr std::array interrupt_owners = {
     InterruptOwner<D>{"spe", "v4-22", spe_owns<D>},
 };
 
-// Whether one that is not `self` owns the interrupt.
-template <class D, Owns<D> self>
-Flag<D> is_owned_by_another(const Vcpu<D>& cpu, const Word<D, 32>& intid) {
+// Whether one that is not called `self` owns the interrupt.
+template <class D>
+Flag<D> is_owned_by_another(std::string_view self, const Vcpu<D>& cpu, const Word<D, 32>& intid) {
   Flag<D> owned = false;
-  const auto ask = [&]<std::size_t i>() {
-    constexpr InterruptOwner<D> other = interrupt_owners<D>[i];
-    if constexpr (other.owns != self) owned = owned || other.owns(cpu, intid);
-  };
-  [&]<std::size_t... i>(std::index_sequence<i...>) { (ask.template operator()<i>(), ...); }
-  (std::make_index_sequence<interrupt_owners<D>.size()>{});
+  for (const InterruptOwner<D>& other : interrupt_owners<D>)
+    if (other.name != self) owned = owned || other.owns(cpu, intid);
   return owned;
 }
 

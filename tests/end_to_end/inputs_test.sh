@@ -45,6 +45,17 @@ expect 0 'spu[0].service (PMBSR_EL1.S) = 0 (line 9: msr: cpu=0 PMBSR_EL12=0)' --
 expect 0 'k.require(s.unpredictable || reads(field<"s">(r), s.service, b.service),' -- \
   "$assay" check -v "$spe/arch/status-by-the-name-of-el12-kept.trace"
 
+# --- minimised, also where no program is the whole trace ---
+expect 1 'guest_entry.on_supported_cpu: 6 lines of 7 (1-minimal)' -- \
+  "$assay" minimise "$spe/claims/entered-on-an-unsupported-cpu.trace"
+grep -v '^# host' "$work/twice.trace" >"$work/hostless.trace"
+expect 1 'create_vcpu.duplicate_id: 3 lines of ' -- "$assay" minimise "$work/hostless.trace"
+expect 1 'unlocked_memslot_holds_no_pins: ' -- "$assay" minimise \
+  "$spe/kvm/hazard-pin-leaked-by-failed-lock.trace"
+expect 1 'failed_lock_changes_nothing: ' -- "$assay" minimise \
+  --claim failed_lock_changes_nothing "$spe/kvm/hazard-pin-leaked-by-failed-lock.trace"
+expect 2 'does not violate the specification' -- "$assay" minimise "$good"
+
 # --- events of ours that are spelt wrong ---
 ours="$work/ours.trace"
 head -3 "$spe/arch/buffer-full.trace" >"$ours"

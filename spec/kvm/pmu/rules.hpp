@@ -98,7 +98,7 @@ struct PmuInit : PmuV3<"KVM_ARM_VCPU_PMU_V3_INIT"> {
     k.reject(Errno::inval,
              irqchip && !is_ppi<D>(cpu.pmu.irq) && !is_valid_spi<D>(vm, plain(cpu.pmu.irq)),
              {"spi_beyond_vgic", "vgic.c:kvm_vgic_set_owner"});
-    k.reject(Errno::exist, irqchip && is_owned_by_another<D, pmu_owns<D>>(cpu, plain(cpu.pmu.irq)),
+    k.reject(Errno::exist, irqchip && is_owned_by_another<D>("pmu", cpu, plain(cpu.pmu.irq)),
              {"interrupt_has_owner", "vcpu.rst 1.2: EEXIST, interrupt number already used"});
     k.set(cpu.pmu.created, true);
   }

@@ -113,7 +113,7 @@ struct SpeInit : SpeCtrl<"KVM_ARM_VCPU_SPE_INIT"> {
     k.reject(Errno::nxio, !vm.gic.initialized, {"vgic_not_initialized", "v4-22"});
     k.reject(Errno::busy, cpu.spe.initialized, {"already_initialized", "v4-35"});
     k.reject(Errno::nxio,
-             cpu.spe.irq < 16 || is_owned_by_another<D, spe_owns<D>>(cpu, plain(cpu.spe.irq)),
+             cpu.spe.irq < 16 || is_owned_by_another<D>("spe", cpu, plain(cpu.spe.irq)),
              {"interrupt_has_owner", "v4-22: kvm_vgic_set_owner; an SGI has none"});
     k.set(cpu.spe.initialized, true);
   }

@@ -118,6 +118,7 @@ struct SpeRestoring {
       k.set(sw.pointer_loaded, false);
       k.set(sw.limit_loaded, false);
       k.set(sw.status_loaded, false);
+      forget_translations<D>(k, spu);  // another VM's or the host's until now
       enter_stage<D>(k, sw, Switch::restoring_guest);
     });
   }
@@ -192,6 +193,7 @@ struct SpeGuestSaved {
         k.set(self.event_pending, true);
         k.set(self.buffer.blackout, spu.ec == ec_stage2 && spu.event == number_of(SpuEvent::fault));
       });
+      forget_translations<D>(k, spu);
       enter_stage<D>(k, sw, Switch::guest_saved);
     });
   }

@@ -34,10 +34,10 @@ template <class D>
 void timer_first_run(Step<D>& k, Vm<D>& vm, const Running<D>& running) {
   Vcpu<D>& cpu = vm.vcpu[running.vcpu.index];
   k.when(vm.gic.created, [&] {
-    k.reject(Errno::inval, is_owned_by_another<D, vtimer_owns<D>>(cpu, Word<D, 32>(vtimer_ppi)),
+    k.reject(Errno::inval, is_owned_by_another<D>("vtimer", cpu, Word<D, 32>(vtimer_ppi)),
              {"vtimer_interrupt_taken", "arch_timer.c:timer_irqs_are_valid"});
     k.set(cpu.vtimer_claimed, true);
-    k.reject(Errno::inval, is_owned_by_another<D, ptimer_owns<D>>(cpu, Word<D, 32>(ptimer_ppi)),
+    k.reject(Errno::inval, is_owned_by_another<D>("ptimer", cpu, Word<D, 32>(ptimer_ppi)),
              {"ptimer_interrupt_taken", "arch_timer.c:timer_irqs_are_valid"});
     k.set(cpu.ptimer_claimed, true);
   });
