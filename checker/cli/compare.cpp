@@ -46,9 +46,7 @@ bool judge(const std::string& file, Witnesses& out) {
     checker::take_host(h, options);
     options.questions = true;
     options.explain = true;
-    options.on_event = [&](const traces::TraceEvent&, const checker::EventNotes&) {
-      ++judged;
-    };
+    options.on_event = [&](const traces::TraceEvent&, const checker::EventNotes&) { ++judged; };
     options.on_finding = [&](const checker::Finding& f) {
       if (!f.of_claim()) return;
       Witness& w = out[{profile, f.check}];

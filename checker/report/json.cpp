@@ -98,7 +98,7 @@ ordered_json report_json(const FileReport& f) {
 
 std::string json_text(const std::vector<FileReport>& files,
                       const std::vector<std::pair<std::string, std::string>>& more) {
-  ordered_json out{{"version", 2}, {"traces", ordered_json::array()}};
+  ordered_json out{{"version", 3}, {"traces", ordered_json::array()}};
   for (const FileReport& f : files) out["traces"].push_back(report_json(f));
   for (const auto& [name, value] : more) out[name] = ordered_json::parse(value);
   // Traces may hold any bytes; JSON may not.
