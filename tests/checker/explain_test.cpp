@@ -69,8 +69,9 @@ TEST(Explain, ShowsWhatChangesWhereSeveralStatesArePossible) {
 // A vCPU is given frames of a region one by one: the region's free index is written twice.
 TEST(Explain, ALeafThatIsWrittenTwiceIsOneChange) {
   std::size_t changes = 0;
-  for (const EventNotes& n :
-       explained("linux-6.1/standard/053-pmu_set_irq.irq_already_set.trace", "linux-6.1").notes) {
+  const Explained e =
+      explained("linux-6.1/standard/053-pmu_set_irq.irq_already_set.trace", "linux-6.1");
+  for (const EventNotes& n : e.notes) {
     std::vector<std::string> places;
     for (const std::string& change : n.changes)
       places.push_back(change.substr(0, change.find(':')));
@@ -79,6 +80,7 @@ TEST(Explain, ALeafThatIsWrittenTwiceIsOneChange) {
     EXPECT_EQ(std::adjacent_find(places.begin(), places.end()), places.end());
   }
   EXPECT_GT(changes, 10u);
+  EXPECT_EQ(e.notes.back().decided_by, "set_user_memory_region.size_unaligned");
 }
 
 TEST(Explain, QuotesARequirementThatIsNotKept) {
