@@ -329,14 +329,12 @@ Checker::Made Checker::judge(const TraceEvent& e, std::uint32_t number) {
       options_.profile,  &report_.coverage,   &journal_,
       options_.mutation, options_.states_max, is_spoken_of ? properties_ : nullptr,
       claims()};
-  std::optional<VmStates> before;
-  if (options_.explain) before.emplace(*vm.states);
   switch (vm.states->step(e.event, line_of(e), context)) {
     case VmStates::Outcome::matches:
       if (vm.states->size() > report_.states_max)
         report_.states_max = static_cast<unsigned>(vm.states->size());
       report_.choices_taken += vm.states->took_choice() ? 1 : 0;
-      if (options_.explain) note_event(e, vm, before ? &*before : nullptr);
+      if (options_.explain) note_event(e, vm);
       if (vm.violated) return as_answered;
       add_broken_properties(e, vm);
       judge_invariants(e, vm);

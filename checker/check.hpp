@@ -102,7 +102,7 @@ class Checker {
   void make_unknown(Vm& vm);
   void check_invariants_at_end(Vm& vm);
   std::uint32_t line_of(const traces::TraceEvent& e) const;
-  void note_event(const traces::TraceEvent& e, const Vm& vm, const VmStates* before);
+  void note_event(const traces::TraceEvent& e, const Vm& vm);
   std::vector<std::string> changes_in_journal(const RecordedVm& state) const;
 
   const traces::Binder& binder_;

@@ -35,10 +35,12 @@ namespace {
 
 using Values = std::map<std::string, std::set<u64>>;  // by leaf, of several states
 
+using States = std::vector<std::unique_ptr<RecordedVm>>;
+
 template <class Wanted>
-Values values_in(const VmStates& states, Wanted wanted) {
+Values values_in(const States& states, Wanted wanted) {
   Values out;
-  for (const auto& state : states.all())
+  for (const auto& state : states)
     state->each_named_leaf([&](const std::string& path, const PlainLeaf& leaf) {
       if (wanted(path, leaf)) out[path].insert(leaf.value());
     });
@@ -65,11 +67,11 @@ void compare(const Values& before, const Values& after, const LeafText& text, Ev
 
 // Of a VM with many entries most leaves are as they were: of those that the event did not write
 // something is learnt only where states went.
-void compare_states(const VmStates& before, const VmStates& after, u32 line, const System& system,
+void compare_states(const States& before, const States& after, u32 line, const System& system,
                     EventNotes& out) {
   const bool all = after.size() < before.size();
   std::set<std::string, std::less<>> written;
-  for (const auto& state : after.all())
+  for (const auto& state : after)
     state->each_named_leaf([&](const std::string& path, const PlainLeaf& leaf) {
       if (leaf.by() == line) written.insert(path);
     });
@@ -81,12 +83,11 @@ void compare_states(const VmStates& before, const VmStates& after, u32 line, con
 
 }  // namespace
 
-// `before`: the states before the event, where its step could not be read off the journal.
-void Checker::note_event(const TraceEvent& e, const Vm& vm, const VmStates* before) {
+void Checker::note_event(const TraceEvent& e, const Vm& vm) {
   if (!options_.on_event) return;
   EventNotes notes;
   if (vm.states->is_journalled()) notes.changes = changes_in_journal(vm.states->front());
-  else if (before != nullptr) compare_states(*before, *vm.states, line_of(e), *system_, notes);
+  else compare_states(vm.states->before(), vm.states->all(), line_of(e), *system_, notes);
   const std::string rule = system_->rules()[e.event.rule].name;
   if (e.event.answer != Errno::ok && vm.states->decided_by() != nullptr)
     notes.decided_by = rule + "." + vm.states->decided_by();

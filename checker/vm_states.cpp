@@ -1,6 +1,7 @@
 #include "checker/vm_states.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "model/explains.hpp"
 
@@ -32,6 +33,7 @@ VmStates::VmStates(const VmStates& other) : took_choice_(other.took_choice_) {
 }
 
 VmStates::Outcome VmStates::step(const Event& e, u32 line, const Context& c) {
+  before_.clear();
   if (states_.size() > 1) return step_all_choices(e, line, c);
   Choices choices;
   const StepContext context = context_of(e, line, c, &choices);
@@ -105,7 +107,7 @@ VmStates::Outcome VmStates::step_all_choices(const Event& e, u32 line, const Con
   if (default_survives) freedoms_.clear();
   has_changed_ = true;
   is_journalled_ = false;
-  states_ = std::move(survivors);
+  before_ = std::exchange(states_, std::move(survivors));
   asked_.reset();
   return Outcome::matches;
 }

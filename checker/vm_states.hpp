@@ -41,6 +41,8 @@ class VmStates {
   // The properties that the last matching step breaks whichever of the states was the true one; for
   // steps that were asked.
   const std::vector<BrokenProperty>& broken() const { return broken_; }
+  // The states before the last matching step, where the journal does not tell; else empty.
+  const std::vector<std::unique_ptr<RecordedVm>>& before() const { return before_; }
   // Whether the last matching step may have changed a value.
   bool has_changed() const { return has_changed_; }
   // Whether the context's journal holds all that the last matching step wrote.
@@ -63,7 +65,7 @@ class VmStates {
   void keep_common_freedoms(const Choices& choices, bool is_first);
   void add(std::vector<std::unique_ptr<RecordedVm>>& to, std::unique_ptr<RecordedVm> state);
 
-  std::vector<std::unique_ptr<RecordedVm>> states_;
+  std::vector<std::unique_ptr<RecordedVm>> states_, before_;
   // Of the only state, once properties asked: what it was before the step, and which events keep
   // all of them in it.
   struct Asked {

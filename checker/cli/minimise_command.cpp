@@ -34,9 +34,8 @@ bool write_result(const Arguments& a, const Common& common, const std::string& t
   return write_file(a.out, text);
 }
 
-// The file as a program; false with a message when it holds nothing that can be performed.
-bool read_program(const Arguments& a, const std::string& text, gen::ProgramText& out) {
-  out = gen::read_program(text);
+// False with a message where the program read holds nothing that can be performed.
+bool can_be_performed(const Arguments& a, const gen::ProgramText& out) {
   if (!out.error.empty()) {
     fmt::print(stderr, "{}:{}\n", a.file, out.error);
     return false;
@@ -96,7 +95,9 @@ std::optional<gen::Violation> broken_claim(const Arguments& a, const gen::Progra
 
 bool read_file(const Arguments& a, gen::ProgramText& out) {
   std::string text;
-  return read_text(a.file, text) && read_program(a, text, out);
+  if (!read_text(a.file, text)) return false;
+  out = gen::read_program(text);
+  return can_be_performed(a, out);
 }
 
 // A trace that no program can make again, or that is wrong in what no program makes.
@@ -144,7 +145,7 @@ int minimise(Arguments& a, const Common& common) {
   const bool is_whole = read.error.empty() && read.left_out == 0 &&
                         !read.program.operations.empty() && read.tells_whole_host;
   if (a.target.empty() && !is_whole && a.host.empty()) return minimise_as_lines(a, common, text);
-  if (!read_program(a, text, read)) return exit_usage;
+  if (!can_be_performed(a, read)) return exit_usage;
   ChosenTarget chosen;
   bool recorded = a.target.empty();
   if (!recorded && !choose_target(a, chosen)) return exit_usage;
