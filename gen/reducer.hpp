@@ -1,5 +1,6 @@
 // Deletion of operations, closed under their dependencies, until no single one can go.
 #pragma once
+#include "gen/delete_runs.hpp"
 #include "gen/minimise.hpp"
 
 namespace assay::gen {
@@ -11,7 +12,13 @@ class Reducer {
   // Reduces `p`, for which fails(p) holds, to a program that is 1-minimal.
   void reduce(Program& p) {
     delete_vms(p);
-    delete_runs(p);
+    gen::delete_runs([&] { return p.operations.size(); },
+                     [&](std::size_t begin, std::size_t end) {
+                       std::vector<bool> drop(p.operations.size());
+                       std::fill(drop.begin() + static_cast<std::ptrdiff_t>(begin),
+                                 drop.begin() + static_cast<std::ptrdiff_t>(end), true);
+                       return attempt(p, drop);
+                     });
     while (delete_singles(p)) {}
   }
 
@@ -33,25 +40,6 @@ class Reducer {
         drop[i] =
             p.operations[i].kind != Operation::Kind::affinity && p.operations[i].event.vm == vm;
       attempt(p, drop);
-    }
-  }
-
-  // Backwards, in runs that grow while they can be deleted and shrink while they cannot.
-  void delete_runs(Program& p) {
-    constexpr std::size_t pays = 8;  // below that, single operations are as quick
-    std::size_t length = p.operations.size() / 2, end = p.operations.size();
-    while (p.operations.size() >= pays && end > 0 && length > 1) {
-      length = std::min(length, end);
-      std::vector<bool> drop(p.operations.size());
-      for (std::size_t i = end - length; i < end; ++i) drop[i] = true;
-      if (attempt(p, drop)) {
-        end = std::min(end - length, p.operations.size());
-        length *= 2;
-      } else if (length > 2) {
-        length /= 2;
-      } else {
-        end -= length;  // one of these stays; the next run starts small
-      }
     }
   }
 

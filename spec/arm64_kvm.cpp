@@ -30,6 +30,10 @@ constexpr std::array named_leaves_of_state{
     NamedLeaf{"vcpu[].spe.regs.ec", spu_ec_names},
     NamedLeaf{"spu[].fill", fill_mode_names},
     NamedLeaf{"spu[].ec", spu_ec_names},
+    NamedLeaf{"spu[].at_el2.ec", spu_ec_names},
+    NamedLeaf{"spu[].at_el3.ec", spu_ec_names},
+    NamedLeaf{"spu[].firmware", names_of_values<SpuFirmware>},
+    NamedLeaf{"spu[].recorded_at", names_of_values<SpuRecordedAt>},
     NamedLeaf{"spu[].event", names_of_values<SpuEvent>},
     NamedLeaf{"spu[].translations.stage1.first.access", names_of_values<SpuAccessTo>},
     NamedLeaf{"spu[].translations.stage1.second.access", names_of_values<SpuAccessTo>},
@@ -58,6 +62,11 @@ std::vector<LeafField> register_fields() {
     field = field == "VALUE" ? std::string(reg) : std::string(reg) + "." + field;
     for (const std::string_view unit : {"spu[]", "vcpu[].spe.regs", "spe_switch[].host"})
       out.push_back({std::string(unit) + "." + std::string(member), field});
+    // What is recorded above EL1 has the same layout.
+    if (reg != "PMBSR_EL1") return;
+    for (const auto& [bank, name] :
+         {std::pair{"spu[].at_el2.", "PMBSR_EL2"}, std::pair{"spu[].at_el3.", "PMBSR_EL3"}})
+      out.push_back({bank + std::string(member), name + field.substr(reg.size())});
   };
   [&]<class... R>(TypeList<R...>) { (each_kept_field<R>(add), ...); }(SpuRegisters{});
   return out;

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "checker/cli/architecture.hpp"
-#include "checker/cli/host_option.hpp"
+#include "checker/cli/judged_by.hpp"
 #include "checker/perf_check.hpp"
 #include "traces/stop.hpp"
 
@@ -38,14 +38,12 @@ bool is_as_expected(const FileReport& r) {
   return false;
 }
 
-// The profile of the kernel that the header names, if one describes it; else it is said.
-const Profile* profile_of_kernel(const traces::TraceHeader& header, const std::string& file) {
-  const Profile* profile = traces::profile_of_kernel(header.kernel, header.machine);
+// Says so if no profile describes the kernel that the header names.
+void say_no_profile(const traces::TraceHeader& header, const std::string& file) {
   const std::string why = traces::no_profile_text(header.kernel, header.machine);
   if (!why.empty())
     fmt::print(stderr, "assay: {}: {} (judged as documented)\n", file == "-" ? "<stdin>" : file,
                why);
-  return profile;
 }
 
 }  // namespace
@@ -154,21 +152,9 @@ int FileCheck::conclude(FileReport& out) const {
 }
 
 void FileCheck::start(const traces::TraceHeader& header, const std::string& file) {
-  checker::CheckOptions options;
-  const Profile* profile = nullptr;
-  if (!arguments_.profile.empty()) profile = find_profile(arguments_.profile);
-  else if (!header.profile.empty()) profile = find_profile(header.profile);
-  else profile = profile_of_kernel(header, file);
+  checker::CheckOptions options = options_for(header, {arguments_.profile, arguments_.host});
+  if (arguments_.profile.empty() && header.profile.empty()) say_no_profile(header, file);
   const System& system = traces::system_of(header);
-  options.profile = profile != nullptr ? profile : &system.info().profiles.front();
-  if (!arguments_.host.empty()) {
-    traces::TraceHeader given;
-    given.host = system_of(*options.profile).info().blank_host();
-    read_host_option(arguments_.host, given);
-    checker::take_host(given, options);
-  } else {
-    checker::take_host(header, options);
-  }
   expected_ = header.expect;
   if (system_of_machine(header.machine) == nullptr)
     architecture_ = fmt::format("the trace is of a machine {}", header.machine);

@@ -107,8 +107,7 @@ int minimise_as_lines(const Arguments& a, const Common& common, const std::strin
   std::size_t steps = 0;
   LinesToMinimise lines;
   lines.text = text;
-  lines.profile = a.profile.empty() ? nullptr : find_profile(a.profile);
-  lines.host = a.host;
+  lines.by = {a.profile, a.host};
   lines.check = a.claim;
   lines.on_progress = [&](std::size_t) { progress.show(++steps, 0); };
   const MinimisedLines result = minimise_lines(lines);

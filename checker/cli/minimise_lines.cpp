@@ -8,8 +8,8 @@
 #include <optional>
 
 #include "checker/check.hpp"
-#include "checker/cli/host_option.hpp"
 #include "checker/cli/trace_files.hpp"
+#include "gen/delete_runs.hpp"
 #include "traces/header.hpp"
 #include "traces/stop.hpp"
 
@@ -64,7 +64,9 @@ class Minimiser {
     if (!out.check.empty()) {
       check_ = out.check;
       cut_behind(all);
-      delete_runs();
+      gen::delete_runs(
+          [&] { return lines_.size(); },
+          [&](std::size_t begin, std::size_t end) { return delete_lines(begin, end); });
       while (!stop::requested() && delete_singles()) {}
       out.minimal = !stop::requested();
     }
@@ -93,7 +95,11 @@ class Minimiser {
     if (!file_.write(text)) return {};
     std::optional<checker::Checker> checker;
     traces::TraceSink sink;
-    sink.header = [&](const traces::TraceHeader& h) { begin(h, checker); };
+    sink.header = [&](const traces::TraceHeader& h) {
+      expected_ = h.expect;
+      const checker::CheckOptions options = options_for(h, given_.by);
+      checker.emplace(traces::Binder::of(system_of(*options.profile)), options);
+    };
     sink.event = [&](const traces::TraceEvent& e, std::string_view) {
       checker->feed(e);
       return !stop::requested();
@@ -104,22 +110,6 @@ class Minimiser {
     if (read == traces::ReadResult::malformed && judgements_ == 1) failure_ = failure;
     if (!checker || read != traces::ReadResult::complete) return {};
     return checker->finish();
-  }
-
-  void begin(const traces::TraceHeader& h, std::optional<checker::Checker>& checker) {
-    checker::CheckOptions options;
-    options.profile = given_.profile != nullptr ? given_.profile : find_profile(h.profile);
-    if (options.profile == nullptr) options.profile = &traces::system_of(h).info().profiles.front();
-    if (given_.host.empty()) {
-      checker::take_host(h, options);
-    } else {
-      traces::TraceHeader told;
-      told.host = system_of(*options.profile).info().blank_host();
-      read_host_option(given_.host, told);
-      checker::take_host(told, options);
-    }
-    expected_ = h.expect;
-    checker.emplace(traces::Binder::of(system_of(*options.profile)), options);
   }
 
   // The violation to keep: the one that is asked for, or expected if it is there; else the first.
@@ -158,22 +148,6 @@ class Minimiser {
     lines_ = std::move(fewer);
     if (given_.on_progress) given_.on_progress(lines_.size());
     return true;
-  }
-
-  // Backwards, in runs that grow while they can be deleted and shrink while they cannot.
-  void delete_runs() {
-    std::size_t length = std::max<std::size_t>(lines_.size() / 2, 1), end = lines_.size();
-    while (end > 0 && !stop::requested()) {
-      length = std::min(length, end);
-      if (delete_lines(end - length, end)) {
-        end -= length;
-        length *= 2;
-      } else if (length > 1) {
-        length /= 2;
-      } else {
-        --end;
-      }
-    }
   }
 
   bool delete_singles() {

@@ -7,16 +7,15 @@
 #include <string_view>
 #include <vector>
 
-#include "spec/system.hpp"
+#include "checker/cli/judged_by.hpp"
 #include "traces/trace_file.hpp"
 
 namespace assay::cli {
 
 struct LinesToMinimise {
-  std::string text;        // the whole trace
-  const Profile* profile;  // null: what its header says
-  std::string host;        // --host; empty: what its header says
-  std::string check;       // the violation to keep; empty: what the header expects, or the first
+  std::string text;  // the whole trace
+  JudgedBy by;
+  std::string check;  // the violation to keep; empty: what the header expects, or the first
   std::function<void(std::size_t lines)> on_progress;
 };
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -67,6 +68,10 @@ std::vector<Recorded> corpus_of(const Profile& profile) {
         mine && outcome_of(r, profile, nullptr) == r.expect)
       out.push_back(std::move(r));
   }
+  // Nearly every mutant dies of a short trace.
+  std::stable_sort(out.begin(), out.end(), [](const Recorded& a, const Recorded& b) {
+    return a.events.size() < b.events.size();
+  });
   return out;
 }
 
@@ -104,9 +109,13 @@ class Killers {
 
   // "corpus FILE", "fuzz case N", "proof INVARIANT", "equivalent", or empty: nothing notices.
   std::string of(const gen::Mutant& m) const {
-    for (const Recorded& r : corpus_)
-      if (r.rules.contains(m.mutation.rule) && outcome_of(r, profile_, &m.mutation) != r.expect)
-        return "corpus " + r.file;
+    // A trace that violates the check itself is the likeliest to notice.
+    const std::string itself = "violates " + m.rule + "." + m.first;
+    for (const bool likely : {true, false})
+      for (const Recorded& r : corpus_)
+        if ((r.expect == itself) == likely && r.rules.contains(m.mutation.rule) &&
+            outcome_of(r, profile_, &m.mutation) != r.expect)
+          return "corpus " + r.file;
     for (const Answered& a : programs_)
       if (a.rules.contains(m.mutation.rule) && checker::judge(a.program, a.answers, &m.mutation))
         return fmt::format("fuzz case {}", a.program.number);

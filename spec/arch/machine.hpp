@@ -4,7 +4,7 @@
 #pragma once
 #include "model/step.hpp"
 #include "spec/arch/pe.hpp"
-#include "spec/arch/spu/state.hpp"
+#include "spec/arch/spu/status.hpp"
 #include "spec/profiles.hpp"
 
 namespace assay {
@@ -57,11 +57,17 @@ void on_spu(Step<D>& k, Machine<D>& m, const Word<D, 16>& cpu, Body&& body) {
   });
 }
 
-// A rule is written for the machine, or for the SPU of the PE that its event names.
+// A rule is written for the machine, or for the SPU of the PE that its event names. One whose event
+// is recorded in a PMBSR_ELx says what kind of event it is.
 template <class D, class Rule>
 void apply_on(Machine<D>& m, Step<D>& k, const Rule& rule) {
   if constexpr (requires { rule.apply(k, m); }) rule.apply(k, m);
-  else on_spu<D>(k, m, rule.cpu, [&](auto& spu, const auto& pe) { rule.apply(k, spu, pe); });
+  else
+    on_spu<D>(k, m, rule.cpu, [&](auto& spu, const auto& pe) {
+      if constexpr (requires { rule.kind(); })
+        record_event<D>(k, spu, rule.kind(), [&](const auto& at) { rule.apply(k, spu, pe, at); });
+      else rule.apply(k, spu, pe);
+    });
 }
 
 }  // namespace assay

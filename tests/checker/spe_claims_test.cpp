@@ -186,7 +186,7 @@ std::set<std::string> names_of_the_specification() {
   return names;
 }
 
-TEST(SpeAmbiguities, EachOfFiftyIsAccountedForByNamesThatExist) {
+TEST(SpeAmbiguities, EachIsAccountedForByNamesThatExist) {
   const std::set<std::string> known = names_of_the_specification();
   std::ifstream document(SPE_AMBIGUITIES);
   ASSERT_TRUE(document) << SPE_AMBIGUITIES;
@@ -202,9 +202,9 @@ TEST(SpeAmbiguities, EachOfFiftyIsAccountedForByNamesThatExist) {
       EXPECT_TRUE(name == "dl" || known.contains(name)) << name << " in: " << line;
     }
   }
-  ASSERT_EQ(numbers.size(), 50u);
+  ASSERT_GE(numbers.size(), 50u);
   EXPECT_EQ(*numbers.begin(), 1);
-  EXPECT_EQ(*numbers.rbegin(), 50);
+  EXPECT_EQ(*numbers.rbegin(), static_cast<int>(numbers.size())) << "a row is missing";
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ struct SpuRecord {
                    &SpuRecord::type, &SpuRecord::latency, &SpuRecord::ds, &SpuRecord::time,
                    &SpuRecord::pa, &SpuRecord::context1, &SpuRecord::context2>;
   }
-  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>& pe) const {
+  static SpuEventKind<D> kind() { return {}; }
+  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>& pe, const Word<D, 2>& at) const {
     const Num<D> end = address + size;
     const Lawful<D> lawful{k, spu.unpredictable};
     const Flag<D> late = takes_late_records<D>(spu);
@@ -70,7 +71,7 @@ struct SpuRecord {
     k.set(spu.records_end, end);
     k.set(spu.bytes_end, ite(spu.bytes_end < end, end, Num<D>(plain(spu.bytes_end))));
     k.when(!late && spu.limit < end + pe.spe_record_max, [&] {
-      stop_profiling<D>(k, spu, SpuEvent::full, Word<D, 6>(ec_buffer), Word<D, 16>(bsc_full));
+      stop_profiling<D>(k, spu, at, SpuEvent::full, Word<D, 6>(ec_buffer), Word<D, 16>(bsc_full));
       // The counters may have been frozen by the same event.
       k.when(!spu.freeze, [&] { k.set(spu.counts.full_least, spu.counts.full_least + 1); });
       k.set(spu.counts.full_most, spu.counts.full_most + 1);
@@ -165,6 +166,14 @@ struct SpuMarked {
   }
 };
 
+// Which level a fault on a write to the buffer concerns.
+template <class D>
+SpuEventKind<D> kind_of_fault(const Word<D, 6>& ec, const Word<D, 6>& fsc) {
+  const Flag<D> granule = ec == ec_granule_protection;
+  const Flag<D> routed = (fsc >= 0x22 && fsc <= 0x28) || fsc == 0x10 || is_abort_on_walk(fsc);
+  return {Flag<D>(true), ec == ec_stage2, granule, routed && !granule};
+}
+
 // A write of the SPU faults: alignment, stage 1, stage 2 or granule protection (D17.8.3). PTR is
 // the faulting address; DL tells whether it still is the end of the last complete record.
 template <class D>
@@ -183,7 +192,8 @@ struct SpuFault {
     return members<&SpuFault::cpu, &SpuFault::address, &SpuFault::ec, &SpuFault::fsc,
                    &SpuFault::mss2, &SpuFault::ea, &SpuFault::dl>;
   }
-  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>& pe) const {
+  SpuEventKind<D> kind() const { return kind_of_fault<D>(ec, fsc); }
+  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>& pe, const Word<D, 2>& at) const {
     const Lawful<D> lawful{k, spu.unpredictable};
     lawful(takes_records<D>(spu),
            {"buffer_takes_records", "D17.8: reported only while S is clear"});
@@ -230,7 +240,7 @@ struct SpuFault {
     // The pseudocode looks for a full buffer after a write that faulted, too (SPE-7.49).
     k.when(spu.limit < address + pe.spe_record_max,
            [&] { k.set(spu.counts.full_most, spu.counts.full_most + 1); });
-    stop_profiling<D>(k, spu, SpuEvent::fault, ec, zero_extend<16>(fsc), mss2);
+    stop_profiling<D>(k, spu, at, SpuEvent::fault, ec, zero_extend<16>(fsc), mss2);
   }
 
  private:
@@ -281,7 +291,9 @@ struct SpuAbort {
   }
   void apply(Step<D>& k, Spu<D>& spu, const Pe<D>& pe) const {
     const Lawful<D> lawful{k, spu.unpredictable};
-    k.require(pe.spe < 4 || pe.spe == 0xff,
+    // So there is no other register than PMBSR_EL1 that could record it.
+    const Flag<D> old = pe.spe < 4 || pe.spe == 0xff;
+    k.require(old && !el2_takes_events<D>(spu) && !el3_takes_events<D>(spu),
               {"before_v1p3", "D17.8.4: not reported from SPEv1p3 on"});
     lawful(asynchronous || takes_records<D>(spu), {"synchronous_while_writing", "D17.8.4"});
     k.require(ec == ec_stage1 || ec == ec_stage2 || ec == ec_granule_protection,
@@ -294,7 +306,7 @@ struct SpuAbort {
            {"something_was_written", "D17.8.4: an abort is that of a write"});
     k.require(asynchronous || is_abort_on_walk(fsc) || (fsc == 0x10 && ec != ec_stage2),
               {"stage2_abort_is_of_a_walk", "D17.8.4: EC 0x25 is an access to a stage 2 table"});
-    const Flag<D> first = !spu.service;
+    const Flag<D> first = !is_stopped<D>(spu);
     const Flag<D> writes = takes_records<D>(spu);
     const Flag<D> inside = spu.records_end <= address && address < spu.limit;
     lawful(asynchronous || inside, {"inside_the_buffer", "D17.7: PTR is below LIMIT"});
@@ -317,7 +329,8 @@ struct SpuAbort {
     k.when(first && moves, [&] { k.set(spu.ptr, address); });
     k.when(first, [&] {
       const Word<D, 16> code = ite(asynchronous, Word<D, 16>(0x11), zero_extend<16>(fsc));
-      stop_profiling<D>(k, spu, SpuEvent::abort, ec, code);
+      stop_profiling<D>(k, spu, Word<D, 2>(number_of(SpuRecordedAt::el1)), SpuEvent::abort, ec,
+                        code);
     });
   }
 };
@@ -330,8 +343,9 @@ struct SpuNotAllowed {
   static constexpr const char* source = "D17.8.5";
   Word<D, 16> cpu{};
   static constexpr auto fields() { return members<&SpuNotAllowed::cpu>; }
-  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>&) const {
-    k.require(!spu.service, {"first_event", "D17.8: reported only while S is clear"});
+  static SpuEventKind<D> kind() { return {}; }
+  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>&, const Word<D, 2>& at) const {
+    k.require(!is_stopped<D>(spu), {"first_event", "D17.8: reported only while S is clear"});
     k.require(spu.in_flight != 0, {"one_in_flight", "the write of a sample that was selected"});
     k.require(spu.unpredictable || !buffer_enabled<D>(spu),
               {"access_was_withdrawn", "D17.9: the buffer reads as disabled at write time"});
@@ -341,7 +355,7 @@ struct SpuNotAllowed {
     k.set(spu.data_loss, true);
     loses_record<D>(k, spu);
     count_sample<D>(k, spu, false, false);
-    stop_profiling<D>(k, spu, SpuEvent::not_allowed, Word<D, 6>(ec_buffer),
+    stop_profiling<D>(k, spu, at, SpuEvent::not_allowed, Word<D, 6>(ec_buffer),
                       Word<D, 16>(bsc_not_allowed));
   }
 };
@@ -363,9 +377,10 @@ struct SpuImplementationEvent {
                    &SpuImplementationEvent::mss, &SpuImplementationEvent::ea,
                    &SpuImplementationEvent::dl>;
   }
-  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>&) const {
+  static SpuEventKind<D> kind() { return {}; }
+  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>&, const Word<D, 2>& at) const {
     const Lawful<D> lawful{k, spu.unpredictable};
-    k.require(!spu.service, {"first_event", "D17.8: reported only while S is clear"});
+    k.require(!is_stopped<D>(spu), {"first_event", "D17.8: reported only while S is clear"});
     lawful(takes_records<D>(spu), {"buffer_takes_records", "D17.4: enabled, S clear, fill mode"});
     lawful(spu.records_end <= address && (address <= spu.limit || address == spu.records_end),
            {"inside_the_buffer", "D17.7: PTR is not above LIMIT"});
@@ -381,7 +396,7 @@ struct SpuImplementationEvent {
     k.when(dl && !spu.data_loss, [&] { loses_record<D>(k, spu); });
     k.set(spu.data_loss, dl);
     k.set(spu.external_abort, ea);
-    stop_profiling<D>(k, spu, SpuEvent::implementation, Word<D, 6>(ec_implementation), mss);
+    stop_profiling<D>(k, spu, at, SpuEvent::implementation, Word<D, 6>(ec_implementation), mss);
   }
 };
 
@@ -395,7 +410,8 @@ struct SpuInterrupt {
   static constexpr auto fields() { return members<&SpuInterrupt::cpu, &SpuInterrupt::level>; }
   void apply(Step<D>& k, Spu<D>& spu, const Pe<D>& pe) const {
     // FEAT_SPE_EXC: with an effective PMSCR_EL1.EE the event is an exception instead.
-    const Flag<D> exception = is_of_version<D>(pe, 6) && spu.ee2 != 0 && spu.ee1 != 0;
+    const Flag<D> delegated = spu.ee2 != 0 && spu.firmware != number_of(SpuFirmware::disables);
+    const Flag<D> exception = is_of_version<D>(pe, 6) && delegated && spu.ee1 != 0;
     k.require(spu.unpredictable || iff(level, spu.irq && !exception),
               {"level_is_service", "D17.8 RTSJRP: PMBIRQ is driven by PMBSR_EL1.S"});
   }

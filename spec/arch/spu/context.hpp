@@ -41,6 +41,27 @@ struct SpuContext {
   }
 };
 
+// Firmware sets MDCR_EL3.PMSEE: which events are recorded in PMBSR_EL3, and whether EL2 and EL1 may
+// have exceptions of the SPU. A trace of a hypervisor tells this rarely; 01, which leaves all of it
+// to EL2, is taken for given.
+template <class D>
+struct SpuFirmwareControls {
+  static constexpr const char* name = "spe_firmware";
+  static constexpr const char* source = "D17.8 RHJXHT: MDCR_EL3.PMSEE";
+  Word<D, 16> cpu{};
+  Word<D, 2> pmsee{};
+  static constexpr auto fields() {
+    return members<&SpuFirmwareControls::cpu, &SpuFirmwareControls::pmsee>;
+  }
+  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>& pe) const {
+    k.require(pmsee == 0 || is_of_version<D>(pe, 6),
+              {"controls_exist", "D17.8 RHJXHT: FEAT_SPE_EXC, from SPEv1p5 on"});
+    const Flag<D> was_stopped = is_stopped<D>(spu);
+    k.set(spu.firmware, pmsee ^ Word<D, 2>(1));
+    changes_recording<D>(k, spu, pe, was_stopped);
+  }
+};
+
 // A warm reset. Every control is UNKNOWN but PMBLIMITR_EL1.E, which is zero (D24.7): PMBSR_EL1.S
 // and the enables of PMSCR_ELx may come up set, and the event says how they came up. Software
 // clears them before it enables the buffer.
@@ -58,6 +79,12 @@ struct SpuReset {
     k.set(spu.enable, false);
     k.set(spu.service, s);
     k.set(spu.irq, s);
+    // What stops profiling from above is told by a write, if by anything.
+    for (SpuStatus<D>* status : {&spu.at_el2, &spu.at_el3}) {
+      k.set(status->service, false);
+      k.set(status->lost, true);
+    }
+    k.set(spu.recorded_at, Word<D, 2>(number_of(SpuRecordedAt::el1)));
     k.set(spu.event, Word<D, 3>(number_of(SpuEvent::none)));
     k.set(spu.e0spe, e0spe);
     k.set(spu.e1spe, e1spe);
@@ -144,7 +171,7 @@ struct SpuDrained {
               {"none_in_flight", "D17.9: a DSB after PSB waits for all buffer writes"});
     // After a fault or an abort the pointer is where it stopped, also if software has since
     // written another syndrome with S set.
-    const Flag<D> stopped = spu.service && spu.event == number_of(SpuEvent::none);
+    const Flag<D> stopped = is_stopped<D>(spu) && spu.event == number_of(SpuEvent::none);
     k.require(spu.unpredictable || stopped || spu.event == number_of(SpuEvent::fault) ||
                   spu.event == number_of(SpuEvent::abort) ||
                   spu.event == number_of(SpuEvent::implementation) || spu.ptr == spu.records_end,

@@ -16,11 +16,6 @@ template <class D>
 Flag<D> is_unknown(const Spu<D>& s, SpuRegister r) {
   return bit(plain(s.unknown), static_cast<unsigned>(r));
 }
-// What the register holds is told from here on.
-template <class D>
-void becomes_told(Step<D>& k, Spu<D>& s, SpuRegister r) {
-  k.set(s.told, s.told | Word<D, 16>(u64{1} << static_cast<unsigned>(r)));
-}
 // What a register holds is not known: nothing was written since a reset, nor since the trace
 // begins, which may be in the middle of things. A read may show anything.
 template <class D>
@@ -82,13 +77,13 @@ Flag<D> buffer_enabled(const Spu<D>& s) {
 // The buffer takes records: enabled, not stopped by an event, not discarding.
 template <class D>
 Flag<D> takes_records(const Spu<D>& s) {
-  return buffer_enabled<D>(s) && !s.service && s.fill != discard_mode;
+  return buffer_enabled<D>(s) && !is_stopped<D>(s) && s.fill != discard_mode;
 }
 
 // The buffer was disabled, and samples that nobody had drained may be written all the same (D17.9).
 template <class D>
 Flag<D> takes_late_records(const Spu<D>& s) {
-  return s.late && s.in_flight != 0 && !s.enable && !s.service;
+  return s.late && s.in_flight != 0 && !s.enable && !is_stopped<D>(s);
 }
 // The end of the buffer, for what is being written.
 template <class D>
@@ -113,13 +108,13 @@ Flag<D> level_may_be_sampled(const Spu<D>& s) {
 // StatisticalProfilingEnabled (ASL J1.1.1; D17.4).
 template <class D>
 Flag<D> profiling_enabled(const Spu<D>& s) {
-  return buffer_enabled<D>(s) && !s.service && level_may_be_sampled<D>(s);
+  return buffer_enabled<D>(s) && !is_stopped<D>(s) && level_may_be_sampled<D>(s);
 }
 
 // SPEv1p5 may go on selecting for a while after a fault; those samples are dropped (D17.8).
 template <class D>
 Flag<D> sampled_late(const Spu<D>& s, const Pe<D>& pe) {
-  return pe.spe == 6 && s.service && s.event == number_of(SpuEvent::fault) &&
+  return pe.spe == 6 && is_stopped<D>(s) && s.event == number_of(SpuEvent::fault) &&
          buffer_enabled<D>(s) && level_may_be_sampled<D>(s);
 }
 
@@ -201,11 +196,17 @@ auto is_abort_on_walk(const W& fsc) {
   return (fsc >= 0x12 && fsc <= 0x17) || fsc == 0x1b;
 }
 
-// Raises a management event: PMBSR_EL1.S and its syndrome, and PMBIRQ with it (D17.8 RTSJRP).
+// Raises a management event: PMBSR_EL1.S and its syndrome, and PMBIRQ with it (D17.8 RTSJRP). `at`
+// is the register that it is recorded in (record_event()).
 template <class D>
-void stop_profiling(Step<D>& k, Spu<D>& s, SpuEvent event, const Word<D, 6>& ec,
-                    const Word<D, 16>& mss, const Word<D, 24>& mss2 = Word<D, 24>(0)) {
-  becomes_told<D>(k, s, SpuRegister::pmbsr);
+void stop_profiling(Step<D>& k, Spu<D>& s, const Word<D, 2>& at, SpuEvent event,
+                    const Word<D, 6>& ec, const Word<D, 16>& mss,
+                    const Word<D, 24>& mss2 = Word<D, 24>(0)) {
+  k.set(s.recorded_at, at);
+  for (const auto& [level, status] : {std::pair{SpuRecordedAt::el1, SpuRegister::pmbsr},
+                                      std::pair{SpuRecordedAt::el2, SpuRegister::pmbsr_el2},
+                                      std::pair{SpuRecordedAt::el3, SpuRegister::pmbsr_el3}})
+    k.when(at == number_of(level), [&] { becomes_told<D>(k, s, status); });
   k.set(s.service, true);
   k.set(s.ec, ec);
   k.set(s.mss, mss);

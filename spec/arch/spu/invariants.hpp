@@ -30,7 +30,7 @@ struct OfEverySpu {
 // Software set the pointers of a stopped buffer, which may be anything, and nothing was written.
 template <class D>
 Flag<D> is_moved(const Spu<D>& s) {
-  return s.service && s.start == s.ptr && s.records_end == s.ptr && s.bytes_end == s.ptr;
+  return is_stopped<D>(s) && s.start == s.ptr && s.records_end == s.ptr && s.bytes_end == s.ptr;
 }
 
 // What becomes of the buffer.
@@ -41,16 +41,21 @@ void buffer_invariants(const OfEverySpu<D>& spu) {
   // was lost or cut, which follows from what became of samples and bytes, whatever event reported
   // it.
   spu.always("pmbsr_dl_is_correct", "D17.8, D17.8.3; A18, A19", [](auto& s, auto&) {
-    const Flag<D> stopped = s.service && !reported<D>(s, SpuEvent::none);
+    const ShownStatus<D> shown = status_of_event<D>(s);
+    const Flag<D> stopped = shown.service && !reported<D>(s, SpuEvent::none);
     const Flag<D> whole = s.unpredictable || (s.ptr == s.records_end && !s.torn);
-    return implies<D>(stopped && !s.data_loss, whole) && implies<D>(s.data_loss, s.lost);
+    const auto is_true = [](const auto& status) {
+      return implies<D>(plain(status.data_loss), plain(status.lost));
+    };
+    return implies<D>(stopped && !shown.data_loss, whole) && is_true(s) && is_true(s.at_el2) &&
+           is_true(s.at_el3);
   });
   spu.lawful("no_write_at_or_above_limit", "D17.8.2; A12", [](auto& s, auto&) {
     return !s.enable || s.fill == discard_mode || s.bytes_end <= s.limit || is_moved<D>(s);
   });
   // After an event nothing more is sampled. SPEv1p5 may go on after a fault.
   spu.lawful("no_sampling_while_service", "D17.4; A01", [](auto& s, auto& pe) {
-    return pe.spe == 6 || !s.service || reported<D>(s, SpuEvent::none) ||
+    return pe.spe == 6 || !is_stopped<D>(s) || reported<D>(s, SpuEvent::none) ||
            s.in_flight <= s.event_flight;
   });
   spu.always("irq_line_equals_service_bit", "D17.8 RTSJRP; A26",
@@ -60,7 +65,7 @@ void buffer_invariants(const OfEverySpu<D>& spu) {
   });
   // A buffer that takes records has room for one, and PTR is where the last one ended.
   spu.lawful("running_buffer_has_room", "D17.7 RHXSYK; A43, A44", [](auto& s, auto& pe) {
-    const Flag<D> running = s.enable && !s.service && s.fill != discard_mode;
+    const Flag<D> running = s.enable && !is_stopped<D>(s) && s.fill != discard_mode;
     const Flag<D> at_end = s.ptr == s.records_end && !s.torn;
     return (!running || (at_end && s.ptr + pe.spe_record_max <= s.limit)) &&
            (!takes_late_records<D>(s) || at_end);
@@ -84,31 +89,38 @@ void event_invariants(const OfEverySpu<D>& spu) {
   spu.lawful("full_event_is_exact", "D17.8.2; A16, A17", [](auto& s, auto& pe) {
     const Flag<D> concerned = reported<D>(s, SpuEvent::full) && s.enable &&
                               s.fill != discard_mode && s.start != s.records_end;
-    return implies<D>(concerned, s.service && s.ptr == s.records_end &&
-                                     s.limit < s.ptr + pe.spe_record_max && s.ec == ec_buffer &&
-                                     s.mss == bsc_full);
+    const ShownStatus<D> shown = status_of_event<D>(s);
+    return implies<D>(concerned, shown.service && s.ptr == s.records_end &&
+                                     s.limit < s.ptr + pe.spe_record_max && shown.ec == ec_buffer &&
+                                     shown.mss == bsc_full);
   });
   // PTR is less than one largest record beyond the last complete one.
   spu.lawful("fault_is_within_one_record", "D17.8; A20", [](auto& s, auto& pe) {
     const Flag<D> near = s.ptr < s.records_end + pe.spe_record_max || s.ptr == s.records_end;
-    return implies<D>(s.service && reported<D>(s, SpuEvent::fault), near);
+    return implies<D>(reported<D>(s, SpuEvent::fault), near);
   });
   spu.always("no_external_abort_from_v1p3", "D17.8.4; A21", [](auto& s, auto& pe) {
     return pe.spe < 4 || pe.spe == 0xff || !reported<D>(s, SpuEvent::abort);
   });
   spu.always("not_allowed_loses_data", "D17.8.5; A22", [](auto& s, auto&) {
-    return implies<D>(reported<D>(s, SpuEvent::not_allowed),
-                      s.service && s.data_loss && s.ec == ec_buffer && s.mss == bsc_not_allowed);
+    const ShownStatus<D> shown = status_of_event<D>(s);
+    return implies<D>(reported<D>(s, SpuEvent::not_allowed), shown.service && shown.data_loss &&
+                                                                 shown.ec == ec_buffer &&
+                                                                 shown.mss == bsc_not_allowed);
   });
   // An event keeps S set until software writes PMBSR_EL1, and its syndrome is the first one's.
-  spu.always("events_keep_service", "D17.8; A07, A09",
-             [](auto& s, auto&) { return reported<D>(s, SpuEvent::none) || s.service; });
+  spu.always("events_keep_service", "D17.8; A07, A09", [](auto& s, auto&) {
+    return reported<D>(s, SpuEvent::none) || (status_of_event<D>(s).service && status_counts<D>(s));
+  });
   spu.always("syndrome_is_of_the_event", "D17.8; A09", [](auto& s, auto&) {
-    const Flag<D> memory = s.ec == ec_stage1 || s.ec == ec_stage2 || s.ec == ec_granule_protection;
-    return implies<D>(reported<D>(s, SpuEvent::fault), memory && s.mss != 0x11) &&
+    const ShownStatus<D> shown = status_of_event<D>(s);
+    const Flag<D> memory =
+        shown.ec == ec_stage1 || shown.ec == ec_stage2 || shown.ec == ec_granule_protection;
+    return implies<D>(reported<D>(s, SpuEvent::fault), memory && shown.mss != 0x11) &&
            implies<D>(reported<D>(s, SpuEvent::abort),
-                      memory && s.external_abort && is_abort_status<D>(s.mss)) &&
-           implies<D>(reported<D>(s, SpuEvent::full), s.ec == ec_buffer && s.mss == bsc_full);
+                      memory && shown.external_abort && is_abort_status<D>(shown.mss)) &&
+           implies<D>(reported<D>(s, SpuEvent::full),
+                      shown.ec == ec_buffer && shown.mss == bsc_full);
   });
 }
 

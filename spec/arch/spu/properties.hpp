@@ -33,7 +33,7 @@ struct OfItsSpu {
 // The stopping event of a step, if it reported one.
 template <class D>
 Flag<D> reports(const Spu<D>& before, const Spu<D>& after, SpuEvent e) {
-  return !before.service && after.service && after.event == number_of(e);
+  return !is_stopped<D>(before) && is_stopped<D>(after) && after.event == number_of(e);
 }
 
 template <class D>
@@ -48,7 +48,7 @@ void register_properties(const OfItsSpu<D>& spu) {
     return (a.ec == b.ec && a.mss == b.mss) || (!a.service && b.service);
   });
   spu.keeps("pointer_is_frozen_while_stopped", "A10; D24.7 PMBPTR_EL1",
-            [](auto& a, auto& b, auto&) { return !a.service || a.ptr == b.ptr; });
+            [](auto& a, auto& b, auto&) { return !is_stopped<D>(a) || a.ptr == b.ptr; });
   spu.keeps("pointer_is_frozen_while_off", "A11; D17.4, D17.5.5", [](auto& a, auto& b, auto&) {
     return (a.enable && a.fill != discard_mode) || takes_late_records<D>(a) ||
            reports<D>(a, b, SpuEvent::implementation) || a.ptr == b.ptr;
@@ -68,8 +68,8 @@ void progress_properties(const OfItsSpu<D>& spu) {
   spu.keeps("discard_mode_is_silent", "A33; D17.5.5", [](auto& a, auto& b, auto&) {
     const Flag<D> nothing_written = a.bytes_end == b.bytes_end && a.ptr == b.ptr;
     // An asynchronous abort belongs to a write before the mode was entered.
-    return a.fill != discard_mode || a.service || takes_late_records<D>(a) ||
-           (nothing_written && (!b.service || b.event == number_of(SpuEvent::abort)));
+    return a.fill != discard_mode || is_stopped<D>(a) || takes_late_records<D>(a) ||
+           (nothing_written && (!is_stopped<D>(b) || b.event == number_of(SpuEvent::abort)));
   });
   spu.keeps("full_leaves_dl_and_a_record_end", "A17; D17.8.2", [](auto& a, auto& b, auto&) {
     return !reports<D>(a, b, SpuEvent::full) ||
@@ -77,7 +77,8 @@ void progress_properties(const OfItsSpu<D>& spu) {
   });
   spu.keeps("fault_inside_a_record_sets_dl", "A18; D17.8", [&](auto& a, auto& b, auto&) {
     const Flag<D> silent = spu.t.profile.is(Behaviour::spe_dl_never_set_by_fault);
-    return silent || !reports<D>(a, b, SpuEvent::fault) || b.ptr == b.records_end || b.data_loss;
+    return silent || !reports<D>(a, b, SpuEvent::fault) || b.ptr == b.records_end ||
+           status_of_event<D>(b).data_loss;
   });
   spu.keeps("software_owns_the_buffer_registers", "A40, W13; D24.7 PMBLIMITR_EL1",
             [](auto& a, auto& b, auto&) {
@@ -88,7 +89,7 @@ void progress_properties(const OfItsSpu<D>& spu) {
 template <class D>
 void sample_properties(const OfItsSpu<D>& spu) {
   spu.keeps("no_sample_while_stopped", "A01; D17.4",
-            [](auto& a, auto&, auto& pe) { return !a.service || pe.spe == 6; });
+            [](auto& a, auto&, auto& pe) { return !is_stopped<D>(a) || pe.spe == 6; });
   spu.keeps("no_sample_while_disabled", "A02; D17.4",
             [](auto& a, auto&, auto&) { return Flag<D>(plain(a.enable)); });
   spu.keeps("no_sample_above_the_owner", "A03; D17.4",
@@ -135,7 +136,7 @@ void record_properties(const OfItsSpu<D>& spu, const SpuRecord<D>& r) {
   });
   // When, and only when, no largest record fits behind the one just written.
   spu.keeps("full_is_reported_exactly", "A16; D17.8.2", [](auto& a, auto& b, auto& pe) {
-    return takes_late_records<D>(a) || iff(b.service && b.event == number_of(SpuEvent::full),
+    return takes_late_records<D>(a) || iff(is_stopped<D>(b) && b.event == number_of(SpuEvent::full),
                                            b.limit < b.ptr + pe.spe_record_max);
   });
   // The safe half of "profiling gets on": finitely many records fill the buffer.
@@ -163,7 +164,7 @@ void event_properties(const OfItsSpu<D>& spu) {
               [](auto&, auto& b, auto&) { return b.event == number_of(SpuEvent::fault); });
   if (t.template is_one_of<SpuDrained<D>>())
     spu.keeps("drain_is_complete", "A39; D17.9", [](auto& a, auto& b, auto&) {
-      return b.in_flight == 0 && (a.service || b.ptr == b.records_end);
+      return b.in_flight == 0 && (is_stopped<D>(a) || b.ptr == b.records_end);
     });
   if (t.template is_one_of<SpuDataBarrier<D>>())
     spu.keeps("dsb_waits_for_what_psb_covers", "A39; D17.9", [](auto& a, auto& b, auto&) {
@@ -183,13 +184,14 @@ void software_properties(const OfItsSpu<D>& spu) {
     });
   // The other half of the above: an event that was handled lets profiling go on.
   if (const auto* call = t.template as<SpuWrite<D, Pmbsr>>())
-    spu.keeps(
-        "handled_event_lets_profiling_go_on", "E05; D17.7.4", [&](auto& a, auto& b, auto& pe) {
-          const Flag<D> ready = a.service && !field<"s">(*call) && buffer_enabled<D>(a) &&
-                                a.ptr == a.records_end && !a.torn && !breaks_pointer_rule<D>(a, pe);
-          return !ready || (!b.unpredictable && !b.service &&
-                            iff(profiling_enabled<D>(b), level_may_be_sampled<D>(a)));
-        });
+    spu.keeps("handled_event_lets_profiling_go_on", "E05; D17.7.4",
+              [&](auto& a, auto& b, auto& pe) {
+                const Flag<D> ready = a.service && !is_stopped_above<D>(a) && !field<"s">(*call) &&
+                                      buffer_enabled<D>(a) && a.ptr == a.records_end && !a.torn &&
+                                      !breaks_pointer_rule<D>(a, pe);
+                return !ready || (!b.unpredictable && !b.service &&
+                                  iff(profiling_enabled<D>(b), level_may_be_sampled<D>(a)));
+              });
   if (t.template is_one_of<SpuReset<D>>())
     spu.always("reset_turns_the_buffer_off", "D24.7 PMBLIMITR_EL1.E",
                [](auto&, auto& b, auto&) { return !b.enable && b.in_flight == 0; });

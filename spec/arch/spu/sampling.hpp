@@ -20,7 +20,7 @@ Flag<D> is_interval(const Spu<D>& s, const Word<D, 32>& count) {
 // and MDCR_EL2.HPMFZS select, which a trace does not tell.
 template <class D>
 Flag<D> may_be_frozen(const Spu<D>& s) {
-  return s.freeze && s.service;
+  return s.freeze && is_stopped<D>(s);
 }
 
 // Operations of the population passed. That one more did, which found COUNT at zero and loaded it
@@ -110,7 +110,8 @@ struct SpuCollision {
   Word<D, 16> cpu{};
   Word<D, 32> reload{};
   static constexpr auto fields() { return members<&SpuCollision::cpu, &SpuCollision::reload>; }
-  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>& pe) const {
+  static SpuEventKind<D> kind() { return {}; }
+  void apply(Step<D>& k, Spu<D>& spu, const Pe<D>& pe, const Word<D, 2>&) const {
     k.require(spu.unpredictable || sampled_late<D>(spu, pe) || profiling_enabled<D>(spu),
               {"profiling_enabled", "D17.3.7, D17.4"});
     const Flag<D> any_count =

@@ -43,6 +43,8 @@ enum class SpuRegister : unsigned {
   pmsdsfr,
   pmbmar,
   pmscr_el2,
+  pmbsr_el2,
+  pmbsr_el3,
   count
 };
 
@@ -115,6 +117,28 @@ struct SpuBarriers {
   }
 };
 
+// PMBSR_EL2 or PMBSR_EL3. With FEAT_SPE_EXC, PMSCR_EL2.EE and MDCR_EL3.PMSEE say which events are
+// recorded there and not in PMBSR_EL1 (RHJXHT).
+template <class D>
+struct SpuStatus {
+  FlagCell<D> service{}, data_loss{}, external_abort{}, collision{};
+  WordCell<D, 6> ec{};
+  WordCell<D, 16> mss{};
+  WordCell<D, 24> mss2{};
+  FlagCell<D> lost{};  // a record was lost or cut since software last wrote the register
+  static constexpr auto fields() {
+    return members<&SpuStatus::service, &SpuStatus::data_loss, &SpuStatus::external_abort,
+                   &SpuStatus::collision, &SpuStatus::ec, &SpuStatus::mss, &SpuStatus::mss2,
+                   &SpuStatus::lost>;
+  }
+};
+// In which of the three an event was recorded.
+enum class SpuRecordedAt : unsigned { el1, el2, el3 };
+
+// MDCR_EL3.PMSEE with its low bit inverted, so that zero is what firmware does of which nothing is
+// told: it leaves events to EL2 and EL1.
+enum class SpuFirmware : unsigned { delegates, disables, takes_all, takes_faults };
+
 template <class D>
 struct Spu {
   // PMBPTR_EL1, PMBLIMITR_EL1
@@ -129,6 +153,9 @@ struct Spu {
   WordCell<D, 6> ec{};
   WordCell<D, 16> mss{};
   WordCell<D, 24> mss2{};
+  // PMBSR_EL2, PMBSR_EL3, MDCR_EL3.PMSEE
+  SpuStatus<D> at_el2{}, at_el3{};
+  WordCell<D, 2> firmware{};  // SpuFirmware
   // PMSCR_EL1, PMSCR_EL2
   FlagCell<D> e0spe{}, e1spe{}, cx1{}, pa1{}, ts1{}, ke1{}, envm1{};
   WordCell<D, 2> pct1{}, ee1{};
@@ -159,6 +186,7 @@ struct Spu {
   NumCell<D> records_end{};        // first byte after the last complete record
   NumCell<D> bytes_end{};          // end of the highest byte written since the buffer was enabled
   WordCell<D, 3> event{};          // SpuEvent
+  WordCell<D, 2> recorded_at{};    // SpuRecordedAt: the register that shows it
   WordCell<D, 8> event_flight{};   // samples in flight when it was reported
   FlagCell<D> lost{};              // a record was lost or cut since software last wrote PMBSR_EL1
   FlagCell<D> torn{};              // below PTR are bytes of no complete record
@@ -180,17 +208,17 @@ struct Spu {
     return members<
         &Spu::ptr, &Spu::limit, &Spu::enable, &Spu::fill, &Spu::freeze, &Spu::physical,
         &Spu::service, &Spu::data_loss, &Spu::external_abort, &Spu::collision, &Spu::ec, &Spu::mss,
-        &Spu::mss2, &Spu::e0spe, &Spu::e1spe, &Spu::cx1, &Spu::pa1, &Spu::ts1, &Spu::ke1,
-        &Spu::envm1, &Spu::pct1, &Spu::ee1, &Spu::e0hspe, &Spu::e2spe, &Spu::cx2, &Spu::pa2,
-        &Spu::ts2, &Spu::ke2, &Spu::envm2, &Spu::pct2, &Spu::ee2, &Spu::e2pb, &Spu::tpms, &Spu::tge,
-        &Spu::el, &Spu::excluded, &Spu::interval, &Spu::random, &Spu::count, &Spu::ecount,
-        &Spu::filter_events, &Spu::filter_not_events, &Spu::filter_types, &Spu::filter_latency,
-        &Spu::filter_source, &Spu::types, &Spu::type_mask, &Spu::events_set, &Spu::events_clear,
-        &Spu::latency_min, &Spu::sources, &Spu::attributes, &Spu::in_flight, &Spu::start,
-        &Spu::records_end, &Spu::bytes_end, &Spu::event, &Spu::event_flight, &Spu::lost, &Spu::torn,
-        &Spu::wrote, &Spu::low_flight, &Spu::late, &Spu::late_limit, &Spu::irq,
-        &Spu::controls_changed, &Spu::unpredictable, &Spu::unknown, &Spu::res0_ones, &Spu::told,
-        &Spu::counts, &Spu::translations, &Spu::barriers>;
+        &Spu::mss2, &Spu::at_el2, &Spu::at_el3, &Spu::firmware, &Spu::e0spe, &Spu::e1spe, &Spu::cx1,
+        &Spu::pa1, &Spu::ts1, &Spu::ke1, &Spu::envm1, &Spu::pct1, &Spu::ee1, &Spu::e0hspe,
+        &Spu::e2spe, &Spu::cx2, &Spu::pa2, &Spu::ts2, &Spu::ke2, &Spu::envm2, &Spu::pct2, &Spu::ee2,
+        &Spu::e2pb, &Spu::tpms, &Spu::tge, &Spu::el, &Spu::excluded, &Spu::interval, &Spu::random,
+        &Spu::count, &Spu::ecount, &Spu::filter_events, &Spu::filter_not_events, &Spu::filter_types,
+        &Spu::filter_latency, &Spu::filter_source, &Spu::types, &Spu::type_mask, &Spu::events_set,
+        &Spu::events_clear, &Spu::latency_min, &Spu::sources, &Spu::attributes, &Spu::in_flight,
+        &Spu::start, &Spu::records_end, &Spu::bytes_end, &Spu::event, &Spu::recorded_at,
+        &Spu::event_flight, &Spu::lost, &Spu::torn, &Spu::wrote, &Spu::low_flight, &Spu::late,
+        &Spu::late_limit, &Spu::irq, &Spu::controls_changed, &Spu::unpredictable, &Spu::unknown,
+        &Spu::res0_ones, &Spu::told, &Spu::counts, &Spu::translations, &Spu::barriers>;
   }
 };
 

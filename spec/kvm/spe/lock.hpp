@@ -117,13 +117,12 @@ struct EnableCap {
     // From here on pages are pinned and mapped one by one, and a failure leaves some behind.
     const Num<D> mapped = plain(s.lock.midway);
     k.set(s.lock.midway, Num<D>(0));
-    const Flag<D> pins = fails_midway(k, s, mapped, Leaks::mappings, Errno::nomem,
-                                      {"pin_failed", "v4-03: pin_user_pages"});
-    const Flag<D> tops = fails_midway(k, s, mapped, Leaks::page_and_mappings, Errno::nomem,
-                                      {"top_up_failed", "v4-03: kvm_mmu_topup_memory_cache"});
-    const Flag<D> retries = fails_midway(k, s, mapped, Leaks::page_and_mappings, Errno::again,
-                                         {"notifier_ran", "v4-03: mmu_notifier_retry"});
-    fails_at_last(k, s, pins || tops || retries);
+    Flag<D> failed = false;
+    fails_midway(k, s, mapped, failed, Leaks::perhaps_a_page, Errno::nomem,
+                 {"no_memory_midway", "v4-03: pin_user_pages, kvm_mmu_topup_memory_cache"});
+    fails_midway(k, s, mapped, failed, Leaks::a_page, Errno::again,
+                 {"notifier_ran", "v4-03: mmu_notifier_retry"});
+    fails_at_last(k, s, failed);
     // A trace that tells of no page says of the LOCK only what it answered.
     const Flag<D> is_whole = mapped == 0 || mapped == s.pages;
     k.require(is_whole, {"every_page_was_mapped", "v4-03; L01"});
@@ -138,25 +137,27 @@ struct EnableCap {
     k.set(vm.spe.clear_tags, true);
   }
 
-  // [inferred] of SPE-4.2: the page in hand stays pinned, and pages mapped by earlier rounds
-  // stay mapped at stage 2, with no maintenance pending. A specification of the intent undoes all
-  // of it (L02, L09).
-  enum class Leaks : unsigned char { mappings, page_and_mappings };
-  // Whether something was left behind.
-  Flag<D> fails_midway(Step<D>& k, MemSlot<D>& s, const Num<D>& mapped, Leaks leaks, Errno code,
-                       const Why& why) const {
+  // [inferred] of SPE-4.2: the page in hand stays pinned, if it was, and pages mapped by earlier
+  // rounds stay mapped at stage 2, with no maintenance pending. A specification of the intent
+  // undoes all of it (L02, L09).
+  enum class Leaks : unsigned char { perhaps_a_page, a_page };
+  // Where it fails like this and leaves something behind, `failed` is set.
+  void fails_midway(Step<D>& k, MemSlot<D>& s, const Num<D>& mapped, Flag<D>& failed, Leaks leaks,
+                    Errno code, const Why& why) const {
+    if (!k.is(Behaviour::spe_lock_leaks)) return k.may_fail(code, why);
     Flag<D> fails = false;
-    if (k.is(Behaviour::spe_lock_leaks)) {
-      fails = k.choose({"lock_fails_midway", "v4-03: [inferred] failure path"});
-      k.when(fails, [&] {
-        if (leaks == Leaks::page_and_mappings) k.set(s.lock.pinned, Num<D>(1));
-        k.set(s.lock.stale, s.lock.stale || mapped != 0);
-      });
-      k.reject(code, fails, why);
-    } else {
-      k.may_fail(code, why);
-    }
-    return fails;
+    k.when(!failed, [&] {
+      k.let(fails, k.choose({"lock_fails_midway", "v4-03: [inferred] failure path"}));
+    });
+    k.when(fails, [&] {
+      Flag<D> pinned = true;
+      if (leaks == Leaks::perhaps_a_page)
+        pinned = k.choose({"page_in_hand_is_pinned", "v4-03: what fails comes after the pin"});
+      k.when(pinned, [&] { k.set(s.lock.pinned, Num<D>(1)); });
+      k.set(s.lock.stale, s.lock.stale || mapped != 0);
+    });
+    k.reject(code, fails, why);
+    failed = failed || fails;
   }
 
   // Where stage 2 cannot be mapped, or the accounting fails, the whole slot is unmapped again.
