@@ -2,6 +2,7 @@
 #pragma once
 #include "spec/arm64_subject.hpp"
 #include "spec/kvm/lifecycle/invariants.hpp"
+#include "spec/kvm/lifecycle/queries.hpp"
 #include "spec/kvm/lifecycle/rules.hpp"
 
 namespace assay {
@@ -9,7 +10,7 @@ namespace assay {
 struct KvmLifecycle {
   template <class D>
   using Rules = TypeList<CreateVm<D>, CheckExtension<D>, GetVcpuMmapSize<D>, CreateVcpu<D>,
-                         PreferredTarget<D>>;
+                         PreferredTarget<D>, GetApiVersion<D>, GetStatsFd<D>>;
 
   static constexpr std::array handles{
       HandleDeclaration{HandleKind::system, "system", "/dev/kvm"},

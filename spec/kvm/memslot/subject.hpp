@@ -1,6 +1,7 @@
 // Memory slots. What of it belongs to the system: rules, invariants, properties.
 #pragma once
 #include "spec/arm64_subject.hpp"
+#include "spec/kvm/memslot/dirty_log.hpp"
 #include "spec/kvm/memslot/invariants.hpp"
 #include "spec/kvm/memslot/rules.hpp"
 
@@ -8,7 +9,7 @@ namespace assay {
 
 struct KvmMemslot {
   template <class D>
-  using Rules = TypeList<SetUserMemoryRegion<D>>;
+  using Rules = TypeList<SetUserMemoryRegion<D>, GetDirtyLog<D>, ClearDirtyLog<D>>;
 
   template <class D>
   static void invariants(const SayInvariant<D>& say) {

@@ -1,6 +1,7 @@
 // KVM_ARM_VCPU_INIT (api.rst 4.82), in the two ways Linux has implemented it.
 #pragma once
 #include "spec/kvm/stages.hpp"
+#include "spec/kvm/vcpu/mp_state.hpp"
 
 namespace assay {
 
@@ -32,6 +33,11 @@ struct VcpuInit {
     k.reject(Errno::inval, !known_target, {"unknown_target", "api.rst 4.82: EINVAL"});
     if (k.is(Behaviour::features_belong_to_vm)) init_for_vm(k, vm);
     else init_for_vcpu(k, vm);
+    // Before Linux 6.7 a bit that was asked for once stays.
+    Vcpu<D>& self = vm.vcpu[vcpu.index];
+    Flag<D> is_off = asks(Feature::power_off);
+    if (!k.is(Behaviour::features_belong_to_vm)) is_off = bit(plain(self.features), 0);
+    k.set(self.mp_state, ite(is_off, Word<D, 4>(mp_stopped), Word<D, 4>(mp_runnable)));
   }
 
  private:

@@ -3,6 +3,7 @@
 #pragma once
 #include "spec/arm64_subject.hpp"
 #include "spec/kvm/vcpu/invariants.hpp"
+#include "spec/kvm/vcpu/mp_state.hpp"
 #include "spec/kvm/vcpu/properties.hpp"
 #include "spec/kvm/vcpu/rules.hpp"
 
@@ -11,7 +12,8 @@ namespace assay {
 struct KvmVcpu {
   template <class D>
   using Rules = TypeList<VcpuInit<D>, VcpuFinalize<D>, VcpuRun<D>, GuestEntry<D>, GuestExit<D>,
-                         VcpuLoad<D>, VcpuPut<D>>;
+                         VcpuLoad<D>, VcpuPut<D>, SetMpState<D>, GetMpState<D>, GetVcpuEvents<D>,
+                         SetVcpuEvents<D>, SetGuestDebug<D>>;
 
   // A PE goes offline only after the threads on it were moved away (cpuhp_thread, sched).
   template <class D>

@@ -3,6 +3,7 @@
 #include "model/dispatch.hpp"
 #include "spec/handles.hpp"
 #include "spec/kvm/attribute.hpp"
+#include "spec/kvm/vgic/create.hpp"
 #include "spec/kvm/vgic/placement.hpp"
 
 namespace assay {
@@ -44,15 +45,7 @@ struct CreateDevice {
       k.reject(Errno::busy, vm.vfio, {"vfio_exists", "vfio.c:kvm_vfio_create: one for a VM"});
       k.set(vm.vfio, true);
     });
-    k.when(!only_tests && (v2 || v3), [&] {
-      k.reject(Errno::exist, vm.gic.created, {"vgic_exists", "vgic-init.c:kvm_vgic_create"});
-      k.reject(Errno::busy, any<D>(vm.vcpu, [](const auto& c) { return c.runner != 0; }),
-               {"vcpu_has_run", "vgic-init.c:kvm_vgic_create"});
-      k.reject(Errno::toobig, v2 && plain(vm.online) > 8,
-               {"too_many_vcpus", "vgic-init.c:kvm_vgic_create; VGIC_V2_MAX_CPUS"});
-      k.set(vm.gic.created, true);
-      k.set(vm.gic.v2, v2);
-    });
+    k.when(!only_tests && (v2 || v3), [&] { create_vgic<D>(k, vm, v2); });
   }
 };
 
@@ -184,10 +177,7 @@ struct VgicInit
     k.may_fail(Errno::nomem, {"no_memory", "arm-vgic-v3.rst CTRL_INIT: ENOMEM"});
     if (k.is(Behaviour::documented_alternatives))
       k.may_fail(Errno::nodev, {"no_vcpu", "arm-vgic-v3.rst CTRL_INIT: ENODEV, no online VCPU"});
-    const Word<D, 16> legacy = Word<D, 16>(256 - 32);
-    k.when(!vm.gic.initialized,
-           [&] { k.set(vm.gic.spis, ite(plain(vm.gic.spis) == 0, legacy, plain(vm.gic.spis))); });
-    k.set(vm.gic.initialized, true);
+    initialize_vgic<D>(k, vm);
   }
 };
 

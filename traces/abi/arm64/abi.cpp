@@ -150,7 +150,7 @@ constexpr Member smccc_filter[] = {
 using Arg = ArgumentKind;
 
 constexpr RequestLayout requests[] = {
-    {"KVM_GET_API_VERSION", 0xae00, system, Arg::ignored},
+    {"KVM_GET_API_VERSION", 0xae00, system, Arg::hexadecimal},
     {"KVM_CREATE_VM", 0xae01, system, Arg::hexadecimal, {}, vm},
     {"KVM_CHECK_EXTENSION", 0xae03, HandleKind::none, Arg::name},
     {"KVM_GET_VCPU_MMAP_SIZE", 0xae04, system, Arg::hexadecimal},
