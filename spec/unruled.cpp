@@ -37,7 +37,6 @@ constexpr std::array harmless = {
     HarmlessRequest{"KVM_SET_GSI_ROUTING", "api.rst 4.52: interrupt routing"},
     HarmlessRequest{"KVM_SET_GUEST_DEBUG", "api.rst 4.87: debug state of a vCPU"},
     HarmlessRequest{"KVM_SET_MP_STATE", "api.rst 4.39: whether a vCPU is stopped"},
-    HarmlessRequest{"KVM_SET_ONE_REG", "api.rst 4.68: registers of a vCPU"},
     HarmlessRequest{"KVM_SET_SIGNAL_MASK", "api.rst 4.21: the signal mask of a vCPU"},
     HarmlessRequest{"KVM_SET_VCPU_EVENTS", "api.rst 4.32: events pending for a vCPU"},
     HarmlessRequest{"KVM_SIGNAL_MSI", "api.rst 4.71: pending interrupts"},
@@ -49,6 +48,7 @@ static_assert(std::is_sorted(harmless.begin(), harmless.end(),
 // Sorted by name. These change what rules read, in a way that no rule describes
 // (api.rst 4.24, 4.140).
 constexpr std::string_view of_gic[] = {"gic"};
+constexpr std::string_view of_registers[] = {"registers", "vcpu"};
 constexpr std::string_view of_slots[] = {"slot"};
 constexpr std::string_view of_runs[] = {"dead", "gic", "has_ran_once", "vcpu"};
 struct Changing {
@@ -60,11 +60,12 @@ struct Changing {
 constexpr std::array changing = {
     Changing{"KVM_CREATE_IRQCHIP", of_gic, false, "api.rst 4.24: makes a GICv2"},
     Changing{"KVM_RUN", of_runs, true, "arm.c:kvm_arch_vcpu_ioctl_run; one that binds to no rule"},
+    Changing{"KVM_SET_ONE_REG", of_registers, false, "api.rst 4.68; one that binds to no rule"},
     Changing{"KVM_SET_USER_MEMORY_REGION2", of_slots, false, "api.rst 4.140: memory slots"},
 };
 
 // KVM_ARM_VCPU_TIMER_CTRL gives the timers other interrupts than 27 and 30 (vcpu.rst 2), which the
-// checks of a first run take for given.
+// checks of a first run take for given: a call that binds to no rule of it.
 constexpr unsigned long long timer_group = 1;
 
 }  // namespace
@@ -73,8 +74,8 @@ std::span<const HarmlessRequest> harmless_requests() { return harmless; }
 
 MayChange may_change(std::string_view request, bool on_vcpu, unsigned long long group) {
   using What = MayChange::What;
-  // Of a vCPU's groups only the PMU's and the SPE series' have rules; of a vGIC's what places and
-  // initialises it has them, and the rest are registers.
+  // All groups of a vCPU and of a GICv3 have rules; what of them binds to none is refused. Those of
+  // other devices are not described.
   if (request == "KVM_SET_DEVICE_ATTR") {
     const bool of_timers = on_vcpu && (group == timer_group || group == ~0ull);
     return {of_timers ? What::anything : What::nothing, {}, false};

@@ -32,6 +32,7 @@ struct VcpuInit {
     k.reject(Errno::inval, !known_target, {"unknown_target", "api.rst 4.82: EINVAL"});
     if (k.is(Behaviour::features_belong_to_vm)) init_for_vm(k, vm);
     else init_for_vcpu(k, vm);
+    run_stage<after_init<D>>(k, vm, NewFeatures<D>{vcpu, features[0], cpu});
   }
 
  private:
