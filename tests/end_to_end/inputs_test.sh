@@ -137,14 +137,14 @@ for line in '96 ioctl(4<anon_inode:kvm-vm>, KVM_ARM_SET_DEVICE_ADDR or KVM_GET_O
   expect_not 'cannot be read' -- "$assay" check "$work/line.strace"
 done
 # Its business: an unknown call, counted and located.
-with '96 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_GET_ONE_REG, {id=, {{{) = 0'
+with '96 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_GET_ONE_REG, {id=, {{{) = -1 ENOEXEC (Exec format error)'
 expect 0 '1 lines cannot be read, and what they do not tell is unknown: line 4' -- \
   "$assay" check "$work/line.strace"
 expect 0 'line.strace:4:' -- "$assay" check -v "$work/line.strace"
 with '96 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_ARM_VCPU_INIT, {tar'
 expect 2 '1 records are missing at line 4' -- "$assay" check "$work/line.strace"
 { cat "$work/head"; echo '96 ioctl(5<anon_inode:kvm-vcpu:0>, KVM_GET_ONE_REG, {id=, <unfinished ...>'
-  echo '97 close(9) = 0'; echo '96 <... ioctl resumed>{{) = 0'; } >"$work/split.strace"
+  echo '97 close(9) = 0'; echo '96 <... ioctl resumed>{{) = -1 ENOEXEC (Exec format error)'; } >"$work/split.strace"
 expect 0 'unknown: line 4' -- "$assay" check "$work/split.strace"
 # No call in it: no trace.
 printf 'KVM is a hypervisor (\n' >"$work/prose"

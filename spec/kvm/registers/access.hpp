@@ -146,15 +146,18 @@ void firmware_is_as_kept(Step<D>& k, Vm<D>& vm, const Vcpu<D>& cpu, const Word<D
   const Word<D, 32> of_0_2 = ite(set == 0, Word<D, 32>(latest), set);
   const Word<D, 32> version =
       ite(has(k, vm, cpu, Feature::psci_0_2), of_0_2, Word<D, 32>(psci_0_1));
-  k.require(id != reg_psci_version || !knows_psci || value == zero_extend<64>(version),
-            {"psci_version_as_set", "psci.rst KVM_REG_ARM_PSCI_VERSION; kvm_psci_version"});
+  k.when(id == reg_psci_version && knows_psci, [&] {
+    k.require(value == zero_extend<64>(version),
+              {"psci_version_as_set", "psci.rst KVM_REG_ARM_PSCI_VERSION; kvm_psci_version"});
+  });
   if (is_loose) return;
-  Flag<D> same = true;
   each_bitmap<D>(kept, [&](const BitmapRegister& r, const auto& cell) {
     const Word<D, 2> now = plain(cell) ^ Word<D, 2>(r.initially);
-    same = same && (id != r.id || value == zero_extend<64>(now));
+    k.when(id == r.id && !kept.untold, [&] {
+      k.require(value == zero_extend<64>(now),
+                {"bitmap_as_set", "hypercalls.rst; kvm_arm_get_fw_reg"});
+    });
   });
-  k.require(kept.untold || same, {"bitmap_as_set", "hypercalls.rst; kvm_arm_get_fw_reg"});
 }
 
 // KVM_SET_ONE_REG of a firmware register.

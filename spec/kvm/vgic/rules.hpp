@@ -116,10 +116,11 @@ struct VgicRedist : VgicAddress<"KVM_VGIC_V3_ADDR_TYPE_REDIST"> {
   static void get(Step<D>& k, Vm<D>& vm, const auto& call) {
     const auto& base = field<"base">(call);
     k.reject(Errno::fault, call.unreadable, {"copy_out", "arm-vgic-v3.rst ADDR: EFAULT"});
-    const Flag<D> is_first = !any<D>(vm.gic.region, [&](const auto& r, std::size_t i) {
-      return i == 0 && r.present && r.base != base;
+    k.when(vm.gic.regions != 0, [&] {
+      k.at(vm.gic.region, Word<D, 16>(0), [&](const auto& r) {
+        k.require(base == r.base, {"redist_as_set", "arm-vgic-v3.rst ADDR"});
+      });
     });
-    k.require(is_first, {"redist_as_set", "arm-vgic-v3.rst ADDR"});
   }
   template <class D>
   using Value = FieldList<Field<"base", 0, &RedistRegion<D>::base>>;
