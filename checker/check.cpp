@@ -184,6 +184,15 @@ void Checker::note_run(std::uint32_t tid, const Handle& on) {
 }
 
 void Checker::feed_rule(const TraceEvent& given) {
+  if (!facts_[given.event.rule].is_of_profile) {
+    if (given.untold) {
+      TraceEvent hidden = given;
+      hidden.kind = TraceKind::opaque;
+      return feed_opaque(hidden);
+    }
+    TraceEvent other = given;
+    if (binder_.settle(*options_.profile, other)) return feed_rule(other);
+  }
   const RuleFacts& facts = facts_[given.event.rule];
   const RuleInfo& rule = binder_.rule(given.event.rule);
   if (!facts.is_of_profile) {
@@ -191,6 +200,11 @@ void Checker::feed_rule(const TraceEvent& given) {
   }
   TraceEvent& e = bound_;
   copy_values(given, rule.arguments.size(), e);
+  // Not to know which register is meant is as good as to know nothing.
+  if ((e.event.unknown & 1) != 0 && binder_.speaks_of_untold(e.event.rule)) {
+    e.event.value[0] = rule.arguments.front().initial;
+    e.event.unknown = 0;
+  }
   // Task 0 would mean "never ran": a trace without a thread column has one unnamed task.
   constexpr u64 unnamed_task = 0xfffffffe;
   if (facts.task >= 0)

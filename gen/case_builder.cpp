@@ -35,6 +35,10 @@ CaseBuilder::CaseBuilder(const Profile& profile, const SystemHost& host, const K
     const bool here = f.is_call && rules_.info(r).is_of(profile);
     acts_on_.push_back(!here ? HandleKind::none : always ? HandleKind::system : f.on.front());
   }
+  changes_.resize(rules_.count());
+  for (const CatalogEntry& part : rules_.system().catalog(profile))
+    if (part.kind == VerbKind::set) changes_[rules_.system().rule_named(part.rule)] = true;
+  weights_.resize(rules_.count());
   for (const auto& checks : knowledge.boundaries.checks()) reached_.emplace_back(checks.size() + 1);
 }
 
@@ -241,12 +245,11 @@ void CaseBuilder::find_handles() {
 
 u32 CaseBuilder::pick_rule(Intent intent) {
   find_handles();
-  std::array<unsigned, 256> weights;
-  const u32 n = static_cast<u32>(std::min(swarm_.size(), weights.size()));
   unsigned total = 0;
-  for (u32 r = 0; r < n; ++r) {
+  for (u32 r = 0; r < rules_.count(); ++r) {
     unsigned w = 0;
-    const bool hopeless = intent == Intent::progress && no_progress_[r] == version_;
+    const bool hopeless =
+        intent == Intent::progress && (!changes_[r] || no_progress_[r] == version_);
     if (handles_[index(acts_on_[r])].usable && !hopeless) {
       const HandleKind makes = rules_.facts(r).makes;
       w = 4u * swarm_[r];
@@ -257,14 +260,14 @@ u32 CaseBuilder::pick_rule(Intent intent) {
                                            : w / 8;
       }
     }
-    weights[r] = w;
+    weights_[r] = w;
     total += w;
   }
   if (total == 0) return pick_rule(Intent::anything);
   u64 at = random_.below(total);
-  for (u32 r = 0; r < n; ++r) {
-    if (at < weights[r]) return r;
-    at -= weights[r];
+  for (u32 r = 0; r < rules_.count(); ++r) {
+    if (at < weights_[r]) return r;
+    at -= weights_[r];
   }
   return 0;
 }

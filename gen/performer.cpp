@@ -136,7 +136,9 @@ class Decoder {
     a.executed = call.has_result && call.error != bad_descriptor;
     if (op.kind != Operation::Kind::call || !a.executed) return;
     traces::TraceEvent bound;
-    rules_of(batch_[at_]).binder().bind(call, bound);
+    const traces::Binder& binder = rules_of(batch_[at_]).binder();
+    binder.bind(call, bound);
+    if (bound.kind == traces::TraceKind::rule) binder.settle(*batch_[at_].profile, bound);
     Event& e = a.event;
     e = op.event;
     if (bound.kind == traces::TraceKind::rule && bound.event.rule == op.event.rule)

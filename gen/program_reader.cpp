@@ -134,6 +134,8 @@ class Reader {
     if (call_.kind == traces::CallKind::event && call_.name == "program") return arena();
     TraceEvent e;
     rules_->binder().bind(call_, e);
+    if (e.kind == TraceKind::rule && out_.program.profile != nullptr)
+      rules_->binder().settle(*out_.program.profile, e);
     e.line = number;
     if (e.kind == TraceKind::open_kvm) {
       thread_of(e.tid);

@@ -10,18 +10,24 @@ namespace {
 using enum Behaviour;
 
 constexpr std::array profiles{
-    Profile{"documented", Precedence::documented,
-            behaviour_set(features_belong_to_vm, generic_target_accepted, default_pmu_at_init,
-                          pmu_nr_counters, documented_alternatives)},
+    Profile{
+        "documented", Precedence::documented,
+        behaviour_set(features_belong_to_vm, generic_target_accepted, default_pmu_at_init,
+                      pmu_nr_counters, id_registers_writable, later_registers,
+                      vgic_registers_before_init, timer_interrupts_of_vm, documented_alternatives)},
     Profile{"linux-6.1", Precedence::exact, 0},
     Profile{"linux-6.12", Precedence::exact,
-            behaviour_set(features_belong_to_vm, generic_target_accepted, default_pmu_at_init)},
+            behaviour_set(features_belong_to_vm, generic_target_accepted, default_pmu_at_init,
+                          id_registers_writable, timer_interrupts_of_vm)},
     Profile{"linux-7.2", Precedence::exact,
             behaviour_set(features_belong_to_vm, generic_target_accepted, default_pmu_at_init,
-                          nested_features_known, pmu_nr_counters)},
+                          nested_features_known, pmu_nr_counters, id_registers_writable,
+                          later_registers, vgic_registers_before_init, timer_interrupts_of_vm)},
     Profile{"arm-dl-kept", Precedence::documented,
             behaviour_set(features_belong_to_vm, generic_target_accepted, default_pmu_at_init,
-                          pmu_nr_counters, documented_alternatives, spe_dl_kept_at_boundary)},
+                          pmu_nr_counters, id_registers_writable, later_registers,
+                          vgic_registers_before_init, timer_interrupts_of_vm,
+                          documented_alternatives, spe_dl_kept_at_boundary)},
     Profile{"spe-v4", Precedence::exact,
             behaviour_set(spe_series, spe_lock_leaks, spe_irq_unchecked, spe_stop_ignores_unknown,
                           spe_status_set_quietly, spe_nevfr_shared, spe_cpu_flag_stays)},
@@ -51,10 +57,12 @@ constexpr std::array profiles{
             behaviour_set(spe_series, spe_v5, spe_takes_faults)},
     Profile{"spe-fault-discard", Precedence::exact,
             behaviour_set(spe_series, spe_v5, spe_takes_faults, spe_discards_on_fault)},
-    Profile{"arm-asl", Precedence::documented,
-            behaviour_set(features_belong_to_vm, generic_target_accepted, default_pmu_at_init,
-                          pmu_nr_counters, documented_alternatives, spe_dl_kept_at_boundary,
-                          spe_dl_never_set_by_fault)},
+    Profile{
+        "arm-asl", Precedence::documented,
+        behaviour_set(features_belong_to_vm, generic_target_accepted, default_pmu_at_init,
+                      pmu_nr_counters, id_registers_writable, later_registers,
+                      vgic_registers_before_init, timer_interrupts_of_vm, documented_alternatives,
+                      spe_dl_kept_at_boundary, spe_dl_never_set_by_fault)},
 };
 
 const Profile* named(std::string_view name) {
@@ -95,6 +103,10 @@ std::string_view name_of(Behaviour b) {
     case default_pmu_at_init: return "default_pmu_at_init";
     case nested_features_known: return "nested_features_known";
     case pmu_nr_counters: return "pmu_nr_counters";
+    case id_registers_writable: return "id_registers_writable";
+    case later_registers: return "later_registers";
+    case vgic_registers_before_init: return "vgic_registers_before_init";
+    case timer_interrupts_of_vm: return "timer_interrupts_of_vm";
     case documented_alternatives: return "documented_alternatives";
     case spe_dl_kept_at_boundary: return "spe_dl_kept_at_boundary";
     case spe_dl_never_set_by_fault: return "spe_dl_never_set_by_fault";

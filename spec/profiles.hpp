@@ -29,6 +29,19 @@ enum class Behaviour : unsigned {
   nested_features_known,
   // KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS exists. Between 6.12 and 7.2.
   pmu_nr_counters,
+  // KVM_SET_ONE_REG of an id register takes what the host could be, until a vCPU has run (EBUSY).
+  // Linux 6.7 (sys_regs.c:set_id_reg). Before, the value must be the one that is there.
+  id_registers_writable,
+  // PSCI up to 1.3, the second bitmap of the vendor's hypercalls, writable MIDR_EL1 after an
+  // opt-in,
+  // registers of EL2 and of later extensions. Between 6.12 and 7.2.
+  later_registers,
+  // GICD_IIDR and GICD_TYPER2 may be accessed before the vGIC is initialised; the vGIC has a
+  // maintenance interrupt. Between 6.12 and 7.2.
+  vgic_registers_before_init,
+  // The timers' interrupts belong to the VM, and there are four. Linux 6.4
+  // (arch_timer.c:kvm_arm_timer_set_attr). Before, each vCPU has two of its own.
+  timer_interrupts_of_vm,
   // Documented answers that no Linux profile gives: either errno is accepted.
   documented_alternatives,
   // The two readings of the architecture on PMBSR_EL1.DL (SPE-2.7, SPE-7.1, SPE-7.2). Without

@@ -5,6 +5,7 @@
 #include "spec/arch/pe.hpp"
 #include "spec/arch/spu/state.hpp"
 #include "spec/kvm/pmu/state.hpp"
+#include "spec/kvm/registers/state.hpp"
 #include "spec/kvm/spe/state.hpp"
 #include "spec/kvm/vgic/state.hpp"
 
@@ -19,16 +20,22 @@ struct SlotParts {
 template <class D>
 struct VcpuParts {
   PmuVcpu<D> pmu{};
+  RegistersVcpu<D> registers{};
   SpeVcpu<D> spe{};
-  static constexpr auto fields() { return members<&VcpuParts::pmu, &VcpuParts::spe>; }
+  static constexpr auto fields() {
+    return members<&VcpuParts::pmu, &VcpuParts::registers, &VcpuParts::spe>;
+  }
 };
 
 template <class D>
 struct VmParts {
   PmuVm<D> pmu{};
+  RegistersVm<D> registers{};
   SpeVm<D> spe{};
   Vgic<D> gic{};
-  static constexpr auto fields() { return members<&VmParts::pmu, &VmParts::spe, &VmParts::gic>; }
+  static constexpr auto fields() {
+    return members<&VmParts::pmu, &VmParts::registers, &VmParts::spe, &VmParts::gic>;
+  }
 };
 
 // Of the machine, beside which one VM is followed: what it has for each PE, and what the hypervisor

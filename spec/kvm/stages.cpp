@@ -46,6 +46,7 @@ const std::vector<StageInfo>& arm64_stages() {
       info_of("at_first_init", "vcpu_init", at_first_init<Concrete>),
       info_of("at_reset", "vcpu_init", at_reset<Concrete>),
       info_of("after_reset", "vcpu_init", after_reset<Concrete>),
+      info_of("after_init", "vcpu_init", after_init<Concrete>),
       info_of("at_vcpu_put", "vcpu_put", at_vcpu_put<Concrete>),
       way_in("way_in_of_run", "vcpu_run", &RunPart<Concrete>::run),
       way_in("way_in_of_entry", "guest_entry", &RunPart<Concrete>::entry),

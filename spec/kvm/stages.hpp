@@ -4,6 +4,7 @@
 #include <array>
 
 #include "spec/kvm/pmu/run.hpp"
+#include "spec/kvm/registers/init.hpp"
 #include "spec/kvm/spe/capability.hpp"
 #include "spec/kvm/spe/run.hpp"
 #include "spec/kvm/vcpu/run.hpp"
@@ -95,6 +96,13 @@ template <class D>
 inline constexpr std::array after_reset = {
     StagePart<D, Reset<D>>{"spe_registers", "SPE-4.12", spe_registers_reset<D>},
     StagePart<D, Reset<D>>{"spe_maintenance", "v4-05; arm.c: stage2_unmap_vm", spe_after_reset<D>},
+};
+
+// Any KVM_ARM_VCPU_INIT that succeeds.
+template <class D>
+inline constexpr std::array after_init = {
+    StagePart<D, NewFeatures<D>>{"vector_lengths", "reset.c:kvm_vcpu_enable_sve",
+                                 registers_after_init<D>},
 };
 
 // --- into the guest

@@ -20,6 +20,7 @@ struct Vm : VmParts<D>, MachineParts<D> {
   WordCell<D, 16> online{};    // vCPUs created so far; also the index of the next one
   FlagCell<D> vfio{};          // has a KVM_DEV_TYPE_VFIO device
   FlagCell<D> has_ran_once{};  // some vCPU passed all checks of its first run
+  FlagCell<D> timers_moved{};  // a timer was given another interrupt than 27 or 30
   FlagCell<D> width_fixed{};   // EL1 register width decided (Linux before 6.7)
   FlagCell<D> is_32bit{};
   FlagCell<D> features_fixed{};  // the VM-wide feature set decided (Linux 6.7 and later)
@@ -28,8 +29,8 @@ struct Vm : VmParts<D>, MachineParts<D> {
   Table<D, MemSlot<D>, Dim::slot> slot{};
   static constexpr auto fields() {
     return members<&Vm::host, &Vm::created, &Vm::dead, &Vm::ipa_bytes, &Vm::online, &Vm::vfio,
-                   &Vm::has_ran_once, &Vm::width_fixed, &Vm::is_32bit, &Vm::features_fixed,
-                   &Vm::features> +
+                   &Vm::has_ran_once, &Vm::timers_moved, &Vm::width_fixed, &Vm::is_32bit,
+                   &Vm::features_fixed, &Vm::features> +
            VmParts<D>::fields() + members<&Vm::vcpu, &Vm::slot> + MachineParts<D>::fields();
   }
 

@@ -19,9 +19,9 @@ expect 0 'pmu_set_irq: rule' -- show KVM_ARM_VCPU_PMU_V3_IRQ
 expect 0 'vgic_set_dist: rule' -- show KVM_SET_DEVICE_ATTR
 expect_not 'k.reject' -- show KVM_SET_DEVICE_ATTR
 # An ioctl without a rule.
-expect 0 'it changes nothing that a rule reads' -- show KVM_IRQFD
+expect 0 'it changes nothing that a rule reads' -- show KVM_PRE_FAULT_MEMORY
 expect 0 'api.rst 4.75: KVM_IRQFD.' -- show KVM_IRQFD
-expect 0 'it may change what rules read: gic' -- show KVM_CREATE_IRQCHIP
+expect 0 'it may change what rules read: slot' -- show KVM_SET_USER_MEMORY_REGION2
 
 # A check, with its rule and without, is shown where it stands.
 expect 0 'spec/kvm/pmu/rules.hpp' -- show pmu_set_pmu.vm_has_run

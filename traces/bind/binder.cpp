@@ -45,6 +45,12 @@ Binder::Binder(const System& system) : system_(system), rules_(system.rules()) {
   }
   for (std::uint32_t i = 0; i < families_.size(); ++i)
     family_by_request_.emplace(families_[i].request, i);
+  alternatives_.resize(rules_.size());
+  for (const Family& f : families_)
+    for (const std::uint32_t rule : f.rules)
+      for (const std::uint32_t other : f.rules)
+        if (other != rule && rules_[rule].applies != nullptr)
+          if (auto found = alternative(rule, other)) alternatives_[rule].push_back(*found);
   for (std::uint32_t i = 0; i < rules_.size(); ++i) {
     if (patterns_[i].is_event) rule_by_event_.emplace(patterns_[i].call, i);
   }
@@ -83,6 +89,7 @@ bool Binder::match_array(const Call& call, const PatternNode& want, const Node& 
       out.event.unknown |= 1u << (static_cast<unsigned>(want.argument) + i++);
       continue;
     }
+    if (i >= want.elements && want.has_more) break;
     if (i >= want.elements || !element.has_value) return false;
     if (!put(out.event, want.argument + static_cast<int>(i), element.value)) return false;
     ++i;
@@ -162,6 +169,17 @@ bool Binder::match_node(const Call& call, const PatternNode& want, const Node* g
   return false;
 }
 
+namespace {
+
+// A structure is behind a pointer that nothing decoded and that leads somewhere.
+bool hides_structure(const Node& got) {
+  const bool is_shown = got.kind == NodeKind::structure || got.kind == NodeKind::array ||
+                        got.kind == NodeKind::change;
+  return !is_shown && (got.marks & mark_unreadable) == 0;
+}
+
+}  // namespace
+
 Binder::Found Binder::match(const Pattern& pattern, const Call& call, TraceEvent& out) const {
   Found found;
   out.event.rule = pattern.rule;
@@ -174,10 +192,14 @@ Binder::Found Binder::match(const Pattern& pattern, const Call& call, TraceEvent
     for (HandleKind kind : pattern.on) fits = fits || kind == out.on;
     if (!fits) return found;
   }
-  for (std::size_t i = 0; i < pattern.arguments.size(); ++i)
-    if (!match_node(call, pattern.arguments[i], call.argument(static_cast<unsigned>(i) + 2), found,
-                    out))
-      return found;
+  for (std::size_t i = 0; i < pattern.arguments.size(); ++i) {
+    const Node* got = call.argument(static_cast<unsigned>(i) + 2);
+    if (got != nullptr && hides_structure(*got) && speaks_of_untold(pattern.rule)) {
+      found.opaque = found.untold = true;
+      continue;
+    }
+    if (!match_node(call, pattern.arguments[i], got, found, out)) return found;
+  }
   found.matched = true;
   return found;
 }
@@ -321,7 +343,11 @@ void Binder::bind_ioctl(const Call& call, TraceEvent& out) const {
     note_effect(call, out);
     return;
   }
-  if (found.hides_constant || (found.opaque && found.literals == 0 && rules.size() > 1)) {
+  out.family = family->second;
+  out.untold = found.untold;
+  if (found.untold) note_effect(call, out);  // under a profile that has none of the rules
+  if (found.hides_constant ||
+      (found.opaque && found.literals == 0 && rules.size() > 1 && !found.untold)) {
     // What would tell the family's rules apart, or from calls that no rule describes, is hidden.
     out = unbound;
     out.kind = TraceKind::opaque;

@@ -46,6 +46,13 @@ class Binder {
   // Event::no_rule when there is none.
   std::uint32_t rule_named(std::string_view name) const { return system_.rule_named(name); }
 
+  // Of two rules with one syntax a profile has but one, and the binder does not know which: makes
+  // of an event whose rule the profile lacks the same call of a rule that it has. Whether it could.
+  bool settle(const Profile& profile, TraceEvent& e) const;
+  // Whether a rule says what a call may answer whose arguments are all hidden: the initial value of
+  // its first argument, all ones of 64 bits, means that it was not told.
+  bool speaks_of_untold(std::uint32_t rule) const;
+
   // The native text of a bound call, without line end. Descriptors print decorated.
   std::string text(const TraceEvent& e) const;
 
@@ -58,6 +65,7 @@ class Binder {
     bool matched = false;
     bool opaque = false;          // something is behind a pointer that nothing decoded
     bool hides_constant = false;  // with a constant that would tell which rule it is
+    bool untold = false;          // all arguments are hidden, and the rule speaks of that
     unsigned literals = 0;
   };
   std::string_view settle_name(const Call& call, TraceEvent& out) const;
@@ -73,6 +81,16 @@ class Binder {
                      TraceEvent& out) const;
   bool match_array(const Call& call, const PatternNode& want, const Node& got, Found& found,
                    TraceEvent& out) const;
+  // How a call of one rule is one of another: where each of its values comes from.
+  struct Alternative {
+    std::uint32_t rule = 0;
+    struct Value {
+      int from = -1;  // the position of an argument; -1: `constant`
+      std::uint64_t constant = 0;
+    };
+    std::vector<Value> values;
+  };
+  std::optional<Alternative> alternative(std::uint32_t rule, std::uint32_t other) const;
   void hide(const PatternNode& want, Found& found, Event& e) const;
   bool match_argument(const Call& call, const PatternNode& want, const Node& got,
                       TraceEvent& out) const;
@@ -83,6 +101,7 @@ class Binder {
   const System& system_;
   const std::vector<RuleInfo>& rules_;
   std::vector<Pattern> patterns_;
+  std::vector<std::vector<Alternative>> alternatives_;  // by rule
   std::vector<Family> families_;
   std::unordered_map<std::string_view, std::uint32_t> family_by_request_;
   std::unordered_map<std::string_view, std::uint32_t> rule_by_event_;  // "kvm_entry"

@@ -111,6 +111,10 @@ class Compiler {
     if (accept('[')) {
       n = argument(word());
       n.kind = PatternNode::Kind::array;
+      if (accept(',')) {
+        for (int dots = 0; dots < 3; ++dots) expect('.');
+        n.has_more = true;
+      }
       expect(']');
       return n;
     }

@@ -9,6 +9,7 @@
 //   UPPER_CASE                   a constant that must be there
 //   lower_case                   an argument of the rule
 //   [name] where name is an array of the rule: as many elements as it has
+//   [name, ...]                  the same, and more elements, which are ignored
 //   flag:X                       the flag is set when X is a pointer to no memory, and X is absent
 //   = <new vm>, fd=<new device>  where the new descriptor appears
 //
@@ -32,6 +33,7 @@ struct PatternNode {
   std::uint64_t value = 0;  // literal: its number
   int argument = -1;        // argument: position in Event::value; array: of the first element
   unsigned elements = 1;    // array: how many values it holds
+  bool has_more = false;    // array: more elements may follow
   int unreadable = -1;      // position of the flag of a flag:X form
   std::vector<PatternNode> children;
 };

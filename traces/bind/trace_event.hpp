@@ -33,6 +33,7 @@ enum class TraceKind : std::uint8_t {
 struct TraceEvent {
   TraceKind kind = TraceKind::ignored;
   HandleKind on = HandleKind::none;  // what fd is, if the trace decorates it (strace -y)
+  bool untold = false;               // all arguments are hidden, and the rule speaks of that
   std::int32_t on_id = -1;           // the id in <anon_inode:kvm-vcpu:ID>; -1: not told
   std::int32_t fd = -1;
   std::int32_t new_fd = -1;  // the descriptor (or task) that the call made

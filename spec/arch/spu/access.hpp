@@ -82,9 +82,11 @@ struct Control : Stored<which> {
 };
 
 // An access of EL1 goes to EL2 instead of the register: MDCR_EL2.E2PB of those of the buffer but
-// PMBIDR_EL1, TPMS of the others.
+// PMBIDR_EL1, TPMS of the others. EL1 has no access to those of higher levels.
 template <class Register>
-inline constexpr bool can_trap = std::string_view(Register::id.name) != "PMBIDR_EL1";
+inline constexpr bool can_trap = std::string_view(Register::id.name) != "PMBIDR_EL1" &&
+                                 (Register::id.encoding.op1 == 0 ||
+                                  std::string_view(Register::id.name).starts_with("PMS"));
 template <class D, class Register>
 Flag<D> is_trapped(const Spu<D>& s) {
   constexpr std::string_view name = Register::id.name;

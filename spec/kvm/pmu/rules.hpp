@@ -100,6 +100,9 @@ struct PmuInit : PmuV3<"KVM_ARM_VCPU_PMU_V3_INIT"> {
              {"spi_beyond_vgic", "vgic.c:kvm_vgic_set_owner"});
     k.reject(Errno::exist, irqchip && is_owned_by_another<D>("pmu", cpu, plain(cpu.pmu.irq)),
              {"interrupt_has_owner", "vcpu.rst 1.2: EEXIST, interrupt number already used"});
+    k.when(irqchip && vm.timers_moved, [&] {
+      k.may_fail(Errno::exist, {"moved_timer_has_it", "vcpu.rst 1.2: EEXIST; vcpu.rst 2"});
+    });
     k.set(cpu.pmu.created, true);
   }
 };

@@ -38,6 +38,7 @@ struct VcpuInit {
     Flag<D> is_off = asks(Feature::power_off);
     if (!k.is(Behaviour::features_belong_to_vm)) is_off = bit(plain(self.features), 0);
     k.set(self.mp_state, ite(is_off, Word<D, 4>(mp_stopped), Word<D, 4>(mp_runnable)));
+    run_stage<after_init<D>>(k, vm, NewFeatures<D>{vcpu, features[0], cpu});
   }
 
  private:

@@ -33,13 +33,17 @@ void sve_is_finalized(Step<D>& k, Vm<D>& vm, const Running<D>& running) {
 template <class D>
 void timer_first_run(Step<D>& k, Vm<D>& vm, const Running<D>& running) {
   Vcpu<D>& cpu = vm.vcpu[running.vcpu.index];
-  k.when(vm.gic.created, [&] {
+  k.when(vm.gic.created && !vm.timers_moved, [&] {
     k.reject(Errno::inval, is_owned_by_another<D>("vtimer", cpu, Word<D, 32>(vtimer_ppi)),
              {"vtimer_interrupt_taken", "arch_timer.c:timer_irqs_are_valid"});
     k.set(cpu.vtimer_claimed, true);
     k.reject(Errno::inval, is_owned_by_another<D>("ptimer", cpu, Word<D, 32>(ptimer_ppi)),
              {"ptimer_interrupt_taken", "arch_timer.c:timer_irqs_are_valid"});
     k.set(cpu.ptimer_claimed, true);
+  });
+  // Which interrupts moved timers have is not followed.
+  k.when(vm.gic.created && vm.timers_moved, [&] {
+    k.may_fail(Errno::inval, {"moved_timers_clash", "arch_timer.c:timer_irqs_are_valid"});
   });
 }
 

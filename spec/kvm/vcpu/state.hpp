@@ -32,6 +32,8 @@ struct Vcpu : VcpuParts<D> {
   FlagCell<D> vtimer_claimed{};  // PPI 27 belongs to the virtual timer
   FlagCell<D> ptimer_claimed{};  // PPI 30 belongs to the physical timer
   WordCell<D, 4> mp_state{};     // KVM_MP_STATE_*, as userspace set it last
+  FlagCell<D> pvtime_set{};      // KVM_ARM_VCPU_PVTIME_IPA was set
+  NumCell<D> pvtime_base{};      // to this
   FlagCell<D> in_guest{};        // between kvm_entry and kvm_exit
   FlagCell<D> loaded{};          // between vcpu_load() and vcpu_put(), as far as a trace tells
   FlagCell<D> on_unsupported{};  // what vcpu_load() noted of the PE: VCPU_ON_UNSUPPORTED_CPU
@@ -39,8 +41,8 @@ struct Vcpu : VcpuParts<D> {
   static constexpr auto fields() {
     return members<&Vcpu::created, &Vcpu::id, &Vcpu::initialized, &Vcpu::features, &Vcpu::has_sve,
                    &Vcpu::sve_finalized, &Vcpu::has_frame, &Vcpu::runner, &Vcpu::vtimer_claimed,
-                   &Vcpu::ptimer_claimed, &Vcpu::mp_state, &Vcpu::in_guest, &Vcpu::loaded,
-                   &Vcpu::on_unsupported, &Vcpu::on_pe> +
+                   &Vcpu::ptimer_claimed, &Vcpu::mp_state, &Vcpu::pvtime_set, &Vcpu::pvtime_base,
+                   &Vcpu::in_guest, &Vcpu::loaded, &Vcpu::on_unsupported, &Vcpu::on_pe> +
            VcpuParts<D>::fields();
   }
 };

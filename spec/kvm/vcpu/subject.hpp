@@ -5,15 +5,21 @@
 #include "spec/kvm/vcpu/invariants.hpp"
 #include "spec/kvm/vcpu/mp_state.hpp"
 #include "spec/kvm/vcpu/properties.hpp"
+#include "spec/kvm/vcpu/pvtime.hpp"
 #include "spec/kvm/vcpu/rules.hpp"
+#include "spec/kvm/vcpu/timer_attributes.hpp"
 
 namespace assay {
 
 struct KvmVcpu {
   template <class D>
-  using Rules = TypeList<VcpuInit<D>, VcpuFinalize<D>, VcpuRun<D>, GuestEntry<D>, GuestExit<D>,
-                         VcpuLoad<D>, VcpuPut<D>, SetMpState<D>, GetMpState<D>, GetVcpuEvents<D>,
-                         SetVcpuEvents<D>, SetGuestDebug<D>>;
+  using Rules =
+      TypeList<VcpuInit<D>, VcpuFinalize<D>, VcpuRun<D>, GuestEntry<D>, GuestExit<D>, VcpuLoad<D>,
+               VcpuPut<D>, SetAttribute<D, TimerIrq>, GetAttribute<D, TimerIrq>,
+               HasAttribute<D, TimerCtrl>, SetAttribute<D, PvtimeIpa>, GetAttribute<D, PvtimeIpa>,
+               SetAttribute<D, PvtimeOther>, GetAttribute<D, PvtimeOther>,
+               HasAttribute<D, PvtimeCtrl>, SetMpState<D>, GetMpState<D>, GetVcpuEvents<D>,
+               SetVcpuEvents<D>, SetGuestDebug<D>>;
 
   // A PE goes offline only after the threads on it were moved away (cpuhp_thread, sched).
   template <class D>

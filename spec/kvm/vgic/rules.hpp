@@ -74,8 +74,17 @@ using VgicAddress = AttributeOf<VgicAddresses, attribute>;
 struct VgicDist : VgicAddress<"KVM_VGIC_V3_ADDR_TYPE_DIST"> {
   static constexpr AttributeCall sets{"vgic_set_dist",
                                       "arm-vgic-v3.rst ADDR; vgic-kvm-device.c:kvm_vgic_addr"};
+  static constexpr AttributeCall gets{"vgic_get_dist",
+                                      "arm-vgic-v3.rst ADDR; vgic-kvm-device.c:kvm_vgic_addr"};
   template <class D>
   using Value = FieldList<Field<"base", 0, &Vgic<D>::dist_base>>;
+  template <class D>
+  static void get(Step<D>& k, Vm<D>& vm, const auto& call) {
+    const auto& base = field<"base">(call);
+    k.reject(Errno::fault, call.unreadable, {"copy_out", "arm-vgic-v3.rst ADDR: EFAULT"});
+    k.require(!vm.gic.dist_set || base == vm.gic.dist_base,
+              {"dist_as_set", "arm-vgic-v3.rst ADDR"});
+  }
   template <class D>
   static void set(Step<D>& k, Vm<D>& vm, const auto& call) {
     const auto& base = field<"base">(call);
@@ -93,6 +102,19 @@ struct VgicDist : VgicAddress<"KVM_VGIC_V3_ADDR_TYPE_DIST"> {
 struct VgicRedist : VgicAddress<"KVM_VGIC_V3_ADDR_TYPE_REDIST"> {
   static constexpr AttributeCall sets{
       "vgic_set_redist", "arm-vgic-v3.rst ADDR; vgic-mmio-v3.c:vgic_v3_alloc_redist_region"};
+  static constexpr AttributeCall gets{"vgic_get_redist",
+                                      "arm-vgic-v3.rst ADDR; vgic-kvm-device.c:kvm_vgic_addr"};
+  // That of the first region.
+  template <class D>
+  static void get(Step<D>& k, Vm<D>& vm, const auto& call) {
+    const auto& base = field<"base">(call);
+    k.reject(Errno::fault, call.unreadable, {"copy_out", "arm-vgic-v3.rst ADDR: EFAULT"});
+    k.when(vm.gic.regions != 0, [&] {
+      k.at(vm.gic.region, Word<D, 16>(0), [&](const auto& r) {
+        k.require(base == r.base, {"redist_as_set", "arm-vgic-v3.rst ADDR"});
+      });
+    });
+  }
   template <class D>
   using Value = FieldList<Field<"base", 0, &RedistRegion<D>::base>>;
   template <class D>
@@ -119,6 +141,15 @@ struct VgicRedist : VgicAddress<"KVM_VGIC_V3_ADDR_TYPE_REDIST"> {
 struct VgicRedistRegion : VgicAddress<"KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION"> {
   static constexpr AttributeCall sets{"vgic_set_redist_region",
                                       "arm-vgic-v3.rst ADDR; vgic-kvm-device.c:kvm_vgic_addr"};
+  static constexpr AttributeCall gets{"vgic_get_redist_region",
+                                      "arm-vgic-v3.rst ADDR; vgic-kvm-device.c:kvm_vgic_addr"};
+  // What the call asks for and what it answers are one value, and a trace tells the latter.
+  template <class D>
+  static void get(Step<D>& k, Vm<D>& vm, const auto& call) {
+    k.reject(Errno::fault, call.unreadable, {"copy_in", "arm-vgic-v3.rst ADDR: EFAULT"});
+    k.reject(Errno::noent, vm.gic.regions == 0, {"no_region", "vgic-kvm-device.c:kvm_vgic_addr"});
+    k.may_fail(Errno::noent, {"no_region_of_index", "vgic-kvm-device.c:kvm_vgic_addr"});
+  }
   template <class D>
   using Value = FieldList<Field<"region", 0, 64u>>;
   template <class D>
@@ -151,6 +182,15 @@ struct VgicRedistRegion : VgicAddress<"KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION"> {
 struct VgicNrIrqs : AttributeOf<VgicGroup<"KVM_DEV_ARM_VGIC_GRP_NR_IRQS">, ""> {
   static constexpr AttributeCall sets{"vgic_set_nr_irqs",
                                       "arm-vgic-v3.rst NR_IRQS; vgic_set_common_attr"};
+  static constexpr AttributeCall gets{"vgic_get_nr_irqs",
+                                      "arm-vgic-v3.rst NR_IRQS; vgic_get_common_attr"};
+  template <class D>
+  static void get(Step<D>& k, Vm<D>& vm, const auto& call) {
+    const auto& irqs = field<"irqs">(call);
+    k.reject(Errno::fault, call.unreadable, {"copy_out", "vgic-kvm-device.c: put_user"});
+    k.require(irqs == zero_extend<32>(plain(vm.gic.spis)) + 32,
+              {"irqs_as_set", "arm-vgic-v3.rst NR_IRQS"});
+  }
   template <class D>
   using Value = FieldList<Field<"irqs", 0, 32u>>;
   template <class D>

@@ -2,16 +2,29 @@
 // properties.
 #pragma once
 #include "spec/arm64_subject.hpp"
+#include "spec/kvm/vgic/has.hpp"
 #include "spec/kvm/vgic/invariants.hpp"
-#include "spec/kvm/vgic/rules.hpp"
 
 namespace assay {
 
 struct KvmVgic {
   template <class D>
-  using Rules = TypeList<CreateDevice<D>, SetAttribute<D, VgicDist>, SetAttribute<D, VgicRedist>,
-                         SetAttribute<D, VgicRedistRegion>, SetAttribute<D, VgicNrIrqs>,
-                         SetAttribute<D, VgicInit>>;
+  using Rules =
+      TypeList<CreateDevice<D>, SetAttribute<D, VgicDist>, SetAttribute<D, VgicRedist>,
+               SetAttribute<D, VgicRedistRegion>, SetAttribute<D, VgicNrIrqs>,
+               SetAttribute<D, VgicInit>, GetAttribute<D, VgicDist>, GetAttribute<D, VgicRedist>,
+               GetAttribute<D, VgicRedistRegion>, GetAttribute<D, VgicNrIrqs>,
+               SetAttribute<D, VgicDistReg>, GetAttribute<D, VgicDistReg>,
+               SetAttribute<D, VgicRedistReg>, GetAttribute<D, VgicRedistReg>,
+               SetAttribute<D, VgicCpuSysreg>, GetAttribute<D, VgicCpuSysreg>,
+               SetAttribute<D, VgicLevels>, GetAttribute<D, VgicLevels>,
+               SetAttribute<D, VgicSavePending>, SetAttribute<D, VgicOtherControl>,
+               SetAttribute<D, VgicOtherAddress>, GetAttribute<D, VgicOtherAddress>,
+               SetAttribute<D, VgicMaintenance>, GetAttribute<D, VgicMaintenance>,
+               HasAttribute<D, VgicHasAddress>, HasAttribute<D, VgicHasNrIrqs>,
+               HasAttribute<D, VgicHasControl>, HasAttribute<D, VgicHasLevels>,
+               HasAttribute<D, VgicHasMaintenance>, HasAttribute<D, VgicHasDistReg>,
+               HasAttribute<D, VgicHasRedistReg>, HasAttribute<D, VgicHasCpuSysreg>>;
 
   static constexpr std::array handles{
       HandleDeclaration{.kind = HandleKind{4},
