@@ -136,7 +136,7 @@ expect 3 'PREDICATE:1:12: expected a condition' -- "$assay" find 'created && '
 expect 3 'nearest: dead' -- "$assay" find daed
 expect 3 'at least one' -- "$assay" find --shape vcpus=0 dead
 expect 1 'spe_write_pmbsr: s=1' -- "$assay" find --shape "$small" --profile documented \
-  'any(spu, s: s.service)'
+  'any(spu, s: s.service && s.collision)'
 expect 1 '1 event reaches it' -- "$assay" find --shape "$small" --after "$work/pmu" \
   -o "$work/more" 'slot[1].pages != 0'
 expect 0 'conforms' -- "$assay" check "$work/more"
