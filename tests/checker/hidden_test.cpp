@@ -233,7 +233,7 @@ unsigned percent_noticed_beside_one_opaque(const std::vector<Alteration>& all) {
 
 TEST(Hidden, AlteredAnswersAreNoticedBesideOneOpaqueCall) {
   const std::vector<Trace> traces = traces_of(Origin::recorded);
-  const std::vector<Alteration> all = alterations(traces, 192);
+  const std::vector<Alteration> all = alterations(traces, 144);
   EXPECT_GE(percent_noticed_beside_one_opaque(all), 95u);
   // Nothing known of the host, and nothing of the payloads: what is left are answers that no state
   // explains.
