@@ -258,7 +258,8 @@ template <class D>
 Flag<D> running_buffer_is_mapped(const Vm<D>& vm) {
   return all<D>(vm.spe_switch, [&](const auto& sw, std::size_t i) {
     const Spu<D>& s = vm.spu[i];
-    const Flag<D> stage2 = reported<D>(s, SpuEvent::fault) && s.ec == ec_stage2;
+    const Flag<D> stage2 = reported<D>(s, SpuEvent::fault) &&
+                           is_recorded_at<D>(s, SpuRecordedAt::el1) && s.ec == ec_stage2;
     return !is_at<D>(sw, Switch::guest) || is_of_stopped_vcpu<D>(vm, sw) ||
            ((!s.enable || is_mapped<D>(vm, sw)) && !stage2);
   });

@@ -191,7 +191,9 @@ struct SpeGuestSaved {
         k.set(self.regs.ec, spu.ec);
         k.set(self.regs.mss, spu.mss);
         k.set(self.event_pending, true);
-        k.set(self.buffer.blackout, spu.ec == ec_stage2 && spu.event == number_of(SpuEvent::fault));
+        const Flag<D> faulted =
+            reported<D>(spu, SpuEvent::fault) && is_recorded_at<D>(spu, SpuRecordedAt::el1);
+        k.set(self.buffer.blackout, faulted && spu.ec == ec_stage2);
       });
       forget_translations<D>(k, spu);
       enter_stage<D>(k, sw, Switch::guest_saved);
