@@ -35,9 +35,6 @@ CaseBuilder::CaseBuilder(const Profile& profile, const SystemHost& host, const K
     const bool here = f.is_call && rules_.info(r).is_of(profile);
     acts_on_.push_back(!here ? HandleKind::none : always ? HandleKind::system : f.on.front());
   }
-  changes_.resize(rules_.count());
-  for (const CatalogEntry& part : rules_.system().catalog(profile))
-    if (part.kind == VerbKind::set) changes_[rules_.system().rule_named(part.rule)] = true;
   weights_.resize(rules_.count());
   for (const auto& checks : knowledge.boundaries.checks()) reached_.emplace_back(checks.size() + 1);
 }
@@ -249,7 +246,7 @@ u32 CaseBuilder::pick_rule(Intent intent) {
   for (u32 r = 0; r < rules_.count(); ++r) {
     unsigned w = 0;
     const bool hopeless =
-        intent == Intent::progress && (!changes_[r] || no_progress_[r] == version_);
+        intent == Intent::progress && (!knowledge_.changes_state(r) || no_progress_[r] == version_);
     if (handles_[index(acts_on_[r])].usable && !hopeless) {
       const HandleKind makes = rules_.facts(r).makes;
       w = 4u * swarm_[r];

@@ -56,7 +56,6 @@ class CaseBuilder {
   Search search_;
   std::vector<std::vector<u64>> reached_;
   std::vector<std::uint8_t> swarm_;  // weight of each rule in this case
-  std::vector<bool> changes_;        // of each rule: it has effects, and so may bring a goal nearer
   std::vector<unsigned> weights_;    // of each rule in the choice that is being made
   std::vector<HandleKind> acts_on_;  // by rule: the kind that decides whether it can be called
   std::vector<Handles> handles_;     // by HandleKind

@@ -21,6 +21,9 @@ u64 round_number(Random& random) {
 Knowledge::Knowledge(const Profile& profile) : boundaries(profile), rules_(Rules::of(profile)) {
   const Rules& rules = rules_;
   const auto& checks = boundaries.checks();
+  changes_state_.resize(rules.count());
+  for (const CatalogEntry& part : rules.system().catalog(profile))
+    if (part.kind == VerbKind::set) changes_state_[rules.system().rule_named(part.rule)] = true;
   for (u32 r = 0; r < rules.count(); ++r) {
     samples_.emplace_back(checks[r].size() + 1);
     recipes_.emplace_back(checks[r].size() + 1);

@@ -45,6 +45,8 @@ class Knowledge {
   }
   // Every outcome that a caller can aim at: not those of the implementation's own choosing.
   const std::vector<Goal>& goals() const { return goals_; }
+  // Whether a rule has effects, so that a call of it may bring a goal nearer.
+  bool changes_state(u32 rule) const { return changes_state_[rule]; }
   std::size_t success(u32 rule) const { return boundaries.checks()[rule].size(); }
 
  private:
@@ -55,6 +57,7 @@ class Knowledge {
   std::vector<Recipe> oddities_;
   std::set<std::tuple<u32, unsigned, u64>> odd_;  // rule, argument, value
   std::vector<Goal> goals_;
+  std::vector<bool> changes_state_;  // by rule
 };
 
 // A few values seen lately in the program, by width: the neighbourhood of the states it reached.

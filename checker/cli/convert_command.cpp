@@ -27,10 +27,7 @@ bool is_operations_name(const std::string& path) { return path.ends_with(".ops")
 // What --host says replaces what the input said; other lines of its header stay.
 void replace_host(const ConvertArguments& a, traces::TraceHeader& header) {
   if (a.host.empty()) return;
-  traces::TraceHeader given;
-  given.host = traces::system_of(header).info().blank_host();
-  read_host_option(a.host, given);
-  set_host(header, given);
+  set_host(header, header_of_host(a.host, traces::system_of(header)));
   if (header.lines.empty()) return;
   std::erase_if(header.lines, [](const std::string& l) { return l.starts_with("# host "); });
   const bool ours = header.lines.front().starts_with("# assay-trace ");

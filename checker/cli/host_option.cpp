@@ -41,4 +41,11 @@ std::string read_host_option(const std::string& given, traces::TraceHeader& head
   return fmt::format("{}; expected {}", why.message, why.expected);
 }
 
+traces::TraceHeader header_of_host(const std::string& given, const System& system) {
+  traces::TraceHeader header;
+  header.host = system.info().blank_host();
+  read_host_option(given, header);
+  return header;
+}
+
 }  // namespace assay::cli

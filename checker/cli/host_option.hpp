@@ -21,4 +21,7 @@ void add_host_option(CLI::App& command, std::string& host, HostNeed need);
 // Reads either form into what a header has of a host. Empty when all is well, else what is wrong.
 std::string read_host_option(const std::string& given, traces::TraceHeader& header);
 
+// The header that --host, which was looked at before, stands for: of a host of this system.
+traces::TraceHeader header_of_host(const std::string& given, const System& system);
+
 }  // namespace assay::cli

@@ -11,14 +11,8 @@ checker::CheckOptions options_for(const traces::TraceHeader& header, const Judge
       name.empty() ? traces::profile_of_kernel(header.kernel, header.machine) : find_profile(name);
   if (options.profile == nullptr)
     options.profile = &traces::system_of(header).info().profiles.front();
-  if (given.host.empty()) {
-    checker::take_host(header, options);
-    return options;
-  }
-  traces::TraceHeader told;
-  told.host = system_of(*options.profile).info().blank_host();
-  read_host_option(given.host, told);
-  checker::take_host(told, options);
+  if (given.host.empty()) checker::take_host(header, options);
+  else checker::take_host(header_of_host(given.host, system_of(*options.profile)), options);
   return options;
 }
 

@@ -60,11 +60,7 @@ void fill_profile(const Arguments& a, const ChosenTarget* chosen, gen::Program& 
     if (a.target != "model" || p.host.is_blank()) p.host = chosen->host;
   }
   if (p.profile == nullptr) p.profile = &default_system().info().profiles.front();
-  if (a.host.empty()) return;
-  traces::TraceHeader given;
-  given.host = system_of(*p.profile).info().blank_host();
-  read_host_option(a.host, given);
-  p.host = given.host;
+  if (!a.host.empty()) p.host = header_of_host(a.host, system_of(*p.profile)).host;
 }
 
 // The answers that a recorded program carries in its own operations.

@@ -6,12 +6,12 @@
 namespace assay {
 
 // The two requests about a zone of coalesced MMIO.
-struct Registers {
+struct RegistersZone {
   static constexpr const char* name = "register_coalesced_mmio";
   static constexpr const char* syntax =
       "ioctl(<vm>, KVM_REGISTER_COALESCED_MMIO, unreadable:{pad=pio})";
 };
-struct Unregisters {
+struct UnregistersZone {
   static constexpr const char* name = "unregister_coalesced_mmio";
   static constexpr const char* syntax =
       "ioctl(<vm>, KVM_UNREGISTER_COALESCED_MMIO, unreadable:{pad=pio})";
@@ -34,7 +34,7 @@ struct CoalescedMmio {
     k.reject(Errno::inval, pio > 1,
              {"unknown_space", "coalesced_mmio.c:kvm_vm_ioctl_register_coalesced_mmio"});
     // To take one away succeeds whether it was there or not.
-    if (std::is_same_v<Request, Unregisters>) return;
+    if (std::is_same_v<Request, UnregistersZone>) return;
     k.may_fail(Errno::nospc, {"bus_is_full", "kvm_main.c:kvm_io_bus_register_dev: 1000 devices"});
     k.may_fail(Errno::nomem, {"no_memory", "kvm_main.c:kvm_io_bus_register_dev"});
   }

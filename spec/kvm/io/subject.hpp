@@ -7,7 +7,8 @@ namespace assay {
 
 struct KvmIo {
   template <class D>
-  using Rules = TypeList<CoalescedMmio<D, Registers>, CoalescedMmio<D, Unregisters>, Ioeventfd<D>>;
+  using Rules =
+      TypeList<CoalescedMmio<D, RegistersZone>, CoalescedMmio<D, UnregistersZone>, Ioeventfd<D>>;
 };
 
 }  // namespace assay

@@ -3,6 +3,7 @@
 #pragma once
 #include "spec/kvm/registers/register_id.hpp"
 #include "spec/kvm/registers/system_registers.hpp"
+#include "spec/kvm/vcpu/affinity.hpp"
 
 namespace assay {
 
@@ -24,6 +25,14 @@ void may_refuse(Step<D>& k) {
   k.may_fail(Errno::inval, {"bad_register_value", "api.rst 4.68: EINVAL"});
   k.may_fail(Errno::perm, {"register_not_finalized", "api.rst 4.68: EPERM"});
   k.may_fail(Errno::busy, {"register_is_fixed", "api.rst 4.68: EBUSY"});
+}
+
+// The same where the trace hides which register it is; its value may then be unreadable, too.
+template <class D>
+void any_register_may_refuse(Step<D>& k, const Flag<D>& is_told, const Why& copy) {
+  if (k.is(Behaviour::documented_alternatives)) may_refuse<D>(k);
+  else k.when(!is_told, [&] { may_refuse<D>(k); });
+  k.when(!is_told, [&] { k.may_fail(Errno::fault, copy); });
 }
 
 // The vCPU has the vector-length register; it may be written until SVE is finalised.
@@ -131,6 +140,10 @@ void each_bitmap(RegistersVm<D>& kept, F&& f) {
 }
 
 inline constexpr u64 psci_0_1 = 1, psci_0_2 = 2, psci_1_0 = 0x10000;
+template <class D>
+u64 latest_psci(const Step<D>& k) {
+  return k.is(Behaviour::later_registers) ? psci_1_0 + 3 : psci_1_0 + 1;
+}
 
 // What KVM_GET_ONE_REG tells of a firmware register. A register that was set by a call of which the
 // trace hides the register may be anything.
@@ -139,11 +152,10 @@ void firmware_is_as_kept(Step<D>& k, Vm<D>& vm, const Vcpu<D>& cpu, const Word<D
                          const Word<D, 64>& value) {
   RegistersVm<D>& kept = vm.registers;
   const bool is_loose = k.is(Behaviour::documented_alternatives);
-  const u64 latest = k.is(Behaviour::later_registers) ? psci_1_0 + 3 : psci_1_0 + 1;
   Flag<D> knows_psci = !kept.untold;
   if (is_loose) knows_psci = knows_psci && kept.psci != 0;
   const Word<D, 32> set = plain(kept.psci);
-  const Word<D, 32> of_0_2 = ite(set == 0, Word<D, 32>(latest), set);
+  const Word<D, 32> of_0_2 = ite(set == 0, Word<D, 32>(latest_psci(k)), set);
   const Word<D, 32> version =
       ite(has(k, vm, cpu, Feature::psci_0_2), of_0_2, Word<D, 32>(psci_0_1));
   k.when(id == reg_psci_version && knows_psci, [&] {
@@ -164,8 +176,7 @@ void firmware_is_as_kept(Step<D>& k, Vm<D>& vm, const Vcpu<D>& cpu, const Word<D
 template <class D>
 void set_psci_version(Step<D>& k, Vm<D>& vm, const Vcpu<D>& cpu, const Word<D, 64>& value) {
   const Flag<D> wants_0_2 = has(k, vm, cpu, Feature::psci_0_2);
-  const u64 latest = k.is(Behaviour::later_registers) ? psci_1_0 + 3 : psci_1_0 + 1;
-  const Flag<D> is_later = value == psci_0_2 || (value >= psci_1_0 && value <= latest);
+  const Flag<D> is_later = value == psci_0_2 || (value >= psci_1_0 && value <= latest_psci(k));
   if (!k.is(Behaviour::documented_alternatives))
     k.reject(Errno::inval, value != psci_0_1 && !is_later,
              {"unknown_psci_version", "psci.rst: EINVAL; hypercalls.c:kvm_arm_set_fw_reg"});
@@ -215,10 +226,7 @@ void set_firmware(Step<D>& k, Vm<D>& vm, const Vcpu<D>& cpu, const Word<D, 64>& 
 // MPIDR_EL1 holds the affinity by which others find the vCPU; a reset makes it of the id.
 template <class D>
 void note_affinity(Step<D>& k, Vm<D>& vm, const Vcpu<D>& cpu, const Word<D, 64>& value) {
-  const Word<D, 16> by_id = plain(cpu.id);
-  const Flag<D> is_of_id = field_bits<4>(value, 0) == field_bits<4>(by_id, 0) &&
-                           field_bits<4>(value, 4) == 0 &&
-                           field_bits<8>(value, 8) == field_bits<8>(by_id, 4) &&
+  const Flag<D> is_of_id = is_affinity_of_id<D>(field_bits<16>(value, 0), cpu) &&
                            field_bits<8>(value, 16) == 0 && field_bits<8>(value, 32) == 0;
   k.when(!is_of_id, [&] { k.set(vm.registers.affinity_written, true); });
 }

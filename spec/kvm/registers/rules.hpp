@@ -26,13 +26,9 @@ struct GetRegister {
     const Vcpu<D>& cpu = vm.vcpu[vcpu.index];
     const OneRegister<D> r{id};
     const Flag<D> is_told = r.is_told();
-    registers_gate<D>(k, vm, vcpu);
     const bool is_loose = k.is(Behaviour::documented_alternatives);
-    if (is_loose) may_refuse<D>(k);
-    else k.when(!is_told, [&] { may_refuse<D>(k); });
-    k.when(!is_told, [&] {
-      k.may_fail(Errno::fault, {"copy_of_untold", "guest.c: copy_to_user"});
-    });
+    registers_gate<D>(k, vm, vcpu);
+    any_register_may_refuse<D>(k, is_told, {"copy_of_untold", "guest.c: copy_to_user"});
     k.when(is_told, [&] {
       k.reject(Errno::inval, !r.is_of_arm64(), {"not_of_arm64", "guest.c:kvm_arm_get_reg"});
       core_register_is_there<D>(k, vm, cpu, r);
@@ -78,14 +74,10 @@ struct SetRegister {
     const Vcpu<D>& cpu = vm.vcpu[vcpu.index];
     const OneRegister<D> r{id};
     const Flag<D> is_told = r.is_told();
-    registers_gate<D>(k, vm, vcpu);
     const bool is_loose = k.is(Behaviour::documented_alternatives);
-    if (is_loose) may_refuse<D>(k);
-    else k.when(!is_told, [&] { may_refuse<D>(k); });
-    k.when(!is_told, [&] {
-      k.may_fail(Errno::fault, {"copy_of_untold", "guest.c: copy_from_user"});
-      k.set(vm.registers.untold, true);
-    });
+    registers_gate<D>(k, vm, vcpu);
+    any_register_may_refuse<D>(k, is_told, {"copy_of_untold", "guest.c: copy_from_user"});
+    k.when(!is_told, [&] { k.set(vm.registers.untold, true); });
     k.when(is_told, [&] {
       k.reject(Errno::inval, !r.is_of_arm64(), {"not_of_arm64", "guest.c:kvm_arm_set_reg"});
       core_register_is_there<D>(k, vm, cpu, r);

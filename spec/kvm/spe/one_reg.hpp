@@ -1,6 +1,7 @@
 // The guest's SPE registers as userspace sees them: KVM_GET_ONE_REG and KVM_SET_ONE_REG, which a
 // migration saves and restores them by (SPE-4.8, SPE-4.12; api.rst 4.68, 4.69).
 #pragma once
+#include "spec/kvm/registers/access.hpp"
 #include "spec/kvm/spe/switch.hpp"
 #include "spec/kvm/vcpu/run.hpp"
 
@@ -61,20 +62,11 @@ Flag<D> some_pe_has(const Vm<D>& vm, const Word<D, 4>& version) {
 template <class D>
 void one_reg_gate(Step<D>& k, Vm<D>& vm, VcpuId v, const Flag<D>& of_spe) {
   const Vcpu<D>& self = vm.vcpu[v.index];
-  gate<D>(k, vm);
-  k.reject(Errno::noexec, !is_initialized<D>(self), {"not_initialized", "api.rst 4.68: ENOEXEC"});
+  registers_gate<D>(k, vm, v);
   k.reject(Errno::noent, of_spe && !has_spe_feature<D>(self),
            {"register_is_hidden", "v4-37: ENOENT without the feature; V13"});
   k.require(is_out_of_guest<D>(vm, v) && !self.spe.event_pending,
             {"not_during_run", "kvm_main.c:kvm_vcpu_ioctl: KVM_RUN holds the vCPU's mutex"});
-}
-// Everything else that these calls may answer, of registers that are not described here.
-template <class D>
-void may_refuse_register(Step<D>& k) {
-  k.may_fail(Errno::noent, {"no_such_register", "api.rst 4.68: ENOENT"});
-  k.may_fail(Errno::inval, {"bad_register_value", "api.rst 4.68: EINVAL"});
-  k.may_fail(Errno::perm, {"register_not_finalized", "api.rst 4.68: EPERM"});
-  k.may_fail(Errno::busy, {"register_is_fixed", "api.rst 4.68: EBUSY"});
 }
 
 // KVM_GET_ONE_REG.
@@ -98,7 +90,7 @@ struct SpeGetReg {
     const SpeRegisters<D>& r = self.spe.regs;
     const Flag<D> of_spe = is_spe_register<D>(id);
     one_reg_gate<D>(k, vm, vcpu, of_spe);
-    k.when(!of_spe, [&] { may_refuse_register<D>(k); });
+    k.when(!of_spe, [&] { may_refuse<D>(k); });
     k.reject(Errno::fault, unreadable, {"copy_out", "guest.c: copy_to_user"});
     const Word<D, 4> version = field_bits<4>(value, 32);
     const Flag<D> capped = has_spe_feature<D>(self) && version <= 2;
@@ -130,7 +122,7 @@ struct SpeSetReg {
   void apply(Step<D>& k, Vm<D>& vm) const {
     const Flag<D> of_spe = is_spe_register<D>(id);
     one_reg_gate<D>(k, vm, vcpu, of_spe);
-    k.when(!of_spe, [&] { may_refuse_register<D>(k); });
+    k.when(!of_spe, [&] { may_refuse<D>(k); });
     k.reject(Errno::fault, unreadable, {"copy_in", "guest.c: copy_from_user"});
     keep_value<D>(k, vm.vcpu[vcpu.index].spe.regs, id, value);
   }

@@ -1,18 +1,16 @@
 // The registers of a GICv3 as userspace reads and writes them: KVM_DEV_ARM_VGIC_GRP_DIST_REGS,
 // REDIST_REGS, CPU_SYSREGS and LEVEL_INFO (arm-vgic-v3.rst). What they hold is not followed.
 #pragma once
+#include "spec/kvm/vcpu/affinity.hpp"
 #include "spec/kvm/vgic/numbers.hpp"
 #include "spec/kvm/vgic/rules.hpp"
 
 namespace assay {
 
-// Whether the upper half of an attribute, an affinity, is the one that a reset gives a vCPU of this
-// id: four bits of the id and the rest in the next level (sys_regs.c:reset_mpidr).
+// Whether the upper half of an attribute, an affinity, is the one that a reset gives the vCPU.
 template <class D>
 Flag<D> is_affinity_of(const Word<D, 64>& attr, const Vcpu<D>& cpu) {
-  const Word<D, 16> id = plain(cpu.id);
-  return field_bits<4>(attr, 32) == field_bits<4>(id, 0) && field_bits<4>(attr, 36) == 0 &&
-         field_bits<8>(attr, 40) == field_bits<8>(id, 4) && field_bits<16>(attr, 48) == 0;
+  return is_affinity_of_id<D>(field_bits<16>(attr, 32), cpu) && field_bits<16>(attr, 48) == 0;
 }
 
 // The vCPU that an attribute names by its affinity exists. A vCPU has affinity 0 until its first
