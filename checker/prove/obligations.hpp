@@ -48,8 +48,12 @@ struct Job {
 
 // `asks_premise`: whether to ask if the premise has a model.
 InstanceAnswer prove_instance(const Job& job, const Instance& instance, bool asks_premise);
-// In parallel, each in a Z3 context of its own, so that answers do not depend on the threads; in
-// the order of `instances`.
+// Calls body(0) to body(count - 1) in parallel, a few of them in one Z3 context. Which share one
+// depends on `count` alone, and so do answers: not on the number of threads.
+void in_shared_contexts(unsigned jobs, std::size_t count,
+                        const std::function<void(std::size_t)>& body);
+
+// In parallel, in the order of `instances`.
 std::vector<InstanceAnswer> prove_instances(const Job& job, const std::vector<Instance>& instances);
 
 // The instances that a job's histories may have: without the rules that its options leave out.

@@ -53,7 +53,6 @@ Report everything_proved(const Options& options) {
 
 void prove_without(const Options& options, const Standing& standing, Severity& s) {
   if (stop::requested()) return;
-  FreshContext scope;
   Options mutated = options;
   mutated.mutation = &s.mutation;
   Job job{encoding_of(options), &mutated, &standing.hypothesis};
@@ -90,8 +89,8 @@ std::vector<Severity> severities(const Options& options, const std::string& rule
       standing_claims(options, proved != nullptr ? *proved : everything_proved(options));
   if (std::find(standing.asked.begin(), standing.asked.end(), true) == standing.asked.end())
     return out;
-  in_parallel(options.jobs, out.size(),
-              [&](std::size_t i) { prove_without(options, standing, out[i]); });
+  in_shared_contexts(options.jobs, out.size(),
+                     [&](std::size_t i) { prove_without(options, standing, out[i]); });
   return out;
 }
 

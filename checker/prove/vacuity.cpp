@@ -8,7 +8,6 @@ namespace assay::prove {
 namespace {
 
 std::vector<Outcome> outcomes_of_rule(const Job& job, u32 rule) {
-  FreshContext scope;
   std::vector<Outcome> outcomes;
   auto note = [&](std::size_t at, const CheckTerm& check, z3::check_result in_shape,
                   z3::check_result anywhere) {
@@ -76,7 +75,7 @@ std::vector<Outcome> vacuity(const Options& options, unsigned reach) {
   const Hypothesis hypothesis = all_invariants(*options.profile);
   const Job job{encoding_of(options), &options, &hypothesis, nullptr};
   std::vector<std::vector<Outcome>> by_rule(system_of(options).rules().size());
-  in_parallel(options.jobs, by_rule.size(), [&](std::size_t rule) {
+  in_shared_contexts(options.jobs, by_rule.size(), [&](std::size_t rule) {
     if (!stop::requested()) by_rule[rule] = outcomes_of_rule(job, static_cast<u32>(rule));
   });
   std::vector<Outcome> outcomes;
