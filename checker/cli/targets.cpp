@@ -81,7 +81,7 @@ bool settle_target(TargetArguments& a, const std::string& by_default) {
     if (!gen::is_lab_machine(machine)) {
       fmt::print(stderr,
                  "assay: --kernel is the laboratory's: --target lab:MACHINE, with a machine of "
-                 "standard, biglittle, halfpmu and bare, or no --target\n");
+                 "standard, biglittle, halfpmu, bare and amd, or no --target\n");
       return false;
     }
     a.target = fmt::format("lab:{}:{}", a.kernel, machine);
