@@ -256,7 +256,8 @@ std::unique_ptr<Target> make_command_target(std::string command, const TargetOpt
 // --- descriptions of targets --------------------------------------------------------------------
 
 bool is_lab_machine(std::string_view name) {
-  constexpr std::array<std::string_view, 4> machines{"standard", "biglittle", "halfpmu", "bare"};
+  constexpr std::array<std::string_view, 5> machines{"standard", "biglittle", "halfpmu", "bare",
+                                                     "amd"};
   return std::find(machines.begin(), machines.end(), name) != machines.end();
 }
 
@@ -288,7 +289,7 @@ TargetFactory target_factory(std::string_view description, const TargetOptions& 
   if (description.starts_with("lab:")) {
     const auto [kernel, machine] = lab_names(description);
     if (!is_lab_machine(machine))
-      error = "a laboratory machine is standard, biglittle, halfpmu or bare";
+      error = "a laboratory machine is standard, biglittle, halfpmu, bare or amd";
     if (options.lab_script.empty()) error = "no laboratory: name the path of lab.sh";
     if (!error.empty()) return nullptr;
     return [kernel = kernel, machine = machine, options] {

@@ -29,7 +29,7 @@ class Delivery {
     delivered_ = true;
     // Rules are those of the trace's own system, if it says of which it is.
     if (const System& its = system_of(header_);
-        !header_.profile.empty() && &its != &binder_->system())
+        (!header_.profile.empty() || !header_.machine.empty()) && &its != &binder_->system())
       binder_ = &Binder::of(its);
     if (sink_.header) sink_.header(header_);
   }

@@ -30,8 +30,16 @@ constexpr std::array<Request, 16> of_x86{{{"KVM_GET_MSR_INDEX_LIST", 0xc004ae02}
                                           {"KVM_SET_CPUID2", 0x4008ae90},
                                           {"KVM_GET_CPUID2", 0xc008ae91},
                                           {"KVM_GET_XSAVE", 0x9000aea4}}};
-constexpr std::array<std::string_view, 6> prefixes{"KVM_X86_",  "KVM_XEN_", "KVM_HYPERV_",
-                                                   "KVM_S390_", "KVM_PPC_", "KVM_RISCV_"};
+struct Prefix {
+  std::string_view begin, architecture;
+};
+constexpr std::array<Prefix, 7> prefixes{{{"KVM_ARM_", "arm64"},
+                                          {"KVM_X86_", "x86"},
+                                          {"KVM_XEN_", "x86"},
+                                          {"KVM_HYPERV_", "x86"},
+                                          {"KVM_S390_", "s390"},
+                                          {"KVM_PPC_", "powerpc"},
+                                          {"KVM_RISCV_", "riscv"}}};
 
 std::uint32_t number_of(std::string_view text) {
   if (!text.starts_with("0x")) return 0;
@@ -42,15 +50,17 @@ std::uint32_t number_of(std::string_view text) {
 
 }  // namespace
 
-bool is_of_other_architecture(const traces::TraceEvent& e) {
+bool is_of_other_architecture(const traces::TraceEvent& e, std::string_view architecture) {
   if (e.kind != traces::TraceKind::unmodelled && e.kind != traces::TraceKind::ignored) return false;
   if (!e.event.answered || e.event.answer != Errno::ok || e.name.empty()) return false;
-  const bool has_prefix = std::any_of(prefixes.begin(), prefixes.end(),
-                                      [&](auto prefix) { return e.name.starts_with(prefix); });
+  const bool has_prefix = std::any_of(prefixes.begin(), prefixes.end(), [&](const Prefix& p) {
+    return p.architecture != architecture && e.name.starts_with(p.begin);
+  });
+  if (has_prefix || architecture == "x86") return has_prefix;
   const std::uint32_t number = number_of(e.name);
-  return has_prefix || std::any_of(of_x86.begin(), of_x86.end(), [&](const Request& r) {
-           return r.name == e.name || (number != 0 && r.number == number);
-         });
+  return std::any_of(of_x86.begin(), of_x86.end(), [&](const Request& r) {
+    return r.name == e.name || (number != 0 && r.number == number);
+  });
 }
 
 }  // namespace assay::cli

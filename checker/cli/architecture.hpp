@@ -1,11 +1,11 @@
-// Telling traces of other architectures from those of arm64.
+// Telling traces of other architectures from those of the system that they are judged by.
 #pragma once
 #include "traces/bind/trace_event.hpp"
 
 namespace assay::cli {
 
-// A call that succeeded and that KVM/arm64 does not have: the trace is of another architecture, and
-// rules of arm64 say nothing about it.
-bool is_of_other_architecture(const traces::TraceEvent& e);
+// A call that succeeded and that KVM does not have on this architecture: the trace is of another
+// one, and the rules say nothing about it.
+bool is_of_other_architecture(const traces::TraceEvent& e, std::string_view architecture);
 
 }  // namespace assay::cli

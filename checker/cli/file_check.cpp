@@ -61,8 +61,9 @@ int FileCheck::run(const std::string& file, FileReport& out) {
   sink.header = [&](const traces::TraceHeader& header) { start(header, file); };
   sink.event = [&](const traces::TraceEvent& e, std::string_view line) {
     line_ = line;
-    if (architecture_.empty() && is_of_other_architecture(e))
-      architecture_ = fmt::format("{} at line {} is no call of KVM/arm64", e.name, e.line);
+    const std::string_view judged = system_of(*profile_).info().architecture;
+    if (architecture_.empty() && is_of_other_architecture(e, judged))
+      architecture_ = fmt::format("{} at line {} is no call of KVM/{}", e.name, e.line, judged);
     if (!architecture_.empty()) return false;
     if (live_ && e.kind != traces::TraceKind::ignored) recent_.add(e.line, line);
     checker_->feed(e);
@@ -76,7 +77,9 @@ int FileCheck::run(const std::string& file, FileReport& out) {
       std::fputs(traces::render(why, file == "-" ? "<stdin>" : file, line).c_str(), stderr);
   };
   traces::ReadFailure failure;
-  const traces::ReadResult result = traces::read_trace(file, format, binder(), sink, failure);
+  const Profile* const wanted = find_profile(arguments_.profile);
+  const traces::Binder& first = wanted != nullptr ? binder_of(*wanted) : binder();
+  const traces::ReadResult result = traces::read_trace(file, format, first, sink, failure);
   line_ = {};
   progress_.done();
   if (result == traces::ReadResult::failed || result == traces::ReadResult::malformed) {
@@ -106,7 +109,8 @@ void FileCheck::forget_judgement(checker::Report& r) {
   r.findings_total = 0;
   r.checked = 0;
   r.verdict = checker::Verdict::inconclusive;
-  r.reason = architecture_ + ": the rules are those of arm64, and nothing is judged";
+  r.reason = fmt::format("{}: the rules are those of {}, and nothing is judged", architecture_,
+                         system_of(*profile_).info().architecture);
 }
 
 bool FileCheck::wants_to_go_on() const {
@@ -154,9 +158,12 @@ int FileCheck::conclude(FileReport& out) const {
 void FileCheck::start(const traces::TraceHeader& header, const std::string& file) {
   checker::CheckOptions options = options_for(header, {arguments_.profile, arguments_.host});
   if (arguments_.profile.empty() && header.profile.empty()) say_no_profile(header, file);
-  const System& system = traces::system_of(header);
+  // A trace that does not say its system is bound by the rules of the profile that is asked for.
+  const bool says_nothing = header.profile.empty() && header.machine.empty();
+  const System& system = says_nothing && !arguments_.profile.empty() ? system_of(*options.profile)
+                                                                     : traces::system_of(header);
   expected_ = header.expect;
-  if (system_of_machine(header.machine) == nullptr)
+  if (!header.machine.empty() && system_of_machine(header.machine) != &system)
     architecture_ = fmt::format("the trace is of a machine {}", header.machine);
   // Its calls were bound by the rules of its own system.
   if (&system != &system_of(*options.profile))

@@ -15,7 +15,7 @@ constexpr const char* assumed = "pmu_event_space, pmu_counters_max";
 int run(const Common& common) {
   traces::TraceHeader header;
   const std::string missing = read_this_host(header);
-  const std::string no_profile = system_of_machine(header.machine) != nullptr
+  const std::string no_profile = system_of_machine(header.machine) == &default_system()
                                      ? traces::no_profile_text(header.kernel, header.machine)
                                      : std::string();
   if (common.json) {

@@ -12,7 +12,7 @@ namespace assay::cli {
 
 void add_lab(CLI::App& app, Common& common) {
   auto* command = app.add_subcommand(
-      "lab", "real KVM/arm64 kernels under emulation: setup, list, run, info, perform, serve");
+      "lab", "real KVM kernels under emulation: setup, list, run, info, perform, serve");
   command->prefix_command();
   command->footer("everything after `lab` goes to the laboratory; `assay lab help` tells more");
   command->callback([command, &common] {

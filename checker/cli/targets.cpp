@@ -81,7 +81,7 @@ bool settle_target(TargetArguments& a, const std::string& by_default) {
     if (!gen::is_lab_machine(machine)) {
       fmt::print(stderr,
                  "assay: --kernel is the laboratory's: --target lab:MACHINE, with a machine of "
-                 "standard, biglittle, halfpmu and bare, or no --target\n");
+                 "standard, biglittle, halfpmu, bare and amd, or no --target\n");
       return false;
     }
     a.target = fmt::format("lab:{}:{}", a.kernel, machine);
@@ -104,7 +104,7 @@ bool choose_target(const TargetArguments& a, ChosenTarget& out) {
   for (fs::path p : {here / "../traces/assay-perform", here / "../lib/assay/assay-perform"})
     if (fs::exists(p, error)) options.performer = fs::weakly_canonical(p, error).string();
   if (const std::string machine = this_machine();
-      description.starts_with("device:") && system_of_machine(machine) == nullptr) {
+      description.starts_with("device:") && system_of_machine(machine) != &default_system()) {
     fmt::print(stderr, "assay: {} is one of {}: the rules are those of arm64\n",
                description.substr(7), machine);
     return false;

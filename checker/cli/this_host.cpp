@@ -67,7 +67,7 @@ std::string read_this_host(traces::TraceHeader& header) {
     header.machine = names.machine;
   }
   const Profile* profile = traces::profile_of_kernel(header.kernel, header.machine);
-  const bool is_ours = system_of_machine(header.machine) != nullptr;
+  const bool is_ours = system_of_machine(header.machine) == &default_system();
   header.profile = profile != nullptr && is_ours ? profile->name : "";
   if (!is_ours) missing = "the host record is that of arm64, and this is " + header.machine;
   if (!missing.empty()) {

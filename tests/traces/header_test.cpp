@@ -1,5 +1,6 @@
 // The comment lines at the beginning of a trace that say what it is of.
 #include "traces/header.hpp"
+#include "spec/x86_kvm.hpp"
 #include "tests/arm64.hpp"
 
 #include <gtest/gtest.h>
@@ -74,7 +75,8 @@ TEST(Header, TellsTheMachine) {
   EXPECT_EQ(taken("# host machine=x86_64", header), "ok");
   EXPECT_EQ(header.machine, "x86_64");
   EXPECT_FALSE(header.host_known);
-  EXPECT_FALSE(system_of_machine(header.machine) != nullptr);
+  EXPECT_EQ(system_of_machine(header.machine), &x86_kvm());
+  EXPECT_EQ(system_of_machine("s390x"), nullptr);
   EXPECT_EQ(taken("# host machine=aarch64", header), "16: one value");
   header.lines.clear();
   EXPECT_EQ(write_header(header), "# assay-trace 1\n# host machine=x86_64\n");

@@ -39,6 +39,11 @@ static const struct {
     {"USER_MEMORY2", CAP_USER_MEMORY2},
     {"READONLY_MEM", KVM_CAP_READONLY_MEM},
     {"SET_GUEST_DEBUG", KVM_CAP_SET_GUEST_DEBUG},
+    {"ADJUST_CLOCK", KVM_CAP_ADJUST_CLOCK},
+    {"GET_TSC_KHZ", KVM_CAP_GET_TSC_KHZ},
+    {"TSC_CONTROL", KVM_CAP_TSC_CONTROL},
+    {"VM_TSC_CONTROL", KVM_CAP_VM_TSC_CONTROL},
+    {"VCPU_ATTRIBUTES", KVM_CAP_VCPU_ATTRIBUTES},
 };
 
 static const struct {
@@ -91,6 +96,17 @@ static void print_vcpu(FILE* out, int vm) {
     comma = ",";
   }
   fprintf(out, "\n");
+}
+#elif defined __x86_64__
+static void print_vcpu(FILE* out, int vm) {
+  struct kvm_clock_data clock = {0};
+  int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+  if (vcpu < 0) return;
+  fprintf(out, "tsc_khz=%d\n", ioctl(vcpu, KVM_GET_TSC_KHZ, 0));
+  if (!ioctl(vm, KVM_GET_CLOCK, &clock)) fprintf(out, "clock_flags=%u\n", clock.flags);
+  fprintf(out, "clocksource=%s\n",
+          line_of("/sys/devices/system/clocksource/clocksource0/%s", "current_clocksource"));
+  close(vcpu);
 }
 #else
 static void print_vcpu(FILE* out, int vm) { (void)out, (void)vm; }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a model must know about a KVM/arm64 host, as key=value lines.
+ * What a model must know about a KVM host, as key=value lines.
  *
  *   release, machine   uname -r, uname -m; version, page_size, online_cpus, possible_cpus
  *   cap.NAME           KVM_CHECK_EXTENSION on a VM, and cap.system.NAME on /dev/kvm where the two
  *                      differ (some answers depend on the VM)
  *   device.NAME        0 or the errno name of KVM_CREATE_DEVICE with KVM_CREATE_DEVICE_TEST
  *   pmu.NAME.type      for KVM_ARM_VCPU_PMU_V3_SET_PMU; pmu.NAME.cpus: the CPUs it belongs to
+ *   tsc_khz            of a new vCPU on x86; clock_flags of KVM_GET_CLOCK; clocksource of the host
  *   sve.vector_bytes   the lengths a vCPU with KVM_ARM_VCPU_SVE can use
  *   kvm                the errno name of why /dev/kvm cannot be asked; nothing of it follows
  */

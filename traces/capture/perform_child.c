@@ -49,6 +49,7 @@ static const struct perform_op* handed_over;
 static uint8_t* regions[REGIONS_MAX]; /* arena addresses given to the kernel */
 static unsigned region_count, regions_filled;
 
+#ifdef __aarch64__
 /* A vCPU fresh from KVM_ARM_VCPU_INIT starts at 0, MMU off. The store leaves every plausible
  * memory slot alone and stays within 40 bits, so KVM_RUN ends with KVM_EXIT_MMIO. The block's 32
  * bytes divide the vector spacing: an exception starts the program again. */
@@ -60,6 +61,11 @@ static const uint32_t guest_code[8] = {
     0x17ffffff, /*    b    1b                   */
     0xd503201f, 0xd503201f, 0xd503201f,
 };
+#else
+/* A new vCPU starts in real mode 16 bytes below 4 GiB: mov $0x5a, %al; out %al, $0x80; jmp -6; hlt.
+ * The block's length divides every address at which it can start. */
+static const uint8_t guest_code[8] = {0xb0, 0x5a, 0xe6, 0x80, 0xeb, 0xfa, 0xf4, 0xf4};
+#endif
 
 static pid_t own_tid(void) { return (pid_t)syscall(SYS_gettid); }
 
@@ -191,7 +197,8 @@ static void do_ioctl(const struct perform_op* op) {
   if (pointer) part(&w, CAPTURE_IN, bad ? NULL : payload, op->payload_bytes);
   if (has_value && set) part(&w, CAPTURE_VALUE_IN, value_bad ? NULL : value, op->value_bytes);
   call_begins(&w);
-  int64_t result = ioctl(w.record->fd, op->request, w.record->arg[0]);
+  /* Not ioctl(), which makes an int of what the kernel answers. */
+  int64_t result = syscall(SYS_ioctl, w.record->fd, op->request, w.record->arg[0]);
   call_ended(&w, result);
   if (result >= 0 && pointer && !bad && (_IOC_DIR(op->request) & _IOC_READ))
     part(&w, CAPTURE_OUT, payload, op->payload_bytes);

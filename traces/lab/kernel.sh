@@ -102,6 +102,8 @@ choose_kernel() {
   local name=$KERNEL sum into
   [[ $name == */* || (-f $name && ! " ${KERNELS[*]} " == *" $name "*) ]] || { (kernel_source "$name") || exit; return 0; }
   [[ -f $name && -r $name ]] || die "no kernel $name: there is no such file"
+  # Its modules would be needed, too.
+  [[ $ARCH == arm64 ]] || die "the machine $WHICH boots Debian's kernels only: ${KERNELS[*]}"
   sum=$(sha256sum <"$name")
   KERNEL=own-${sum:0:16}
   if ! kernel_ready "$KERNEL"; then

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# A laboratory of real KVM/arm64 implementations: Debian's kernels under QEMU, no Arm hardware.
+# A laboratory of real KVM implementations: Debian's kernels under QEMU, no hardware of their kind.
 #
-#   lab.sh setup [KERNEL...]            download, build, refresh (default: every kernel in reach)
+#   lab.sh setup [--machine M] [KERNEL...]       download, build, refresh (default: every kernel
+#                                       in reach, for arm64; with a machine, for its architecture)
 #   lab.sh list                         kernels, and why one is missing
 #   lab.sh run [OPTION...] -- COMMAND   one command in a fresh guest; its output and exit status
 #   lab.sh perform [OPTION...] <OPS >CAPTURE     an operation stream (traces/capture/capture.h)
@@ -13,11 +14,11 @@
 #
 #   --kernel 6.1|6.12|7.2|FILE          default 6.1. FILE is a kernel of yours: Image, Image.gz or
 #                                       vmlinuz; what it lacks is said (kernel.sh)
-#   --machine standard|biglittle|halfpmu|bare
+#   --machine standard|biglittle|halfpmu|bare|amd
 #                                       2 equal CPUs; 4 whose pairs 0-1 and 2-3 have PMUs of their
 #                                       own; the same without the second PMU; 2 CPUs with a GICv2
-#                                       and no PMU, SVE, pointer authentication or AArch32 at EL1.
-#                                       Default standard
+#                                       and no PMU, SVE, pointer authentication or AArch32 at EL1;
+#                                       2 CPUs of an AMD machine with SVM. Default standard
 #   --append ARGS                       more kernel command line, e.g. kvm-arm.mode=nvhe
 #   --memory SIZE                       of the machine, e.g. 3G; default 1G
 #   --timeout S                         seconds to wait for a run or a batch; default 300
@@ -63,6 +64,8 @@ usage() {
   exit 3
 }
 
+# shellcheck source=architecture.sh
+. "$HERE/architecture.sh"
 # shellcheck source=packages.sh
 . "$HERE/packages.sh"
 # shellcheck source=setup.sh
@@ -116,7 +119,13 @@ parse() {
 }
 
 lab_setup() {
-  local kernel missing=() suite
+  local kernel missing=() suite machine=standard
+  if [[ ${1:-} == --machine ]]; then
+    (($# > 1)) || usage "--machine needs a value"
+    machine=$2
+    shift 2
+  fi
+  choose_architecture "$machine"
   (($#)) || set -- "${KERNELS[@]}"
   for kernel in "$@"; do kernel_source "$kernel"; done
   need_tools "$SETUP_TOOLS"
@@ -131,16 +140,22 @@ lab_setup() {
 }
 
 lab_list() {
-  local kernel SUITE PATTERN IMAGE
-  for kernel in "${KERNELS[@]}"; do
-    kernel_source "$kernel"
-    if kernel_ready "$kernel"; then
-      printf '%-5s %s\n' "$kernel" "$(<"$LAB/kernels/$kernel/package")"
-    elif [[ -e $LAB/apt/$SUITE/error ]]; then
-      printf '%-5s missing: suite %s: %s\n' "$kernel" "$SUITE" "$(<"$LAB/apt/$SUITE/error")"
-    else
-      printf '%-5s not set up\n' "$kernel"
-    fi
+  local kernel SUITE PATTERN IMAGE machine name error
+  for machine in standard amd; do
+    choose_architecture "$machine"
+    for kernel in "${KERNELS[@]}"; do
+      kernel_source "$kernel"
+      name=$kernel
+      [[ $machine == standard ]] || name+=:$machine
+      error=$(suite_folder "$SUITE")/error
+      if kernel_ready "$kernel"; then
+        printf '%-8s %s\n' "$name" "$(<"$(kernel_folder "$kernel")/package")"
+      elif [[ -e $error ]]; then
+        printf '%-8s missing: suite %s: %s\n' "$name" "$SUITE" "$(<"$error")"
+      else
+        printf '%-8s not set up\n' "$name"
+      fi
+    done
   done
 }
 
@@ -171,9 +186,9 @@ lab_perform() {
 # A kernel and an initramfs always say the same: ask once.
 lab_info() {
   local key cached
-  key=$({ cat "$LAB/kernels/$KERNEL/package" "$HERE/machine.sh"; initramfs_path; printf '%s' "$WHICH$APPEND"
-    qemu-system-aarch64 --version; } | sha256sum)
-  cached=$LAB/info-${key:0:16}
+  key=$({ cat "$(kernel_folder "$KERNEL")/package" "$HERE/machine.sh"; initramfs_path; printf '%s' "$WHICH$APPEND"
+    "$EMULATOR" --version; } | sha256sum)
+  cached=$LAB/info$OF_ARCH-${key:0:16}
   if [[ ! -e $cached ]]; then
     COMMAND=(host_info)
     run_job "$KERNEL" "$WHICH" "$APPEND" "$SECONDS_MAX" >"$cached.$$" ||
@@ -198,7 +213,7 @@ main() {
       [[ $verb != serve && $verb != batch || -n $DIR ]] || usage "$verb needs --dir D"
       [[ $verb == run || $verb == perform || -z $FTRACE ]] || usage "$verb takes no --ftrace"
       [[ $verb == run || -z $RECORD ]] || usage "$verb takes no --record"
-      [[ $verb == batch ]] || { choose_kernel; refuse_unknown_machine "$WHICH"; prepare "$KERNEL"; }
+      [[ $verb == batch ]] || { choose_architecture "$WHICH"; choose_kernel; prepare "$KERNEL"; }
       case $verb in
         run) lab_run ;;
         perform) lab_perform ;;
@@ -207,7 +222,7 @@ main() {
         batch) batch "$SECONDS_MAX" ;;
       esac
       ;;
-    help | -h | --help) usage "real KVM/arm64 kernels under emulation" ;;
+    help | -h | --help) usage "real KVM kernels under emulation" ;;
     *) usage "unknown subcommand '$verb'" ;;
   esac
 }

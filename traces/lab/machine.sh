@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Starting, feeding and ending one emulated machine. A machine belongs to a job folder: the guest
-# learns its path by semihosting, fetches the file `script` from it and reads and writes nothing
+# is told its path, fetches the file `script` from it and reads and writes nothing
 # but that folder. Every background process is a direct child and dies with this shell, even if
 # the shell is killed.
 
@@ -10,6 +10,11 @@ MACHINE=virt,virtualization=on,gic-version=3
 CPU=max,pauth-impdef=on
 BARE_MACHINE=virt,virtualization=on,gic-version=2
 BARE_CPU=neoverse-n1,pmu=off
+AMD_MACHINE=pc
+AMD_CPU=max,+svm
+# The emulated CPU does not say that its TSC is good for a clock, nor its rate. A kernel that is told
+# both, and has no other clock to compare with, takes the same rate at every boot.
+AMD_CLOCK='tsc=reliable tsc_early_khz=2600000 hpet=disable pmtmr=0'
 
 QEMU= # process id of the machine
 HELPERS=()
@@ -17,18 +22,32 @@ HELPERS=()
 # machine_arguments KERNEL MACHINE JOB APPEND : sets ARGUMENTS. Apart from start_machine, because that
 # one's output goes to the console log and this one has things to say.
 machine_arguments() {
-  local kernel=$1 machine=$2 job=$3 append=$4 board=$MACHINE cpu=$CPU dtb
-  [[ $machine != bare ]] || board=$BARE_MACHINE cpu=$BARE_CPU
+  local kernel=$1 machine=$2 job=$3 append=$4 board=$MACHINE cpu=$CPU dtb folder initramfs
+  folder=$(kernel_folder "$kernel") initramfs=$(initramfs_path)
+  case $machine in
+    bare) board=$BARE_MACHINE cpu=$BARE_CPU ;;
+    amd) board=$AMD_MACHINE cpu=$AMD_CPU ;;
+  esac
   # shellcheck disable=SC2054 # the commas are QEMU's
   ARGUMENTS=(
     -M "$board" -cpu "$cpu" -m "$MEMORY" -nic none -no-reboot -display none -monitor none
-    -kernel "$LAB/kernels/$kernel/vmlinuz" -initrd "$(initramfs_path)"
-    -append "console=ttyAMA0 quiet panic=-1 $append"
-    -semihosting-config "enable=on,userspace=on,target=native,arg=${job//,/,,}"
-    -chardev stdio,id=console,signal=off -serial chardev:console
+    -kernel "$folder/vmlinuz" -chardev stdio,id=console,signal=off -serial chardev:console
   )
+  if [[ $ARCH == amd64 ]]; then
+    cat "$folder/modules.cpio" "$initramfs" >"$job/initramfs"
+    ARGUMENTS+=(
+      -initrd "$job/initramfs" -append "console=ttyS0 quiet panic=-1 $AMD_CLOCK $append"
+      -fsdev "local,id=job,security_model=none,path=${job//,/,,}"
+      -device virtio-9p-pci,fsdev=job,mount_tag=job
+    )
+  else
+    ARGUMENTS+=(
+      -initrd "$initramfs" -append "console=ttyAMA0 quiet panic=-1 $append"
+      -semihosting-config "enable=on,userspace=on,target=native,arg=${job//,/,,}"
+    )
+  fi
   case $machine in
-    standard | bare) ARGUMENTS+=(-smp 2) ;;
+    standard | bare | amd) ARGUMENTS+=(-smp 2) ;;
     biglittle | halfpmu)
       dtb=$(machine_dtb "$machine")
       ARGUMENTS+=(-smp 4 -dtb "$dtb")
@@ -36,16 +55,11 @@ machine_arguments() {
   esac
 }
 
-MACHINES=(standard biglittle halfpmu bare)
-refuse_unknown_machine() {
-  [[ " ${MACHINES[*]} " == *" $1 "* ]] || usage "no machine $1: choose from ${MACHINES[*]}"
-}
-
 # QEMU on the current standard input and output, which become the guest's serial console: the caller
 # arranges the redirections.
 start_machine() {
   # <&0: bash gives a background command /dev/null where no input is named.
-  setpriv --pdeathsig KILL qemu-system-aarch64 "${ARGUMENTS[@]}" <&0 &
+  setpriv --pdeathsig KILL "$EMULATOR" "${ARGUMENTS[@]}" <&0 &
   QEMU=$!
 }
 
@@ -65,10 +79,10 @@ prepare() {
   local kernel=$1
   need_tools "$RUN_TOOLS"
   local version
-  version=$(qemu-system-aarch64 --version | sed -nE '1s/.*version ([0-9]+)\.([0-9]+).*/\1 \2/p')
+  version=$("$EMULATOR" --version | sed -nE '1s/.*version ([0-9]+)\.([0-9]+).*/\1 \2/p')
   # shellcheck disable=SC2086 # two numbers
   set -- $version
-  (($1 > 7 || ($1 == 7 && $2 >= 2))) || die "QEMU $1.$2 is too old: 7.2 brought semihosting for EL0"
+  [[ $ARCH != arm64 ]] || (($1 > 7 || ($1 == 7 && $2 >= 2))) || die "QEMU $1.$2 is too old: 7.2 brought semihosting for EL0"
   if ! kernel_ready "$kernel"; then
     need_tools "$SETUP_TOOLS"
     lock
@@ -125,7 +139,7 @@ run_job() {
     if [[ -d ${file%%:*} ]]; then
       tar -c -C "${file%%:*}" -f "$JOB/put/$i" . || die "cannot read the folder ${file%%:*}"
     else
-      ln -s "$(realpath -e "${file%%:*}")" "$JOB/put/$i" || die "no file ${file%%:*}"
+      cp "${file%%:*}" "$JOB/put/$i" || die "no file ${file%%:*}"
     fi
     i=$((i + 1))
   done

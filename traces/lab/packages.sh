@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Debian arm64 packages on a host of any architecture, without disturbing the host's own apt: each
-# suite gets a private apt state folder below $LAB/apt, so a suite that cannot be reached costs
-# nothing but itself. The mirror is whichever one the host already uses; apt checks signatures and
+# Debian packages of the guest's architecture on a host of any other, without disturbing the host's
+# own apt: each suite gets a private apt state folder below $LAB/apt, so a suite that cannot be reached
+# costs nothing but itself. The mirror is whichever one the host already uses; apt checks signatures and
 # sums as for any other package.
 
 # The Debian mirror of this host, as apt itself resolved it (one-line, deb822 and mirror+file
@@ -25,27 +25,29 @@ debian_mirror() {
   printf '%s\n' "$uri"
 }
 
-# suite_apt SUITE TOOL ARG... : apt-get or apt-cache for arm64, on the private state of SUITE.
+# suite_apt SUITE TOOL ARG... : apt-get or apt-cache for $ARCH, on the private state of SUITE.
 suite_apt() {
-  local state=$LAB/apt/$1 tool=$2
+  local state tool=$2
+  state=$(suite_folder "$1")
   shift 2
   "$tool" -q -o "Dir::State=$state" -o "Dir::State::Lists=$state/lists" \
     -o "Dir::State::status=$state/status" -o "Dir::Cache=$state/cache" \
     -o "Dir::Etc::SourceList=$state/sources.list" -o Dir::Etc::SourceParts=/dev/null \
     -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null \
-    -o APT::Architecture=arm64 -o APT::Architectures=arm64 \
+    -o "APT::Architecture=$ARCH" -o "APT::Architectures=$ARCH" \
     -o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none \
     -o Acquire::Retries=3 -o APT::Update::Error-Mode=any \
     -o APT::Update::Post-Invoke::=: -o Dir::Log=/dev/null "$@"
 }
 
-# Bring the package index of SUITE up to date. On failure the reason stays in $LAB/apt/SUITE/error.
+# Bring the package index of SUITE up to date. On failure the reason stays in suite_folder/error.
 suite_update() {
-  local suite=$1 state=$LAB/apt/$1 keyring=/usr/share/keyrings/debian-archive-keyring.gpg mirror
+  local suite=$1 state keyring=/usr/share/keyrings/debian-archive-keyring.gpg mirror
+  state=$(suite_folder "$suite")
   mirror=$(debian_mirror)
   mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
   : >"$state/status"
-  local options=arch=arm64
+  local options=arch=$ARCH
   [[ ! -r $keyring ]] || options+=" signed-by=$keyring"
   printf 'deb [%s] %s %s main\n' "$options" "$mirror" "$suite" >"$state/sources.list"
   say "reading the package index of $suite"

@@ -6,25 +6,10 @@
 
 KERNELS=(6.1 6.12 7.2)
 
-# Suite, package pattern and the kernel image's path within the package. From 7.2 on the image
-# moved into linux-binary-*; linux-image-* only depends on it.
-kernel_source() {
-  case $1 in
-    6.1) SUITE=bookworm PATTERN='linux-image-6\.1\.0-[0-9]+-arm64-unsigned' IMAGE='./boot/vmlinuz-*' ;;
-    6.12) SUITE=trixie PATTERN='linux-image-6\.12(\.[0-9]+)*(\+deb13)?(-[0-9]+)?-arm64-unsigned' IMAGE='./boot/vmlinuz-*' ;;
-    7.2) SUITE=sid PATTERN='linux-binary-7\.2(\.[0-9]+)*(\+deb[0-9]+)?(-[0-9]+)?-arm64' IMAGE='./usr/lib/modules/*/vmlinuz' ;;
-    *) usage "no kernel $1: choose from ${KERNELS[*]}" ;;
-  esac
-}
-
 # Shared libraries for dynamically linked VMMs and test programs, and strace. Always from bookworm:
 # later suites merged /bin into /usr/bin by link, which an unpacked package does not carry.
 USERLAND=(busybox-static libc6 libgcc-s1 libstdc++6 strace libunwind8 liblzma5)
 
-SETUP_TOOLS="apt-get:apt dpkg-deb:dpkg flock:util-linux cpio:cpio
-  aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu"
-# shellcheck disable=SC2034 # used by machine.sh
-RUN_TOOLS="qemu-system-aarch64:qemu-system-arm setpriv:util-linux flock:util-linux"
 BIGLITTLE_TOOLS="fdtput:device-tree-compiler"
 
 # need_tools "TOOL:PACKAGE ..." : name every missing package at once.
@@ -34,8 +19,8 @@ need_tools() {
     command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
   done
   # The cross compiler only recommends the libc it needs to link.
-  if [[ " $1 " == *aarch64-linux-gnu-gcc* && ! -e /usr/aarch64-linux-gnu/lib/libc.a ]]; then
-    missing+=(libc6-dev-arm64-cross)
+  if [[ " $1 " == *-gcc:* && -z $(find "/usr/$CROSS/lib" "/usr/lib/$CROSS" -name libc.a 2>/dev/null) ]]; then
+    missing+=("libc6-dev:$ARCH or libc6-dev-$ARCH-cross")
   fi
   ((${#missing[@]} == 0)) || die "missing tools: apt-get install ${missing[*]}"
 }
@@ -47,61 +32,72 @@ lock() {
 }
 unlock() { exec {LOCK}>&-; }
 
-kernel_ready() { [[ -e $LAB/kernels/$1/vmlinuz ]]; }
+kernel_ready() { [[ -e $(kernel_folder "$1")/vmlinuz ]]; }
 
 # The newest kernel of a series, unless that very version is here already.
 setup_kernel() {
-  local kernel=$1 SUITE PATTERN IMAGE package version into
+  local kernel=$1 SUITE PATTERN IMAGE package version into folder state
   kernel_source "$kernel"
-  mkdir -p "$LAB/apt/$SUITE"
+  folder=$(kernel_folder "$kernel") state=$(suite_folder "$SUITE")
+  mkdir -p "$state"
   if ! suite_update "$SUITE"; then
-    say "suite $SUITE: $(<"$LAB/apt/$SUITE/error")"
+    say "suite $SUITE: $(<"$state/error")"
     kernel_ready "$kernel"
     return
   fi
   package=$(newest_package "$SUITE" "$PATTERN")
   if [[ -z $package ]]; then
-    printf 'no package matches %s\n' "$PATTERN" >"$LAB/apt/$SUITE/error"
+    printf 'no package matches %s\n' "$PATTERN" >"$state/error"
     say "suite $SUITE: no package matches $PATTERN"
     kernel_ready "$kernel"
     return
   fi
   version=$(suite_apt "$SUITE" apt-cache show "$package" | awk '/^Version:/ { print $2; exit }')
-  if kernel_ready "$kernel" && [[ $(<"$LAB/kernels/$kernel/package") == "$package $version" ]]; then
+  if kernel_ready "$kernel" && [[ $(<"$folder/package") == "$package $version" ]]; then
     return
   fi
   into=$(mktemp -d "$LAB/tmp.XXXXXX")
-  unpack_packages "$SUITE" "$into" "$IMAGE" "$package" || { rm -rf "$into"; return 1; }
+  if [[ $ARCH == arm64 ]]; then
+    unpack_packages "$SUITE" "$into" "$IMAGE" "$package" || { rm -rf "$into"; return 1; }
+  else
+    local modules
+    modules=$(modules_package "$package")
+    [[ $modules != "$package" ]] || modules=''
+    # shellcheck disable=SC2086 # a package or none
+    unpack_packages "$SUITE" "$into" '' "$package" $modules || { rm -rf "$into"; return 1; }
+    pack_modules "$into" "$into/modules.cpio"
+  fi
   local found=("$into"/boot/vmlinuz-* "$into"/usr/lib/modules/*/vmlinuz) image=
   for image in "${found[@]}"; do [[ ! -f $image ]] || break; done
   [[ -f $image ]] || die "$package holds no $IMAGE"
   mv "$image" "$into/vmlinuz"
-  rm -rf "${into:?}"/{boot,usr}
+  rm -rf "${into:?}"/{boot,etc,lib,usr}
   printf '%s %s\n' "$package" "$version" >"$into/package"
-  rm -rf "$LAB/kernels/$kernel"
+  rm -rf "$folder"
   mkdir -p "$LAB/kernels"
-  mv "$into" "$LAB/kernels/$kernel"
+  mv "$into" "$folder"
   say "kernel $kernel is $package $version"
 }
 
 setup_userland() {
-  [[ ! -d $LAB/userland ]] || return 0
-  mkdir -p "$LAB/apt/bookworm"
-  [[ -s $LAB/apt/bookworm/sources.list && ! -e $LAB/apt/bookworm/error ]] || suite_update bookworm ||
-    die "suite bookworm: $(<"$LAB/apt/bookworm/error")"
-  local into
+  [[ ! -d $LAB/userland$OF_ARCH ]] || return 0
+  local into state
+  state=$(suite_folder bookworm)
+  mkdir -p "$state"
+  [[ -s $state/sources.list && ! -e $state/error ]] || suite_update bookworm ||
+    die "suite bookworm: $(<"$state/error")"
   into=$(mktemp -d "$LAB/tmp.XXXXXX")
   unpack_packages bookworm "$into" '' "${USERLAND[@]}" || { rm -rf "$into"; die "no userland"; }
-  rm -rf "${into:?}"/usr/{share,lib/aarch64-linux-gnu/gconv}
-  mv "$into" "$LAB/userland"
+  rm -rf "${into:?}"/usr/{share,lib/$CROSS/gconv}
+  mv "$into" "$LAB/userland$OF_ARCH"
 }
 
 # The initramfs is named after everything that goes into it: an edited source makes a new one.
 initramfs_path() {
   local sum
-  sum=$(cat "$HERE"/{guest_init,guest_ftrace,guest_io.c,host_info.c,setup.sh,recorder.sh} \
+  sum=$(cat "$HERE"/{guest_init,guest_ftrace,setup.sh,recorder.sh,architecture.sh} "$HERE"/*.[ch] \
     "$CAPTURE"/*.[ch] | sha256sum)
-  printf '%s/initramfs-%s.cpio\n' "$LAB" "${sum:0:16}"
+  printf '%s/initramfs%s-%s.cpio\n' "$LAB" "$OF_ARCH" "${sum:0:16}"
 }
 
 setup_initramfs() {
@@ -115,18 +111,18 @@ setup_initramfs() {
     say "building the initramfs"
     local root
     root=$(mktemp -d "$LAB/tmp.XXXXXX")
-    cp -a "$LAB/userland/." "$root"
+    cp -a "$LAB/userland$OF_ARCH/." "$root"
     mkdir -p "$root"/{bin,proc,sys,dev,tmp,root,etc}
     install -m 755 "$HERE/guest_init" "$root/init"
     install -m 755 "$HERE/guest_ftrace" "$root/bin"
-    local cc=(aarch64-linux-gnu-gcc -std=c11 -O2 -Wall -Wextra -static -pthread)
+    local cc=("$CROSS-gcc" -std=c11 -O2 -Wall -Wextra -static -pthread)
     "${cc[@]}" -o "$root/bin/perform" "$CAPTURE"/perform.c "$CAPTURE"/perform_child.c
-    "${cc[@]}" -o "$root/bin/guest_io" "$HERE/guest_io.c"
+    "${cc[@]}" -o "$root/bin/guest_io" "$HERE/guest_io.c" "$HERE/guest_host_$ARCH.c"
     "${cc[@]}" -o "$root/bin/host_info" "$HERE/host_info.c" "$CAPTURE/host_facts.c"
-    make_recorder aarch64-linux-gnu-gcc "$root/bin"
+    make_recorder "$CROSS-gcc" "$root/bin"
     (cd "$root" && find . -print0 | cpio --quiet -0 -o -H newc -R 0:0) >"$target.new"
     rm -rf "$root"
-    rm -f "$LAB"/initramfs-*.cpio "$LAB"/info-* # a running QEMU has long read its own
+    rm -f "$LAB/initramfs$OF_ARCH"-????????????????.cpio "$LAB/info$OF_ARCH"-???????????????? # a running QEMU has long read its own
     mv "$target.new" "$target"
   fi
   unlock

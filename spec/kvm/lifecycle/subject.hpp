@@ -2,8 +2,8 @@
 #pragma once
 #include "spec/arm64_subject.hpp"
 #include "spec/kvm/lifecycle/invariants.hpp"
-#include "spec/kvm/lifecycle/queries.hpp"
 #include "spec/kvm/lifecycle/rules.hpp"
+#include "spec/kvm_main/queries.hpp"
 
 namespace assay {
 
