@@ -6,6 +6,7 @@
 
 #include "checker/check_vm.hpp"
 #include "checker/explain.hpp"
+#include "traces/kernel_log.hpp"
 
 namespace assay::checker {
 
@@ -159,6 +160,7 @@ void Checker::feed(const TraceEvent& e) {
     case TraceKind::task_exit:
       handles_.end_task(e.tid, [&](const Handle& h) { release(h); });
       return;
+    case TraceKind::kernel_log: return note_log(e);
     case TraceKind::lost:
       incomplete(fmt::format("{} records are missing at line {}", e.event.value[0], e.line));
       return;
@@ -427,6 +429,20 @@ Checker::Made Checker::contradiction(const TraceEvent& e, Vm& vm) {
   const Errno adopted = vm.states->adopt(e.event, line_of(e), context);
   add_finding(std::move(f));
   return made_by(adopted);
+}
+
+// What a kernel warns of is no answer, but a defect all the same.
+void Checker::note_log(const TraceEvent& e) {
+  for (traces::KernelReport& report : traces::reports_of(traces::log_unescaped(e.name))) {
+    Finding f;
+    f.line = line_of(e);
+    f.event = number_;
+    f.rule = "kernel_log";
+    f.check = report.name();
+    f.call = "kernel_log";
+    f.observed = std::move(report.text);
+    add_finding(std::move(f));
+  }
 }
 
 void Checker::add_finding(Finding finding) {

@@ -90,6 +90,7 @@ class Checker {
   UnknownVm::Context unknown_context() const;
   Finding finding_of(const traces::TraceEvent& e, Explanation why, Vm& vm);
   Made contradiction(const traces::TraceEvent& e, Vm& vm);
+  void note_log(const traces::TraceEvent& e);
   void add_finding(Finding finding);
   void bind_result(const traces::TraceEvent& e, std::uint32_t vm, Made made);
   void skip(std::string_view what, const char* why);

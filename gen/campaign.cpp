@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <mutex>
 
+#include "gen/defects.hpp"
 #include "gen/parallel.hpp"
 #include "gen/world.hpp"
 
@@ -85,17 +86,16 @@ void Campaign::judge(Job& job, const Program& p, const Answers& a) {
   job.part.operations += p.operations.size();
   if (a.end == Answers::End::not_run) {
     ++job.part.not_run;
+    job.part.why_not_run = a.note;
     return;
   }
   for (const Answer& one : a.of) job.part.executed += one.executed;
-  if (a.end != Answers::End::completed) {
-    const bool hung = a.end == Answers::End::hung;
-    ++(hung ? job.part.hangs : job.part.crashes);
-    const bool known =
-        a.at < p.operations.size() && p.operations[a.at].kind == Operation::Kind::call;
-    const char* rule = known ? job.world->rules().info(p.operations[a.at].event.rule).name : "?";
-    const char* what = hung ? "hang" : a.end == Answers::End::garbled ? "nonsense" : "crash";
-    found(job, p, a, {fmt::format("{} in {}", what, rule), a.at, a.note});
+  job.part.hangs += a.end == Answers::End::hung ? 1 : 0;
+  job.part.crashes += a.end == Answers::End::crashed || a.end == Answers::End::garbled ? 1 : 0;
+  job.part.logs_read += a.log_was_read ? 1 : 0;
+  for (Violation& v : defects_of(p, a)) {
+    job.part.reports += a.end == Answers::End::completed ? 1 : 0;
+    found(job, p, a, std::move(v));
   }
   const bool doubtful = first_doubt(*job.world, p, a, &job.part.coverage).has_value();
   if (options_.quick_look && !doubtful) return;
@@ -125,10 +125,13 @@ void Campaign::merge(Job& job) {
   CampaignSummary& part = job.part;
   summary_.cases += part.cases;
   summary_.not_run += part.not_run;
+  if (!part.why_not_run.empty()) summary_.why_not_run = part.why_not_run;
   summary_.operations += part.operations;
   summary_.executed += part.executed;
   summary_.crashes += part.crashes;
   summary_.hangs += part.hangs;
+  summary_.logs_read += part.logs_read;
+  summary_.reports += part.reports;
   summary_.violating += part.violating;
   summary_.coverage.merge(part.coverage);
   for (const auto& [key, count] : part.by_key) summary_.by_key[key] += count;

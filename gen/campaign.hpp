@@ -58,12 +58,15 @@ struct CampaignOptions {
 };
 
 struct CampaignSummary {
-  u64 cases = 0;    // ran: first_case .. first_case + cases - 1
-  u64 not_run = 0;  // of them, those the target could not be brought to run
+  u64 cases = 0;            // ran: first_case .. first_case + cases - 1
+  u64 not_run = 0;          // of them, those the target could not be brought to run
+  std::string why_not_run;  // of one of these
   u64 operations = 0;
   u64 executed = 0;
   u64 crashes = 0;
   u64 hangs = 0;
+  u64 logs_read = 0;  // programs during which the target's kernel log was watched
+  u64 reports = 0;    // of warnings and worse in those logs, before they were merged by key
   u64 violating = 0;  // programs, before findings were merged by key
   double seconds = 0;
   bool interrupted = false;

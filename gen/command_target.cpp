@@ -143,6 +143,7 @@ Conversation converse(const std::string& command, std::string_view input, unsign
 // is missing from the answers was not executed.
 void align(const Program& p, const ProgramText& text, Answers& out) {
   out.of.resize(p.operations.size());
+  out.log_was_read = text.answers.log_was_read;
   std::size_t at = 0;
   for (std::size_t i = 0; i < p.operations.size(); ++i) {
     out.of[i].event = p.operations[i].event;
@@ -152,6 +153,8 @@ void align(const Program& p, const ProgramText& text, Answers& out) {
       ++look;
     if (look == text.program.operations.size()) continue;
     out.of[i] = text.answers.of[look];
+    for (const Logged& logged : text.answers.log)
+      if (logged.at == look) out.log.push_back({static_cast<u32>(i), logged.text});
     at = look + 1;
   }
 }

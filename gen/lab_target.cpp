@@ -46,8 +46,16 @@ class LabTarget final : public Target {
   std::string state() const;
   bool wait_ready();
   enum class Outcome : std::uint8_t { complete, failed, died, timed_out };
-  Outcome perform(std::span<const Program> batch, std::string& result);
+  struct Performed {
+    Outcome outcome = Outcome::failed;
+    std::string file;  // the capture
+    std::string note;  // why it is not complete: what the machine said last
+  };
+  Performed perform(std::span<const Program> batch, bool step);
+  std::size_t take(std::span<const Program> batch, Performed& done, std::span<Answers> answers);
+  void look_closer(const Program& program, Answers& answers);
   void kill_machine(const std::string& state) const;
+  std::string last_words(const std::string& ready_state) const;
 
   std::string kernel_, machine_;
   TargetOptions options_;
@@ -109,12 +117,28 @@ void LabTarget::kill_machine(const std::string& state) const {
   if (pid > 1) ::kill(pid, SIGKILL);
 }
 
-LabTarget::Outcome LabTarget::perform(std::span<const Program> batch, std::string& result) {
+// The console of a machine that was in this state and is gone.
+std::string LabTarget::last_words(const std::string& ready_state) const {
+  constexpr std::string_view before = "boot=";
+  const std::size_t at = ready_state.find(before);
+  const int boot =
+      at == std::string::npos ? 0 : std::atoi(ready_state.c_str() + at + before.size());
+  const fs::path console = dir_ / fmt::format("console-{}", boot);
+  std::ifstream in(console, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  std::error_code ignored;
+  fs::remove(console, ignored);
+  std::erase(text, '\r');
+  return text;
+}
+
+LabTarget::Performed LabTarget::perform(std::span<const Program> batch, bool step) {
+  Performed done;
   const std::string name = fmt::format("batch-{}", batches_++);
-  const fs::path base = dir_ / name;
-  const std::vector<std::uint8_t> ops = performer_stream(batch);
+  const std::string base = (dir_ / name).string();
+  const std::vector<std::uint8_t> ops = performer_stream(batch, 0, step);
   {
-    std::ofstream out(base.string() + ".ops", std::ios::binary);
+    std::ofstream out(base + ".ops", std::ios::binary);
     out.write(reinterpret_cast<const char*>(ops.data()), static_cast<std::streamsize>(ops.size()));
   }
   const std::string before = state();
@@ -123,50 +147,85 @@ LabTarget::Outcome LabTarget::perform(std::span<const Program> batch, std::strin
   const bool rung =
       bell >= 0 && ::write(bell, ring.data(), ring.size()) == static_cast<ssize_t>(ring.size());
   if (bell >= 0) ::close(bell);
+  done.file = base + ".partial";
   // Time is counted from the last sign of life: a slow machine is not a hung one.
   const auto patience = std::chrono::seconds(options_.timeout_seconds);
   auto until = Clock::now() + patience;
-  bool killed = false;
-  for (std::uintmax_t seen = 0; rung;) {
+  bool killed = false, has_failed = false;
+  for (std::uintmax_t seen = 0; rung && state() == before;) {
     std::error_code absent;
-    const std::uintmax_t grown = fs::file_size(base.string() + ".partial", absent);
+    const std::uintmax_t grown = fs::file_size(done.file, absent);
     if (!absent && grown != seen) {
       seen = grown;
       until = Clock::now() + patience;
     }
-    if (fs::exists(base.string() + ".capture")) {
-      result = base.string() + ".capture";
-      return Outcome::complete;
+    if (fs::exists(base + ".capture")) {
+      done.file = base + ".capture";
+      done.outcome = Outcome::complete;
+      return done;
     }
-    if (fs::exists(base.string() + ".failed")) return Outcome::failed;
-    if (state() != before) break;
-    if (!killed && Clock::now() > until) {
+    if (!has_failed && fs::exists(base + ".failed")) {
+      // The performer gave up: a task of its is stuck in the kernel. No later program can be
+      // trusted on this machine.
+      std::ifstream in(base + ".failed");
+      std::getline(in, done.note);
+      has_failed = true;
+      until = Clock::now();
+    }
+    if (!killed && Clock::now() >= until) {
       kill_machine(before);
       killed = true;
     }
-    if (stop::wait(2)) return Outcome::failed;
+    if (stop::wait(2)) return done;
   }
-  result = base.string() + ".partial";
-  return killed ? Outcome::timed_out : Outcome::died;
+  if (!killed) done.note = last_words(before);
+  else if (!has_failed) done.note = fmt::format("no sign of life for {} s", patience.count());
+  done.outcome = !killed ? Outcome::died : has_failed ? Outcome::failed : Outcome::timed_out;
+  return done;
+}
+
+// How many programs ended; the last of them is the one that ended the machine, if one did.
+std::size_t LabTarget::take(std::span<const Program> batch, Performed& done,
+                            std::span<Answers> answers) {
+  const std::size_t ended = read_capture(done.file, batch, done.outcome == Outcome::died, answers);
+  std::error_code ignored;
+  fs::remove(done.file, ignored);
+  if (done.outcome != Outcome::complete && ended != 0) answers[ended - 1].note = done.note;
+  return ended;
+}
+
+// A machine that dies takes its last answers with it. Step by step and alone the program shows
+// which call it dies of, and that it does so again.
+void LabTarget::look_closer(const Program& program, Answers& answers) {
+  if (!wait_ready()) return;
+  Answers again;
+  Performed done = perform({&program, 1}, true);
+  const bool ended = take({&program, 1}, done, {&again, 1}) != 0;
+  if (ended && done.outcome == Outcome::died) answers = std::move(again);
+  else answers.note += "\n(it did not die of this program alone)";
 }
 
 std::vector<Answers> LabTarget::run(std::span<const Program> batch) {
   std::vector<Answers> out(batch.size());
-  std::size_t done = 0;
-  for (unsigned boot = 0; done < batch.size() && boot < boots_max && !stop::requested(); ++boot) {
-    if (!wait_ready()) continue;  // it died while it booted
-    const std::span<const Program> rest = batch.subspan(done);
-    const std::span<Answers> answers{out.data() + done, rest.size()};
-    std::string file;
-    const Outcome outcome = perform(rest, file);
-    if (outcome == Outcome::failed) break;
-    const std::size_t ended = read_capture(file, rest, outcome == Outcome::died, answers);
-    std::error_code ignored;
-    fs::remove(file, ignored);
-    if (outcome != Outcome::complete && ended != 0) answers[ended - 1].note = state();
-    done += ended;
-    if (outcome == Outcome::complete) break;
+  std::size_t ended = 0;
+  std::string why;
+  for (unsigned boot = 0; ended < batch.size() && boot < boots_max && !stop::requested(); ++boot) {
+    if (!wait_ready()) {  // it died while it booted
+      why = state();
+      continue;
+    }
+    const std::span<const Program> rest = batch.subspan(ended);
+    const std::span<Answers> answers{out.data() + ended, rest.size()};
+    Performed done = perform(rest, false);
+    const std::size_t now = take(rest, done, answers);
+    if (done.outcome == Outcome::died && now != 0) look_closer(rest[now - 1], answers[now - 1]);
+    ended += now;
+    why = done.note;
+    if (done.outcome == Outcome::complete) break;
+    if (done.outcome == Outcome::failed && now == 0) break;
   }
+  for (Answers& a : out)
+    if (a.end == Answers::End::not_run) a.note = why;
   return out;
 }
 

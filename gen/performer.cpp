@@ -6,6 +6,7 @@
 
 #include "traces/abi/arm64/encode.hpp"
 #include "traces/capture_reader.hpp"
+#include "traces/kernel_log.hpp"
 #include "traces/text/grammar.hpp"
 
 namespace assay::gen {
@@ -14,9 +15,10 @@ namespace {
 constexpr u64 arena_bytes = u64{8} << 30;  // what the performer reserves where memory allows
 constexpr u32 tag_open = 0xffffff;         // of the operation that opens /dev/kvm
 
-void control(perform_kind kind, u64 argument, std::vector<std::uint8_t>& out) {
+void control(perform_kind kind, u64 argument, std::uint16_t flags, std::vector<std::uint8_t>& out) {
   traces::Operation op;
   op.kind = kind;
+  op.flags = flags;
   op.argument = argument;
   traces::append(op, {}, out);
 }
@@ -39,7 +41,10 @@ void patch_address(const Rules& rules, const Event& e, traces::Operation& op) {
     op.flags |= PERFORM_ARENA_PATCH;
 }
 
-void encode_program(const Program& p, std::uint16_t run_limit_ms, std::vector<std::uint8_t>& out) {
+// Appends the program; which of its operations are performed.
+std::vector<u32> encode_program(const Program& p, std::uint16_t run_limit_ms,
+                                std::vector<std::uint8_t>& out) {
+  std::vector<u32> performed;
   const Rules& rules = rules_of(p);
   Descriptors d(p);
   traces::Call call;
@@ -70,7 +75,9 @@ void encode_program(const Program& p, std::uint16_t run_limit_ms, std::vector<st
       if (made < PERFORM_SLOTS) place.result_slot = made;
     }
     traces::append(op, place, out);
+    performed.push_back(place.tag);
   }
+  return performed;
 }
 
 // One program's records, as they come in.
@@ -82,14 +89,20 @@ class Decoder {
     if (call.name == "program") return begin(call);
     if (call.name == "program_end") return end(call);
     if (at_ >= batch_.size() || call.tag >= batch_[at_].operations.size()) return;
+    if (call.name == "kernel_log") return logged(call);
     if (call.kind == traces::CallKind::event) return;
     answer(call);
   }
-  // What had begun when the stream broke off: -1 nothing.
+  // The stream broke off. Under way was the operation after the last that answered, or, without
+  // stepping, one that is up to the performer's last 10 ms later.
   void broken(bool machine_died) {
     if (at_ >= batch_.size() || !running_) return;
-    out_[at_].end = machine_died ? Answers::End::crashed : Answers::End::hung;
-    out_[at_].at = last_tag_;
+    Answers& a = out_[at_];
+    a.end = machine_died ? Answers::End::crashed : Answers::End::hung;
+    std::vector<std::uint8_t> ignored;
+    a.at = static_cast<u32>(a.of.size());  // while its descriptors were closed
+    for (const u32 performed : encode_program(batch_[at_], 0, ignored))
+      if (performed >= next_) a.at = std::min(a.at, performed);
     ++ended_;
   }
   std::size_t ended() const { return ended_; }
@@ -104,7 +117,7 @@ class Decoder {
     at_ = member(call, "number");
     if (at_ >= batch_.size()) return;
     running_ = true;
-    last_tag_ = 0;
+    next_ = 0;
     Answers& a = out_[at_];
     a.arena = member(call, "arena");
     a.arena_bytes = member(call, "arena_bytes");
@@ -118,16 +131,21 @@ class Decoder {
     const u64 status = member(call, "status");
     Answers& a = out_[at_];
     a.at = static_cast<u32>(member(call, "last_tag"));
+    a.log_was_read = member(call, "log_was_read") != 0;
     constexpr u64 killed = 9;  // the performer's own doing: the program took too long
     const bool hung = (status & 0x7f) == killed && member(call, "in_flight") != 0;
     a.end = status == 0 ? Answers::End::completed
             : hung      ? Answers::End::hung
                         : Answers::End::crashed;
   }
+  void logged(const traces::Call& call) {
+    for (const traces::Node& n : call.nodes)
+      if (n.name == "text") out_[at_].log.push_back({call.tag, traces::log_unescaped(n.text)});
+  }
   void answer(const traces::Call& call) {
     const Operation& op = batch_[at_].operations[call.tag];
     Answer& a = out_[at_].of[call.tag];
-    last_tag_ = call.tag;
+    next_ = call.tag + 1;
     // The operation's own record is the last with its tag; the descriptor it would act on may not
     // exist, and then it says nothing about the specification.
     a.tid = call.tid;
@@ -153,7 +171,7 @@ class Decoder {
   std::span<const Program> batch_;
   std::span<Answers> out_;
   std::size_t at_ = ~std::size_t{0};
-  u32 last_tag_ = 0;
+  std::size_t next_ = 0;  // after the last operation that answered
   bool running_ = false;
   std::size_t ended_ = 0;
 };
@@ -161,13 +179,13 @@ class Decoder {
 }  // namespace
 
 std::vector<std::uint8_t> performer_stream(std::span<const Program> batch,
-                                           std::uint16_t run_limit_ms) {
+                                           std::uint16_t run_limit_ms, bool step) {
   std::vector<std::uint8_t> out;
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    control(PERFORM_PROGRAM, i, out);
+    control(PERFORM_PROGRAM, i, step ? PERFORM_STEP : 0, out);
     encode_program(batch[i], run_limit_ms, out);
   }
-  control(PERFORM_FINISH, 0, out);
+  control(PERFORM_FINISH, 0, 0, out);
   return out;
 }
 

@@ -50,6 +50,12 @@ struct Answer {
   Event event;            // as performed: addresses may differ from the program's
 };
 
+// What the target's kernel logged while an operation was carried out.
+struct Logged {
+  u32 at = 0;        // the operation
+  std::string text;  // one message a line, "<severity>text"
+};
+
 struct Answers {
   // garbled: the target answered with what is no trace, and nothing it says of the program counts.
   enum class End : std::uint8_t { completed, crashed, hung, garbled, not_run };
@@ -59,6 +65,8 @@ struct Answers {
   u64 arena_bytes = 0;
   std::vector<Answer> of;
   std::string note;  // what a dying target said
+  bool log_was_read = false;
+  std::vector<Logged> log;
 };
 
 // The rules of a program's system: that of its profile, or of its host where it has none.

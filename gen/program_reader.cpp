@@ -8,6 +8,7 @@
 #include "gen/program.hpp"
 #include "spec/system.hpp"
 #include "traces/header.hpp"
+#include "traces/kernel_log.hpp"
 #include "traces/text/grammar.hpp"
 
 namespace assay::gen {
@@ -129,11 +130,20 @@ class Reader {
     }
   }
 
+  // It stands after the call that it is about.
+  void logged(const TraceEvent& e) {
+    const std::size_t calls = out_.program.operations.size();
+    if (calls == 0) return;
+    out_.answers.log_was_read = true;
+    out_.answers.log.push_back({static_cast<u32>(calls - 1), traces::log_unescaped(e.name)});
+  }
+
   void take(u64 number) {
     if (call_.name == "sched_setaffinity") return affinity();
     if (call_.kind == traces::CallKind::event && call_.name == "program") return arena();
     TraceEvent e;
     rules_->binder().bind(call_, e);
+    if (e.kind == TraceKind::kernel_log) return logged(e);
     if (e.kind == TraceKind::rule && out_.program.profile != nullptr)
       rules_->binder().settle(*out_.program.profile, e);
     e.line = number;

@@ -3,6 +3,7 @@
 
 #include "gen/program.hpp"
 #include "traces/header.hpp"
+#include "traces/kernel_log.hpp"
 
 namespace assay::gen {
 namespace {
@@ -36,6 +37,19 @@ u32 tid_of(const Program& p, const Answers* answers, std::size_t i) {
       if (told(k) != 0 && p.operations[k].thread == p.operations[i].thread) return told(k);
   }
   return planned_tid(p.operations[i].thread);
+}
+
+// What the kernel said, also of the call that was under way when it died.
+std::string logged_during(const Answers& answers, std::size_t operation) {
+  std::string out;
+  const auto add = [&](std::string_view text) {
+    for (const traces::KernelReport& report : traces::reports_of(text))
+      out += fmt::format("kernel_log: text=\"{}\"\n", traces::log_escaped(report.text));
+  };
+  for (const Logged& logged : answers.log)
+    if (logged.at == operation) add(logged.text);
+  if (is_cut_short(answers) && answers.at == operation) add(answers.note);
+  return out;
 }
 
 std::string body(const Program& p, const Answers* answers) {
@@ -75,6 +89,7 @@ std::string body(const Program& p, const Answers* answers) {
     out += binder.text(trace_event(p, d, i, answer));
     if (answers == nullptr && op.kind == Operation::Kind::call) out += planned_result(p, d, i);
     out += '\n';
+    if (answers != nullptr) out += logged_during(*answers, i);
   }
   return out;
 }

@@ -81,15 +81,32 @@ std::string again(const gen::Finding& f, const FuzzArguments& a) {
                      f.number);
 }
 
+std::string indented(std::string_view text) {
+  std::string out;
+  for (const char c : text.substr(0, text.find_last_not_of('\n') + 1)) {
+    out += c;
+    if (c == '\n') out += "    ";
+  }
+  return out;
+}
+
 void print_findings(const gen::CampaignSummary& s, const FuzzArguments& a, const Common& common) {
   for (const gen::Finding& f : s.findings) {
     fmt::print("{} case {}: operation {}{}\n    {}\n", paint(common, "red", f.violation.key),
                f.number, f.violation.operation,
-               f.file.empty() ? "" : fmt::format(", kept as {}", f.file), f.violation.text);
+               f.file.empty() ? "" : fmt::format(", kept as {}", f.file),
+               indented(f.violation.text));
     fmt::print("    again: {}\n", again(f, a));
     if (!f.file.empty())
       fmt::print("    shrink: assay minimise {}{}\n", shell_word(f.file), options_again(a));
   }
+}
+
+// What is known of the target's kernel log: nothing of a target that is no kernel.
+std::string log_of(const gen::CampaignSummary& s) {
+  if (s.logs_read == 0) return {};
+  if (s.reports == 0) return fmt::format("; the kernel's log is clean ({} programs)", s.logs_read);
+  return fmt::format("; {} reports in the kernel's log ({} programs)", s.reports, s.logs_read);
 }
 
 nlohmann::ordered_json json_of(const gen::CampaignSummary& s, const FuzzArguments& a) {
@@ -102,6 +119,8 @@ nlohmann::ordered_json json_of(const gen::CampaignSummary& s, const FuzzArgument
                              {"executed", s.executed},
                              {"crashes", s.crashes},
                              {"hangs", s.hangs},
+                             {"logs_read", s.logs_read},
+                             {"kernel_reports", s.reports},
                              {"violating_programs", s.violating},
                              {"interrupted", s.interrupted},
                              {"error", s.error},
@@ -157,16 +176,18 @@ int run(FuzzArguments& a, const Common& common) {
     if (!common.quiet || !s.findings.empty())
       fmt::print(
           "{} under {}: seed {}, cases {}..{}: {} calls made, {} violating programs, {} distinct "
-          "findings, {} crashes, {} hangs, {} not run; {} checks seen, {} both true and false; "
+          "findings, {} crashes, {} hangs, {} not run{}; {} checks seen, {} both true and false; "
           "{:.1f} s, {:.0f} programs/s, {:.0f} calls/s{}\n",
           a.target, chosen.profile->name, a.seed, a.first, a.first + s.cases, s.executed,
-          s.violating, s.findings.size(), s.crashes, s.hangs, s.not_run, seen, both, s.seconds,
-          static_cast<double>(s.cases) / std::max(s.seconds, 1e-9),
+          s.violating, s.findings.size(), s.crashes, s.hangs, s.not_run, log_of(s), seen, both,
+          s.seconds, static_cast<double>(s.cases) / std::max(s.seconds, 1e-9),
           static_cast<double>(s.executed) / std::max(s.seconds, 1e-9),
           s.interrupted ? " (interrupted)" : "");
   }
   if (!a.keep.empty())
     fmt::print(stderr, "assay: {} programs kept in {}\n", covering.kept(), a.keep);
+  if (s.not_run != 0 && !s.why_not_run.empty() && !s.interrupted)
+    fmt::print(stderr, "assay: {} programs were not run: {}\n", s.not_run, s.why_not_run);
   if (!s.error.empty()) fmt::print(stderr, "assay: {}\n", s.error);  // what was found is above
   if (!s.findings.empty()) return exit_found;
   if (!s.error.empty()) return exit_internal;

@@ -12,6 +12,7 @@
 #include "checker/cli/trace_files.hpp"
 #include "checker/judge.hpp"
 #include "checker/report/report.hpp"
+#include "gen/defects.hpp"
 #include "gen/minimise.hpp"
 #include "traces/stop.hpp"
 
@@ -77,16 +78,44 @@ gen::Answers recorded_answers(const gen::Program& p) {
   return answers;
 }
 
+// What the trace's header says that it violates; empty: nothing.
+std::string_view expected_violation(const gen::ProgramText& read) {
+  constexpr std::string_view violates = "violates ";
+  const std::string_view expect = read.expect;
+  return expect.starts_with(violates) ? expect.substr(violates.size()) : std::string_view();
+}
+
 // The claim of --claim, or the one that the trace's header expects to be broken if it is; else the
 // first.
 std::optional<gen::Violation> broken_claim(const Arguments& a, const gen::ProgramText& read,
                                            const gen::Program& p, const gen::Answers& answers) {
   if (!a.claim.empty()) return checker::broken_claim(p, answers, a.claim);
-  constexpr std::string_view violates = "violates ";
-  if (read.expect.starts_with(violates))
-    if (auto expected = checker::broken_claim(p, answers, read.expect.substr(violates.size())))
-      return expected;
+  const std::string_view name = expected_violation(read);
+  if (!name.empty())
+    if (auto expected = checker::broken_claim(p, answers, name)) return expected;
   return checker::broken_claim(p, answers);
+}
+
+// What the rules forbid, and what the target died of or its kernel's log complains of.
+std::vector<gen::Violation> violations_of(const gen::Program& p, const gen::Answers& answers) {
+  std::vector<gen::Violation> all = gen::defects_of(p, answers);
+  if (auto forbidden = checker::judge(p, answers)) all.insert(all.begin(), std::move(*forbidden));
+  return all;
+}
+
+std::optional<gen::Violation> with_key(const std::vector<gen::Violation>& all,
+                                       std::string_view key) {
+  const auto at =
+      std::find_if(all.begin(), all.end(), [&](const gen::Violation& v) { return v.key == key; });
+  return at == all.end() ? std::nullopt : std::optional(*at);
+}
+
+// The one that the trace's header expects, if it is there; else the first.
+std::optional<gen::Violation> violation_of(const gen::ProgramText& read, const gen::Program& p,
+                                           const gen::Answers& answers) {
+  const std::vector<gen::Violation> all = violations_of(p, answers);
+  if (all.empty()) return std::nullopt;
+  return with_key(all, expected_violation(read)).value_or(all.front());
 }
 
 bool read_file(const Arguments& a, gen::ProgramText& out) {
@@ -141,6 +170,12 @@ int minimise(Arguments& a, const Common& common) {
                         !read.program.operations.empty() && read.tells_whole_host;
   if (a.target.empty() && !is_whole && a.host.empty()) return minimise_as_lines(a, common, text);
   if (!can_be_performed(a, read)) return exit_usage;
+  if (a.target.empty() && !read.answers.log.empty() &&
+      !checker::judge(read.program, read.answers)) {
+    fmt::print(stderr, "assay: {}: what a kernel logs of its calls shrinks on that kernel only: --target\n",
+               a.file);
+    return exit_usage;
+  }
   ChosenTarget chosen;
   bool recorded = a.target.empty();
   if (!recorded && !choose_target(a, chosen)) return exit_usage;
@@ -156,9 +191,10 @@ int minimise(Arguments& a, const Common& common) {
   };
   // What is claimed of the specification may be broken by answers that it allows: of several claims
   // the one that is asked for.
-  auto violation = checker::judge(program, answers_of(program));
+  const gen::Answers answers = answers_of(program);
+  auto violation = violation_of(read, program, answers);
   const bool of_claim = !violation;
-  if (of_claim) violation = broken_claim(a, read, program, answers_of(program));
+  if (of_claim) violation = broken_claim(a, read, program, answers);
   if (!violation) {
     if (recorded && !stop::requested()) return minimise_as_lines(a, common, text);
     if (stop::requested()) fmt::print(stderr, "assay: interrupted\n");
@@ -170,9 +206,9 @@ int minimise(Arguments& a, const Common& common) {
   options.simplify_arguments = !recorded;  // recorded answers belong to the recorded arguments
   options.stop = &stop::flag();
   options.oracle = [&](const gen::Program& p) {
-    auto now = of_claim ? checker::broken_claim(p, answers_of(p), violation->key)
-                        : checker::judge(p, answers_of(p));
-    return now && now->key == violation->key;
+    const gen::Answers now = answers_of(p);
+    return of_claim ? checker::broken_claim(p, now, violation->key).has_value()
+                    : with_key(violations_of(p, now), violation->key).has_value();
   };
   Progress progress;
   progress.start("minimise");
@@ -227,6 +263,19 @@ void to_lines_of_file(const gen::ProgramText& read, checker::Report& report) {
   }
 }
 
+// A target that dies, hangs or logs a warning violates what no rule has to say.
+void add_defects(const gen::ProgramText& read, const gen::Answers& answers,
+                 checker::Report& report) {
+  for (gen::Violation& v : gen::defects_of(read.program, answers)) {
+    checker::Finding f;
+    f.check = v.key;
+    f.line = v.operation < read.lines.size() ? read.lines[v.operation] : 0;
+    f.observed = std::move(v.text);
+    report.findings.push_back(std::move(f));
+    report.verdict = checker::Verdict::violates;
+  }
+}
+
 int replay(Arguments& a, const Common& common) {
   if (!settle_target(a, "model")) return exit_usage;
   gen::ProgramText read;
@@ -247,12 +296,7 @@ int replay(Arguments& a, const Common& common) {
   report.report = checker::judge_report(read.program, answers);
   to_lines_of_file(read, report.report);
   if (a.file != "-") add_texts(a.file, report.report.findings);
-  const bool completed = answers.end == gen::Answers::End::completed;
-  if (!completed)
-    report.report.reason = fmt::format("the target {} at operation {}{}", end_of(answers),
-                                       answers.at, answers.note.empty() ? "" : ": " + answers.note);
-  if (!completed && report.report.verdict == checker::Verdict::conforms)
-    report.report.verdict = checker::Verdict::inconclusive;
+  add_defects(read, answers, report.report);
   if (common.json) {
     const nlohmann::ordered_json target{
         {"name", a.target}, {"end", end_of(answers)}, {"note", answers.note}};

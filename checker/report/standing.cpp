@@ -30,6 +30,7 @@ std::string judged_text(const Report& r) {
 }
 
 std::string message_of(const Finding& f) {
+  if (f.allowed.empty()) return fmt::format("observed {}", f.observed);  // no rule is about it
   std::string allowed;
   for (const std::string& a : f.allowed) allowed += (allowed.empty() ? "" : ", ") + a;
   return fmt::format("observed {}, allowed: {}", f.observed, allowed);

@@ -2,6 +2,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "gen/defects.hpp"
 #include "tests/gen/judged.hpp"
 
 namespace assay::gen {
@@ -158,9 +159,34 @@ TEST(CommandTarget, a_program_that_makes_everything_is_found_out) {
 
 TEST(CommandTarget, answers_of_all_calls_are_judged) {
   const CampaignSummary s =
-      run_campaign(command_campaign("sed -E 's/^([0-9]+ ioctl.*[)])$/\\1 = 0/'", 200));
+      run_campaign(command_campaign("sed -E 's/^([0-9]+ ioctl.*[)])$/\\1 = 0/'", 60));
   EXPECT_EQ(s.not_run, 0u);
   EXPECT_GT(s.by_key.size(), 20u);
+}
+
+TEST(CommandTarget, what_its_kernel_logs_is_a_finding_by_the_top_frames) {
+  const std::string warning =
+      "WARNING: CPU: 0 PID: 1 at a.c:1 init_badly+0x1/0x2\\\\x0a";  // through sh and sed
+  const CampaignSummary s = run_campaign(command_campaign(
+      "sed -E 's/^([0-9]+ ioctl.*[)])$/\\1 = 0/; /KVM_ARM_VCPU_INIT/a kernel_log: text=\"" +
+          warning + "\"'",
+      20));
+  const char* name = "WARNING in init_badly";
+  ASSERT_TRUE(s.by_key.contains(name)) << report(s).substr(0, 2000);
+  EXPECT_GT(s.logs_read, 0u);
+  EXPECT_GE(s.reports, s.logs_read);
+  const auto finding = std::find_if(s.findings.begin(), s.findings.end(),
+                                    [&](const Finding& f) { return f.violation.key == name; });
+  ASSERT_NE(finding, s.findings.end());
+  const std::size_t at = finding->violation.operation;
+  EXPECT_EQ(std::string(system_rules()[finding->program.operations[at].event.rule].name),
+            "vcpu_init");
+  // What is kept of it holds the report, and reads back as the same finding.
+  const ProgramText kept = read_program(text_of(finding->program, finding->answers));
+  ASSERT_FALSE(kept.answers.log.empty());
+  const std::vector<Violation> again = defects_of(kept.program, kept.answers);
+  ASSERT_FALSE(again.empty());
+  EXPECT_EQ(again.front().key, name);
 }
 
 TEST(CommandTarget, one_that_dies_in_a_program_crashed_there) {

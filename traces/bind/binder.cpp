@@ -368,6 +368,11 @@ void Binder::bind_event(const Call& call, TraceEvent& out) const {
     out.event.value[0] = records != nullptr ? records->value : 0;
     return;
   }
+  if (call.name == "kernel_log") {
+    out.kind = TraceKind::kernel_log;
+    if (const Node* text = call.argument(0)) out.name = text->text;
+    return;
+  }
   if (call.name == "msr" || call.name == "mrs") return bind_sysreg(call, out);
   const auto rule = rule_by_event_.find(call.name);
   if (rule == rule_by_event_.end()) return;

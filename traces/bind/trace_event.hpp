@@ -27,7 +27,8 @@ enum class TraceKind : std::uint8_t {
   task_exit,   // tid ended
   unmodelled,  // a KVM call that no rule describes; `name` says which
   lost,        // records are missing here (event.value[0] of them)
-  ignored,     // nothing to do with KVM
+  ignored,     // nothing to do with KVM; the last that binary traces store bound
+  kernel_log,  // what the kernel logged; `name` is the text as the trace writes it
 };
 
 struct TraceEvent {

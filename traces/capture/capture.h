@@ -49,7 +49,13 @@ enum capture_kind {
   CAPTURE_PROGRAM = 10, /* performer only: arg[0] = number of the program that starts here */
   CAPTURE_END = 11,     /* performer only: arg[0] = program number, result = its wait status */
   CAPTURE_HOST = 12,    /* part PATH = what host_facts.h lists of the machine; the first record */
+  CAPTURE_LOG = 13,     /* performer only: part PATH = what the kernel logged while operation `tag`
+                           was carried out, one message a line, "<severity>text" */
 };
+
+/* `request` of an END record: the kernel's log was read, so a program without a LOG record left
+ * none. */
+#define CAPTURE_LOG_WAS_READ 1u
 
 /* `request` of an OPEN or AFFINITY record that states what was found when recording began, without
  * a call: a descriptor that was inherited or received (part PATH = what /proc/self/fd says of it),
@@ -112,7 +118,9 @@ struct capture_record {
 #define PERFORM_THREADS 8
 
 enum perform_kind {
-  PERFORM_PROGRAM = 1, /* arg = program number: end the previous program, start this one */
+  PERFORM_PROGRAM = 1, /* arg = program number: end the previous program, start this one. Flag
+                          PERFORM_STEP: an operation begins when the reader of the capture has all
+                          records before it, so that a machine that dies leaves them behind */
   PERFORM_IOCTL = 2,   /* on `slot`; a returned descriptor goes to `result_slot` */
   PERFORM_OPEN = 3,    /* /dev/kvm, O_RDWR, into result_slot */
   PERFORM_CLOSE = 4,
@@ -133,6 +141,7 @@ enum perform_flags {
                                 4) and goes to result_slot */
   PERFORM_BAD_POINTER = 16,  /* pass an unmapped address instead of the payload's (EFAULT tests) */
   PERFORM_VALUE_BAD = 32,    /* the value patch writes an unmapped address */
+  PERFORM_STEP = 64,         /* of PERFORM_PROGRAM only */
 };
 
 struct perform_op {

@@ -11,7 +11,9 @@
  *
  * One operation can leave several records with its tag: a thread made for it (CLONE), the run page
  * mapped before the first RUN of a slot (MMAP) or unmapped before its CLOSE (MUNMAP: a mapping
- * would keep the vCPU, and so the VM, alive). The operation's own record is always the last.
+ * would keep the vCPU, and so the VM, alive). After the operation's own record comes what the
+ * kernel logged meanwhile (LOG), where /dev/kmsg can be read; what it logs while the program's
+ * descriptors are closed has the tag of the program's last operation.
  * CAPTURE_PROGRAM carries the arena's address and size in arg[1] and arg[2]; CAPTURE_END carries
  * in arg[1] the tag of the last operation begun and in arg[2] whether it never finished, which
  * names the call that crashed or hung.
@@ -27,14 +29,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "perform_child.h"
+#include "perform_log.h"
 
-enum { FLUSH_MS = 10 }; /* how long published records may wait in the buffer */
+/* How long published records may wait in the buffer. */
+enum { FLUSH_MS = 10, STEP_NS = 200000 };
 
 /* A killed task that is stuck in the kernel keeps its VM and our buffer: past this, give up. */
 #define PATIENCE_NS (10 * (uint64_t)1000000000)
@@ -54,10 +59,12 @@ struct program {
   size_t bytes, capacity;
   uint64_t number;
   uint32_t tag;
+  bool step;
 };
 
 static struct perform_memory memory;
 static int output;
+static int kernel_log = -1; /* at its end; children share the position */
 
 static void put(const void* data, size_t bytes) {
   for (const uint8_t* at = data; bytes;) {
@@ -97,15 +104,48 @@ static void put_header(void) {
   put(&header, sizeof header);
 }
 
+/* Until what was put into a pipe has been taken out. */
+static void wait_for_reader(void) {
+  int left = 0;
+  while (!ioctl(output, FIONREAD, &left) && left > 0) usleep(100);
+}
+
 /* Moves what the child published since `drained` to the output. */
-static uint32_t drain(uint32_t drained) {
+static uint32_t drain(uint32_t drained, bool step) {
   uint32_t rewind = atomic_load_explicit(&memory.shared->rewind, memory_order_acquire);
   uint32_t written = atomic_load_explicit(&memory.shared->written, memory_order_acquire);
   if (written > drained) put(memory.shared->data + drained, written - drained);
-  if (!rewind) return written;
+  if (!rewind) {
+    if (step && written > drained) wait_for_reader();
+    atomic_store_explicit(&memory.shared->taken, written, memory_order_release);
+    return written;
+  }
+  atomic_store_explicit(&memory.shared->taken, 0, memory_order_relaxed);
   atomic_store_explicit(&memory.shared->written, 0, memory_order_relaxed);
   atomic_store_explicit(&memory.shared->rewind, 0, memory_order_release);
   return 0;
+}
+
+/* What the kernel logged after the last operation. */
+static void put_log(pid_t pid) {
+  static char text[PERFORM_LOG_BYTES + 8];
+  uint32_t bytes = perform_read_log(kernel_log, text);
+  if (!bytes) return;
+  memset(text + bytes, 0, perform_padded(bytes) - bytes);
+  struct capture_part part = {CAPTURE_PATH, 0, bytes};
+  struct capture_record record = {
+      .kind = CAPTURE_LOG,
+      .parts = 1,
+      .bytes = (uint32_t)(sizeof record + sizeof part) + perform_padded(bytes),
+      .tid = (uint32_t)pid,
+      .tag = atomic_load(&memory.shared->tag),
+      .begin_ns = perform_now_ns(),
+      .cpu_begin = -1,
+      .cpu_end = -1,
+      .fd = -1};
+  put(&record, sizeof record);
+  put(&part, sizeof part);
+  put(text, perform_padded(bytes));
 }
 
 static void run_program(const struct program* program, uint64_t hang_ns) {
@@ -115,13 +155,18 @@ static void run_program(const struct program* program, uint64_t hang_ns) {
   sigprocmask(SIG_BLOCK, &child_signal, &old);
   atomic_store(&memory.shared->written, 0);
   atomic_store(&memory.shared->rewind, 0);
+  atomic_store(&memory.shared->taken, 0);
   atomic_store(&memory.shared->in_flight, 0);
   atomic_store(&memory.shared->tag, program->tag);
 
+  if (kernel_log >= 0) perform_forget_warnings();
   uint64_t deadline = perform_now_ns() + hang_ns;
   pid_t pid = fork();
   if (pid < 0) die(1, "fork: %s", strerror(errno));
-  if (pid == 0) perform_child(&memory, program->ops, program->bytes, &old);
+  if (pid == 0) {
+    struct perform_job job = {program->ops, program->bytes, kernel_log, program->step};
+    perform_child(&memory, &job, &old);
+  }
   put_record((struct capture_record){
       .kind = CAPTURE_PROGRAM,
       .tid = (uint32_t)pid,
@@ -130,16 +175,19 @@ static void run_program(const struct program* program, uint64_t hang_ns) {
   int status = 0;
   uint32_t drained = 0;
   bool killed = false;
-  const struct timespec flush = {0, FLUSH_MS * 1000000};
+  const struct timespec flush = {0, program->step ? STEP_NS : FLUSH_MS * 1000000};
   for (;;) {
     pid_t ended = waitpid(pid, &status, WNOHANG); /* first: then nothing is published after drain */
     if (ended < 0) die(1, "waitpid: %s", strerror(errno));
     uint64_t before = perform_now_ns();
-    drained = drain(drained);
+    drained = drain(drained, program->step);
     deadline += perform_now_ns() - before; /* a slow reader of ours is not a hang of theirs */
     if (ended == pid) break;
     if (perform_now_ns() > deadline) {
-      if (killed) die(1, "program %llu does not die", (unsigned long long)program->number);
+      if (killed) {
+        if (kernel_log >= 0) put_log(pid); /* may say where it is stuck */
+        die(1, "program %llu does not die", (unsigned long long)program->number);
+      }
       kill(pid, SIGKILL);
       killed = true;
       deadline += PATIENCE_NS;
@@ -147,7 +195,9 @@ static void run_program(const struct program* program, uint64_t hang_ns) {
     sigtimedwait(&child_signal, NULL, &flush);
   }
   sigprocmask(SIG_SETMASK, &old, NULL);
+  if (kernel_log >= 0) put_log(pid);
   put_record((struct capture_record){.kind = CAPTURE_END,
+                                     .request = kernel_log >= 0 ? CAPTURE_LOG_WAS_READ : 0,
                                      .tid = (uint32_t)pid,
                                      .tag = program->tag,
                                      .result = status,
@@ -166,7 +216,8 @@ static const char* op_fault(const struct perform_op* op) {
   if (op->slot < -1 || op->slot >= PERFORM_SLOTS || op->result_slot < -1 ||
       op->result_slot >= PERFORM_SLOTS)
     return "slot out of range";
-  if (op->flags >= 2 * PERFORM_VALUE_BAD) return "unknown flag";
+  unsigned known = op->kind == PERFORM_PROGRAM ? PERFORM_STEP : 2 * PERFORM_VALUE_BAD - 1;
+  if (op->flags & ~known) return "unknown flag";
   if ((op->flags & PERFORM_ARENA_PATCH) && op->arena_at + 8u > op->payload_bytes)
     return "arena_at outside the payload";
   if ((op->flags & (PERFORM_VALUE_PATCH | PERFORM_VALUE_BAD)) &&
@@ -220,6 +271,7 @@ static void perform_all(FILE* input, uint64_t hang_ns) {
     program.bytes = 0;
     program.number = in.op.arg;
     program.tag = in.op.tag;
+    program.step = in.op.flags & PERFORM_STEP;
   }
   if (open_program) run_program(&program, hang_ns);
   free(program.ops);
@@ -262,6 +314,7 @@ int main(int argc, char** argv) {
   output = strcmp(to, "-") ? open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : 1;
   if (output < 0) die(1, "%s: %s", to, strerror(errno));
   make_memory();
+  kernel_log = perform_open_log();
   put_header();
   perform_all(input, hang_ms * 1000000);
   return 0;

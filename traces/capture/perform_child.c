@@ -20,6 +20,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "perform_log.h"
+
 #ifndef sigev_notify_thread_id
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
@@ -127,6 +129,17 @@ static void record_end(struct writer* w) {
   uint32_t bytes = (uint32_t)(w->end - (uint8_t*)w->record);
   __atomic_store_n(&w->record->bytes, bytes, __ATOMIC_RELEASE);
   atomic_fetch_add_explicit(&shared->written, bytes, memory_order_release);
+}
+
+/* --- the kernel's log ------------------------------------------------------------ */
+
+static void publish_log(int log, uint32_t tag) {
+  static char text[PERFORM_LOG_BYTES];
+  uint32_t length = perform_read_log(log, text);
+  if (length == 0) return;
+  struct writer w = record_begin(CAPTURE_LOG, tag, length);
+  part(&w, CAPTURE_PATH, text, length);
+  record_end(&w);
 }
 
 /* --- operations ------------------------------------------------------------------ */
@@ -355,7 +368,14 @@ static void make_thread(struct thread* t, uint32_t tag) {
 
 static void on_alarm(int number) { (void)number; } /* only there to interrupt KVM_RUN */
 
-void perform_child(const struct perform_memory* from_parent, const uint8_t* ops, size_t bytes,
+/* Until the parent has handed on all records. */
+static void wait_for_reader(void) {
+  while (atomic_load_explicit(&shared->taken, memory_order_acquire) !=
+         atomic_load_explicit(&shared->written, memory_order_acquire))
+    usleep(100);
+}
+
+void perform_child(const struct perform_memory* from_parent, const struct perform_job* job,
                    const sigset_t* mask) {
   memory = *from_parent;
   shared = memory.shared;
@@ -365,9 +385,10 @@ void perform_child(const struct perform_memory* from_parent, const uint8_t* ops,
   sigaction(SIGALRM, &alarm_action, NULL);
   for (int i = 0; i < PERFORM_SLOTS; i++) slots[i] = -1;
   sem_init(&done, 0, 0);
-  for (size_t at = 0; at < bytes;) {
-    const struct perform_op* op = (const struct perform_op*)(ops + at);
+  for (size_t at = 0; at < job->bytes;) {
+    const struct perform_op* op = (const struct perform_op*)(job->ops + at);
     struct thread* t = &threads[op->thread];
+    if (job->step) wait_for_reader();
     atomic_store_explicit(&shared->tag, op->tag, memory_order_relaxed);
     atomic_store_explicit(&shared->in_flight, 1, memory_order_release);
     if (op->thread == 0) {
@@ -378,6 +399,7 @@ void perform_child(const struct perform_memory* from_parent, const uint8_t* ops,
       sem_post(&t->go);
       wait_for(&done);
     }
+    if (job->log >= 0) publish_log(job->log, op->tag);
     atomic_store_explicit(&shared->in_flight, 0, memory_order_release);
     at += op->bytes;
   }

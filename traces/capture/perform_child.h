@@ -8,6 +8,7 @@
 
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -25,6 +26,7 @@ enum {
 struct perform_shared {
   _Atomic uint32_t written; /* offset into data: the records before it are complete */
   _Atomic uint32_t rewind;  /* the child found no room; the parent empties the buffer and clears */
+  _Atomic uint32_t taken;   /* what of `written` the parent has handed on */
   _Atomic uint32_t tag;     /* of the last operation begun */
   _Atomic uint32_t in_flight;
   uint32_t run_page_bytes; /* 0 until some child needed it */
@@ -48,8 +50,16 @@ static inline uint64_t perform_now_ns(void) {
 
 static inline uint32_t perform_padded(uint32_t bytes) { return (bytes + 7u) & ~7u; }
 
-/* Carries out validated operations and ends the process. `mask` is the signal mask to run with. */
-_Noreturn void perform_child(const struct perform_memory* from_parent, const uint8_t* ops,
-                             size_t bytes, const sigset_t* mask);
+/* Validated operations. */
+struct perform_job {
+  const uint8_t* ops;
+  size_t bytes;
+  int log;   /* /dev/kmsg, not blocking, at its end; -1: it cannot be read */
+  bool step; /* see PERFORM_STEP */
+};
+
+/* Carries a job out and ends the process. `mask` is the signal mask to run with. */
+_Noreturn void perform_child(const struct perform_memory* from_parent,
+                             const struct perform_job* job, const sigset_t* mask);
 
 #endif

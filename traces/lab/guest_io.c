@@ -70,7 +70,8 @@ static bool host_text(const char* path, const char* text) {
 /* --- the batch server --------------------------------------------------------------------- */
 
 struct names {
-  char ops[PATH_BYTES], partial[PATH_BYTES], capture[PATH_BYTES], failed[PATH_BYTES];
+  char ops[PATH_BYTES], partial[PATH_BYTES], capture[PATH_BYTES];
+  char reason[PATH_BYTES], failed[PATH_BYTES];
 };
 
 static void make_name(char* out, const char* folder, const char* name, const char* suffix) {
@@ -117,10 +118,12 @@ static _Noreturn void serve(const char* folder) {
     make_name(n.ops, folder, name, ".ops");
     make_name(n.partial, folder, name, ".partial");
     make_name(n.capture, folder, name, ".capture");
+    make_name(n.reason, folder, name, ".reason");
     make_name(n.failed, folder, name, ".failed");
     const char* reason = batch(&n, "/tmp/batch");
     if (!reason) continue;
-    if (host_text(n.partial, reason)) host_rename(n.partial, n.failed);
+    /* What was performed stays in NAME.partial. The reason comes by rename, like all answers. */
+    if (host_text(n.reason, reason)) host_rename(n.reason, n.failed);
   }
   exit(0);
 }

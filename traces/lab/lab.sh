@@ -45,8 +45,9 @@
 #   NAME.partial    grows while the batch is performed (NAME.ops is gone then). After "dead" it
 #                   holds every record up to the death, give or take the last 10 ms.
 #   NAME.capture    the complete answer, or
-#   NAME.failed     text: why there is none.
-#   console         the guest's serial console: what a dying kernel said.
+#   NAME.failed     text: why there is none. What was performed until then is NAME.partial.
+#   console         the guest's serial console; what a dying kernel said is console-N after
+#                   "dead boot=N".
 #
 # The client removes the answers. A request whose NAME.ops still exists after a death was not begun:
 # ring again when the server is ready.

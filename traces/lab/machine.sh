@@ -36,13 +36,13 @@ machine_arguments() {
   if [[ $ARCH == amd64 ]]; then
     cat "$folder/modules.cpio" "$initramfs" >"$job/initramfs"
     ARGUMENTS+=(
-      -initrd "$job/initramfs" -append "console=ttyS0 quiet panic=-1 $AMD_CLOCK $append"
+      -initrd "$job/initramfs" -append "console=ttyS0 quiet oops=panic panic=-1 $AMD_CLOCK $append"
       -fsdev "local,id=job,security_model=none,path=${job//,/,,}"
       -device virtio-9p-pci,fsdev=job,mount_tag=job
     )
   else
     ARGUMENTS+=(
-      -initrd "$initramfs" -append "console=ttyAMA0 quiet panic=-1 $append"
+      -initrd "$initramfs" -append "console=ttyAMA0 quiet oops=panic panic=-1 $append"
       -semihosting-config "enable=on,userspace=on,target=native,arg=${job//,/,,}"
     )
   fi

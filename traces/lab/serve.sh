@@ -49,9 +49,10 @@ serve() {
   flock -n "$SERVE_LOCK" || die "another server uses $DIR"
   # shellcheck disable=SC2016 # expanded by the guest
   printf 'exec guest_io serve "$JOB"\n' >"$DIR/script"
-  rm -f "$DIR"/*.partial
+  rm -f "$DIR"/*.partial "$DIR"/console-*
   for ((BOOT = 1; ; BOOT++)); do
     serve_once "$kernel" "$machine" "$append"
+    mv "$DIR/console" "$DIR/console-$BOOT"
     set_state "dead boot=$BOOT $REASON"
     say "$REASON"
     ((restart)) && [[ -e $DIR/listening ]] || return 1

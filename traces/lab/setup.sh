@@ -116,7 +116,8 @@ setup_initramfs() {
     install -m 755 "$HERE/guest_init" "$root/init"
     install -m 755 "$HERE/guest_ftrace" "$root/bin"
     local cc=("$CROSS-gcc" -std=c11 -O2 -Wall -Wextra -static -pthread)
-    "${cc[@]}" -o "$root/bin/perform" "$CAPTURE"/perform.c "$CAPTURE"/perform_child.c
+    "${cc[@]}" -o "$root/bin/perform" "$CAPTURE"/perform.c "$CAPTURE"/perform_child.c \
+      "$CAPTURE"/perform_log.c
     "${cc[@]}" -o "$root/bin/guest_io" "$HERE/guest_io.c" "$HERE/guest_host_$ARCH.c"
     "${cc[@]}" -o "$root/bin/host_info" "$HERE/host_info.c" "$CAPTURE/host_facts.c"
     make_recorder "$CROSS-gcc" "$root/bin"

@@ -142,6 +142,11 @@ void Decoder::decode_kind(const capture_record& record, Call& call) {
       to.number("status", static_cast<std::uint64_t>(record.result));
       to.number("last_tag", record.arg[1]);
       to.number("in_flight", record.arg[2]);
+      to.number("log_was_read", record.request & CAPTURE_LOG_WAS_READ);
+      return;
+    case CAPTURE_LOG:
+      event("kernel_log");
+      to.add(NodeKind::string, "text").text = escaped(part(CAPTURE_PATH).data);
       return;
     default:
       event("unrecognised");

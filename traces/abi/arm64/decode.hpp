@@ -5,7 +5,8 @@
 //
 //   lost: records=5                  the recorder had to drop some here
 //   program: number=3 arena=0x... arena_bytes=...      the performer starts a program
-//   program_end: number=3 status=0 last_tag=7 in_flight=0
+//   program_end: number=3 status=0 last_tag=7 in_flight=0 log_was_read=1
+//   kernel_log: text="<4>WARNING: ...\x0a"         what the kernel logged during an operation
 //   found: fd=5<anon_inode:kvm-vm>   existed when recording began
 //   found: tid=97 affinity=[0 1]
 //   unrecognised: kind=77            of a newer recorder
