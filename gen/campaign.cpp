@@ -71,6 +71,10 @@ bool Campaign::take_batch(unsigned size, u64& first, u64& count) {
 }
 
 void Campaign::found(Job& job, const Program& p, const Answers& a, Violation v) {
+  if (options_.known.contains(v.key)) {
+    ++job.part.known[v.key];
+    return;
+  }
   ++job.part.violating;
   ++job.part.by_key[v.key];
   auto known = std::find_if(job.part.findings.begin(), job.part.findings.end(),
@@ -134,6 +138,7 @@ void Campaign::merge(Job& job) {
   summary_.reports += part.reports;
   summary_.violating += part.violating;
   summary_.coverage.merge(part.coverage);
+  for (const auto& [key, count] : part.known) summary_.known[key] += count;
   for (const auto& [key, count] : part.by_key) summary_.by_key[key] += count;
   for (Finding& f : part.findings) {
     auto [at, is_new] = findings_.try_emplace(f.violation.key, f);

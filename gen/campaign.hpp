@@ -7,6 +7,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "gen/generator.hpp"
 #include "gen/target.hpp"
@@ -52,6 +53,7 @@ struct CampaignOptions {
   // itself. What the quick look clears conforms; it never condemns.
   bool quick_look = true;
   std::size_t findings_max = 0;                      // distinct keys after which to stop; 0: never
+  std::set<std::string> known;                       // keys that are counted, and no findings
   std::string corpus;                                // directory for findings; empty: none
   const std::atomic<bool>* stop = nullptr;           // ends the campaign in order
   std::function<void(const Progress&)> on_progress;  // from any job, one at a time
@@ -73,7 +75,8 @@ struct CampaignSummary {
   std::string error;              // the target cannot be made, the corpus cannot be written
   std::vector<Finding> findings;  // by case number, one for each key
   std::map<std::string, u64> by_key;
-  Coverage coverage;  // of the specification, by what the target answered
+  std::map<std::string, u64> known;  // programs that showed what was known before
+  Coverage coverage;                 // of the specification, by what the target answered
 };
 
 CampaignSummary run_campaign(const CampaignOptions& options);

@@ -8,8 +8,10 @@
 #include <thread>
 
 #include "checker/cli/host_option.hpp"
+#include "checker/cli/known_defects.hpp"
 #include "checker/cli/progress.hpp"
 #include "checker/cli/targets.hpp"
+#include "checker/cli/trace_files.hpp"
 #include "checker/judge.hpp"
 #include "gen/campaign.hpp"
 #include "traces/stop.hpp"
@@ -18,7 +20,7 @@ namespace assay::cli {
 namespace {
 
 struct FuzzArguments : TargetArguments {
-  std::string corpus, time, keep;
+  std::string corpus, time, keep, known;
   u64 seed = 1, cases = 1000, first = 0;
   unsigned jobs = 0;
 };
@@ -77,8 +79,8 @@ std::string options_again(const FuzzArguments& a) {
 }
 
 std::string again(const gen::Finding& f, const FuzzArguments& a) {
-  return fmt::format("assay fuzz{} --seed {} --first-case {} --cases 1", options_again(a), a.seed,
-                     f.number);
+  return fmt::format("assay fuzz{}{} --seed {} --first-case {} --cases 1", options_again(a),
+                     a.known.empty() ? "" : " --known " + shell_word(a.known), a.seed, f.number);
 }
 
 std::string indented(std::string_view text) {
@@ -125,6 +127,7 @@ nlohmann::ordered_json json_of(const gen::CampaignSummary& s, const FuzzArgument
                              {"interrupted", s.interrupted},
                              {"error", s.error},
                              {"seconds", s.seconds}};
+  out["known"] = s.known;
   out["findings"] = nlohmann::ordered_json::array();
   for (const gen::Finding& f : s.findings)
     out["findings"].push_back({{"check", f.violation.key},
@@ -151,6 +154,9 @@ int run(FuzzArguments& a, const Common& common) {
   options.jobs = a.jobs != 0 ? a.jobs : is_model ? std::thread::hardware_concurrency() : 1;
   options.target = chosen.factory;
   options.corpus = a.corpus;
+  std::string known = reported_defects();
+  if (!a.known.empty() && !read_text(a.known, known)) return exit_usage;
+  options.known = known_defects(known, *chosen.profile);
   options.stop = &stop::flag();
   CoveringPrograms covering(a.keep);
   options.quick_look = a.keep.empty();
@@ -173,6 +179,8 @@ int run(FuzzArguments& a, const Common& common) {
   if (common.json) fmt::print("{}\n", json_of(s, a).dump(2));
   else {
     print_findings(s, a, common);
+    for (const auto& [name, programs] : s.known)
+      fmt::print("known: {} ({} programs)\n", name, programs);
     if (!common.quiet || !s.findings.empty())
       fmt::print(
           "{} under {}: seed {}, cases {}..{}: {} calls made, {} violating programs, {} distinct "
@@ -214,6 +222,10 @@ void add_fuzz(CLI::App& app, Common& common) {
                                            : std::string("wants a time such as 90s, 10m or 2h");
       });
   command->add_option("-j,--jobs", a->jobs);
+  command
+      ->add_option("--known", a->known,
+                   "defects that are no findings: a table like spec/kvm/REPORTS.md, the default")
+      ->type_name("FILE");
   command->add_option("--corpus", a->corpus, "keep findings here as traces")->type_name("DIR");
   command->add_option("--keep", a->keep, "keep conforming programs that cover something new here")
       ->type_name("DIR")
