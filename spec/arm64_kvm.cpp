@@ -20,6 +20,7 @@ constexpr std::array dimensions{
     Dimension{"slots", "memory slots", 4, "host.slots_max"},
     Dimension{"pmus", "host PMUs", 2},
     Dimension{"regions", "redistributor regions", 2, "gic.regions"},
+    Dimension{"itses", "ITSs", 1, "itses.count"},
 };
 
 constexpr std::array named_leaves_of_state{

@@ -72,6 +72,16 @@ enum class Behaviour : unsigned {
   count_
 };
 
+constexpr bool is_spe_series(const Profile& p) { return p.is(Behaviour::spe_series); }
+// The designs (SPE-5): pin all memory at the VMM's word; pin a buffer when the guest enables
+// it; pin nothing and serve the SPU's stage 2 faults.
+constexpr bool pins_memory(const Profile& p) {
+  return is_spe_series(p) && !p.is(Behaviour::spe_pins_buffer) &&
+         !p.is(Behaviour::spe_takes_faults);
+}
+constexpr bool pins_buffer(const Profile& p) { return p.is(Behaviour::spe_pins_buffer); }
+constexpr bool takes_faults(const Profile& p) { return p.is(Behaviour::spe_takes_faults); }
+
 // Those of arm64 KVM, `documented` first.
 std::span<const Profile> arm64_profiles();
 // The profile of a `uname -r` string: "6.1.0-51-arm64" is linux-6.1. The nearest older profile is

@@ -15,8 +15,6 @@ constexpr std::array harmless = {
                     "api.rst 4.85: where a GICv2 lies, which no rule describes"},
     HarmlessRequest{"KVM_CHECK_EXTENSION", "api.rst 4.4: answers only"},
     HarmlessRequest{"KVM_CREATE_GUEST_MEMFD", "api.rst 4.142: a file of its own"},
-    HarmlessRequest{"KVM_ENABLE_CAP",
-                    "api.rst 4.37: of released kernels, nothing that a rule reads"},
     HarmlessRequest{"KVM_GET_CLOCK", "api.rst 4.29: answers only"},
     HarmlessRequest{"KVM_GET_DEVICE_ATTR", "api.rst 4.80: answers only"},
     HarmlessRequest{"KVM_GET_ONE_REG", "api.rst 4.69: answers only"},

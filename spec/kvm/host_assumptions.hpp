@@ -39,14 +39,14 @@ Flag<D> host_is_possible(const Host<D>& host) {
 }
 
 // Nothing falls off the end of a bounded table. Slots are bounded by the host's own limit; how many
-// vCPUs and redistributor regions userspace makes is a bound of the proof.
+// vCPUs, redistributor regions and ITSs userspace makes is a bound of the proof.
 template <class D>
 Flag<D> fits_shape(const Vm<D>& vm) {
   const Shape& shape = shape_in_use();
   if (shape.grows()) return true;
   const auto size = [&](Dim d) { return shape.size[static_cast<std::size_t>(d)]; };
   return vm.online <= size(Dim::vcpu) && vm.host.slots_max <= size(Dim::slot) &&
-         vm.gic.regions <= size(Dim::region);
+         vm.gic.regions <= size(Dim::region) && vm.itses.count <= size(Dim::its);
 }
 
 // An ordinary host with those limits: what counterexamples prefer to show.

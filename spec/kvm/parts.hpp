@@ -4,6 +4,7 @@
 #pragma once
 #include "spec/arch/pe.hpp"
 #include "spec/arch/spu/state.hpp"
+#include "spec/kvm/its/state.hpp"
 #include "spec/kvm/pmu/state.hpp"
 #include "spec/kvm/registers/state.hpp"
 #include "spec/kvm/spe/state.hpp"
@@ -33,8 +34,10 @@ struct VmParts {
   RegistersVm<D> registers{};
   SpeVm<D> spe{};
   Vgic<D> gic{};
+  ItsVm<D> itses{};
   static constexpr auto fields() {
-    return members<&VmParts::pmu, &VmParts::registers, &VmParts::spe, &VmParts::gic>;
+    return members<&VmParts::pmu, &VmParts::registers, &VmParts::spe, &VmParts::gic,
+                   &VmParts::itses>;
   }
 };
 

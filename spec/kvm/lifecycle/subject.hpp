@@ -1,6 +1,7 @@
 // System and VM life cycle. What of it belongs to the system: rules, invariants, properties.
 #pragma once
 #include "spec/arm64_subject.hpp"
+#include "spec/kvm/lifecycle/capabilities.hpp"
 #include "spec/kvm/lifecycle/invariants.hpp"
 #include "spec/kvm/lifecycle/rules.hpp"
 #include "spec/kvm_main/queries.hpp"
@@ -10,7 +11,7 @@ namespace assay {
 struct KvmLifecycle {
   template <class D>
   using Rules = TypeList<CreateVm<D>, CheckExtension<D>, GetVcpuMmapSize<D>, CreateVcpu<D>,
-                         PreferredTarget<D>, GetApiVersion<D>, GetStatsFd<D>>;
+                         PreferredTarget<D>, GetApiVersion<D>, GetStatsFd<D>, EnableCapability<D>>;
 
   static constexpr std::array handles{
       HandleDeclaration{HandleKind::system, "system", "/dev/kvm"},

@@ -5,16 +5,6 @@
 
 namespace assay {
 
-constexpr bool is_spe_series(const Profile& p) { return p.is(Behaviour::spe_series); }
-// The designs (SPE-5): pin all memory at the VMM's word; pin a buffer when the guest enables
-// it; pin nothing and serve the SPU's stage 2 faults.
-constexpr bool pins_memory(const Profile& p) {
-  return is_spe_series(p) && !p.is(Behaviour::spe_pins_buffer) &&
-         !p.is(Behaviour::spe_takes_faults);
-}
-constexpr bool pins_buffer(const Profile& p) { return p.is(Behaviour::spe_pins_buffer); }
-constexpr bool takes_faults(const Profile& p) { return p.is(Behaviour::spe_takes_faults); }
-
 // Maintenance of locked memory waits for a vCPU to run (v4-04 to v4-06).
 template <class D>
 Flag<D> is_pending(const Vm<D>& vm) {
@@ -81,7 +71,7 @@ struct EnableCap {
  private:
   Word<D, 16> slot() const { return field_bits<16>(args[0], 0); }
   Flag<D> wants_write() const { return bit(args[1], 1); }
-  static constexpr u64 mte_capability = 195;  // KVM_CAP_ARM_MTE
+  static constexpr u64 mte_capability = 205;  // KVM_CAP_ARM_MTE
 
   // Locked slots do not stand in its way: their tags are cleared before a vCPU runs (v4-06).
   void enable_mte(Step<D>& k, Vm<D>& vm) const {

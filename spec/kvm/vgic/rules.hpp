@@ -46,6 +46,11 @@ struct CreateDevice {
       k.set(vm.vfio, true);
     });
     k.when(!only_tests && (v2 || v3), [&] { create_vgic<D>(k, vm, v2); });
+    k.when(!only_tests && its, [&] {
+      const Word<D, 16> next = plain(vm.itses.count);
+      k.at(vm.itses.its, next, [&](Its<D>& made) { k.set(made.created, true); });
+      k.set(vm.itses.count, next + Word<D, 16>(1));
+    });
   }
 };
 

@@ -37,13 +37,6 @@ struct KvmVgic {
                         .link = "anon_inode:kvm-arm-vgic-v2",
                         .owner = HandleKind::vm,
                         .device_type = vgic_v2_device},
-      // No rule is about it.
-      HandleDeclaration{.kind = HandleKind{8},
-                        .name = "its",
-                        .link = "anon_inode:kvm-arm-vgic-its",
-                        .owner = HandleKind::vm,
-                        .is_counted = true,
-                        .device_type = vgic_its_device},
   };
 
   template <class D>
