@@ -22,7 +22,7 @@ void after_vcpu_creation(Step<D>& k, Vm<D>& vm, Vcpu<D>& cpu) {
 // KVM_RUN is about to enter the guest, and does what was asked of the vCPU before.
 template <class D>
 void before_guest_entry(Step<D>& k, Vm<D>& vm, Vcpu<D>& cpu) {
-  serve_masterclock_request<D>(k, vm, cpu);
+  serve_clock_requests<D>(k, vm, cpu);
 }
 
 // The guest is about to be entered, and was left.

@@ -5,14 +5,17 @@
 
 namespace assay::x86 {
 
-// The difference of kvmclock and of true time since the source's record, over both hosts: each
-// CLOCK_REALTIME is wrong by clock_error at most.
+// What passed since the source's record by kvmclock, and by true time, differs by what two wall
+// clocks can be wrong by: CLOCK_REALTIME of either host by clock_error.
 template <class D>
-Flag<D> clock_follows_time(const Vm<D>& vm, const Num<D>& clock, const Num<D>& time) {
+Flag<D> clock_is_not_ahead(const Vm<D>& vm, const Num<D>& clock, const Num<D>& time) {
   const auto& m = vm.migration;
-  const Num<D> bound = vm.host.migration.clock_error * 2;
-  const Num<D> by_clock = clock + m.source_time, by_time = time + m.source_clock;
-  return by_clock <= by_time + bound && by_time <= by_clock + bound;
+  return clock + m.source_time <= time + m.source_clock + vm.host.migration.clock_error * 2;
+}
+template <class D>
+Flag<D> clock_is_not_behind(const Vm<D>& vm, const Num<D>& clock, const Num<D>& time) {
+  const auto& m = vm.migration;
+  return time + m.source_clock <= clock + m.source_time + vm.host.migration.clock_error * 2;
 }
 
 // Steps come in order, and times grow with them.
@@ -48,10 +51,16 @@ Flag<D> kvmclock_never_goes_backwards(const Vm<D>& vm) {
 }
 // And has counted the time between, up to the error of two wall clocks.
 template <class D>
-Flag<D> kvmclock_differs_from_true_time_by_at_most_the_bound(const Vm<D>& vm) {
+Flag<D> kvmclock_is_ahead_of_true_time_by_at_most_the_bound(const Vm<D>& vm) {
   const auto& m = vm.migration;
-  return (m.steps < 2 || clock_follows_time<D>(vm, m.set_clock, m.set_time)) &&
-         (m.steps < 3 || clock_follows_time<D>(vm, m.read_clock, m.read_time));
+  return (m.steps < 2 || clock_is_not_ahead<D>(vm, m.set_clock, m.set_time)) &&
+         (m.steps < 3 || clock_is_not_ahead<D>(vm, m.read_clock, m.read_time));
+}
+template <class D>
+Flag<D> kvmclock_is_behind_true_time_by_at_most_the_bound(const Vm<D>& vm) {
+  const auto& m = vm.migration;
+  return (m.steps < 2 || clock_is_not_behind<D>(vm, m.set_clock, m.set_time)) &&
+         (m.steps < 3 || clock_is_not_behind<D>(vm, m.read_clock, m.read_time));
 }
 
 // How far the guest's TSC has come from the source's record to the destination's, as what a guest

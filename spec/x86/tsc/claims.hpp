@@ -14,11 +14,12 @@ Flag<D> is_same_offset(const TscOffset<D>& a, const TscOffset<D>& b) {
   return iff(a.is_told, b.is_told) && (!a.is_told || a.value == b.value);
 }
 
-// All vCPUs of the present generation have its offset.
+// All vCPUs of the present generation have its offset, but those that catch up.
 template <class D>
 Flag<D> tsc_generation_has_one_offset(const Vm<D>& vm) {
   return all<D>(vm.vcpu, [&](const auto& c) {
-    return !is_of_generation<D>(c) || is_same_offset<D>(c.tsc.offset, vm.tsc.offset);
+    return !is_of_generation<D>(c) || c.tsc.catches_up ||
+           is_same_offset<D>(c.tsc.offset, vm.tsc.offset);
   });
 }
 
@@ -46,14 +47,15 @@ Flag<D> tsc_rates_are_known(const Vm<D>& vm) {
   return (vm.online != 0 || vm.tsc.last_khz == 0) && (!vm.tsc.khz_is_set || vm.tsc.khz != 0);
 }
 
-// While kvmclock is a masterclock, and nothing asks for another decision, all vCPUs have the same
-// offset: one computation is right for all of them.
+// While kvmclock is a masterclock, and nothing asks for another decision, all vCPUs are of one
+// generation: one computation is right for all of them, unless one catches up.
 template <class D>
 Flag<D> masterclock_means_one_offset(const Vm<D>& vm) {
   const Flag<D> is_settled =
       vm.tsc.masterclock && all<D>(vm.vcpu, [](const auto& c) { return !c.tsc.update; });
   return !is_settled || all<D>(vm.vcpu, [&](const auto& c) {
-    return !c.created || (c.tsc.is_current && is_same_offset<D>(c.tsc.offset, vm.tsc.offset));
+    return !c.created || (c.tsc.is_current &&
+                          (c.tsc.catches_up || is_same_offset<D>(c.tsc.offset, vm.tsc.offset)));
   });
 }
 

@@ -59,6 +59,7 @@ struct SetTscKhz {
     gate<D>(k, vm);
     refuse_rate_beyond_scaling<D>(k, vm, khz);
     k.set(cpu.tsc.khz, wanted);
+    k.when(is_above_host<D>(vm, wanted), [&] { k.set(cpu.tsc.catches_up, true); });
     k.reject(Errno::inval, !host.scales && wanted < host.khz_least,
              {"slower_than_host", "api.rst 4.55; x86.c:set_tsc_khz"});
     k.when(host.scales && (wanted < host.khz_least || wanted > host.khz_most), [&] {
@@ -71,13 +72,17 @@ struct SetTscKhz {
 // negative, and the highest ones as errors.
 template <class D>
 void answer_khz(Step<D>& k, const Vm<D>& vm, const Word<D, 32>& khz) {
-  constexpr u64 int_max = 0x7fffffff, all = 0xffffffff;
+  constexpr u64 int_max = 0x7fffffff, all = 0xffffffff, errno_max = 4095;
   gate<D>(k, vm);
   if (k.is(Behaviour::documented_alternatives))
     k.may_fail(Errno::io, {"host_is_unstable", "api.rst 4.56: EIO"});
-  k.reject(Errno::perm, khz == all, {"rate_reads_as_eperm", "kvm_main.c:kvm_vcpu_ioctl: int r"});
-  k.reject(Errno::noent, khz == all - 1,
-           {"rate_reads_as_enoent", "kvm_main.c:kvm_vcpu_ioctl: int r"});
+  unsigned count = 0;
+  const Errno* const errors = all_errnos(count);
+  const Why reads_as_error{"rate_reads_as_error", "kvm_main.c:kvm_vcpu_ioctl: int r"};
+  for (unsigned i = 0; i < count; ++i)
+    if (errors[i] != Errno::ok)
+      k.reject(errors[i], khz == all + 1 - static_cast<u64>(errors[i]), reads_as_error);
+  k.reject(Errno::unlisted, khz > all - errno_max, reads_as_error);
   const Word<D, 64> wide = zero_extend<64>(khz);
   k.returns(ite(khz > int_max, wide | Word<D, 64>(all << 32), wide),
             {"rate", "api.rst 4.56; x86.c: virtual_tsc_khz, default_tsc_khz"});
@@ -162,14 +167,14 @@ struct GetTscOffset {
   }
 
  private:
-  // All vCPUs of the present generation have one offset.
+  // All vCPUs of the present generation have one offset, but those that catch up.
   void tell_offset(Step<D>& k, Vm<D>& vm) const {
-    const Flag<D> is_current = vm.vcpu[vcpu.index].tsc.is_current;
-    k.set(vm.vcpu[vcpu.index].tsc.offset.is_told, true);
-    k.set(vm.vcpu[vcpu.index].tsc.offset.value, offset);
-    k.when(is_current, [&] {
+    auto& own = vm.vcpu[vcpu.index].tsc;
+    k.set(own.offset.is_told, true);
+    k.set(own.offset.value, offset);
+    k.when(own.is_current && !own.catches_up, [&] {
       each<D>(vm.vcpu, [&](auto& other) {
-        k.when(other.tsc.is_current, [&] {
+        k.when(other.tsc.is_current && !other.tsc.catches_up, [&] {
           k.set(other.tsc.offset.is_told, true);
           k.set(other.tsc.offset.value, offset);
         });

@@ -37,9 +37,13 @@ struct TscVcpu {
   WordCell<D, 32> khz{};     // virtual_tsc_khz
   TscOffset<D> offset{};     // l1_tsc_offset
   FlagCell<D> is_current{};  // this_tsc_generation is cur_tsc_generation
-  FlagCell<D> update{};      // KVM_REQ_MASTERCLOCK_UPDATE is pending
+  // A rate above the host's was asked for and the CPU cannot scale: at each entry KVM moves the
+  // offset forward to where the rate would have brought the TSC. For good: no rate ends it.
+  FlagCell<D> catches_up{};
+  FlagCell<D> update{};  // KVM_REQ_MASTERCLOCK_UPDATE is pending
   static constexpr auto fields() {
-    return members<&TscVcpu::khz, &TscVcpu::offset, &TscVcpu::is_current, &TscVcpu::update>;
+    return members<&TscVcpu::khz, &TscVcpu::offset, &TscVcpu::is_current, &TscVcpu::catches_up,
+                   &TscVcpu::update>;
   }
 };
 

@@ -11,6 +11,11 @@ Word<D, 32> tsc_khz_of_vm(const Vm<D>& vm) {
   return ite(vm.tsc.khz_is_set, plain(vm.tsc.khz), plain(vm.host.tsc.khz));
 }
 
+template <class D>
+Flag<D> is_above_host(const Vm<D>& vm, const Word<D, 32>& khz) {
+  return !vm.host.tsc.scales && khz > vm.host.tsc.khz_most;
+}
+
 // All of `online` vCPUs have the offset of the present generation.
 template <class D>
 Flag<D> all_are_matched(const Vm<D>& vm, const Word<D, 16>& online) {
@@ -67,21 +72,31 @@ void tsc_extensions(Step<D>& k, const Vm<D>& vm, const Word<D, 32>& cap) {
 }
 
 // A new vCPU: as if zero had been written to its TSC, which matches whatever was written last at
-// its rate.
+// its rate. Where it does not, the offset is minus the host's TSC; but a rate that needs scaling on
+// a CPU that has none leaves the ratio at zero, and zero times the host's TSC is zero: the guest's
+// TSC stands still.
 template <class D>
 void set_up_tsc(Step<D>& k, Vm<D>& vm, Vcpu<D>& cpu) {
   k.set(cpu.tsc.khz, tsc_khz_of_vm<D>(vm));
+  k.set(cpu.tsc.catches_up, is_above_host<D>(vm, cpu.tsc.khz));
   const Flag<D> matches = vm.tsc.last_khz == cpu.tsc.khz;
   TscOffset<D> offset = vm.tsc.offset;
-  offset.is_told = ite(matches, plain(vm.tsc.offset.is_told), Flag<D>(false));
+  const Flag<D> stands_still = !vm.host.tsc.scales && (cpu.tsc.khz < vm.host.tsc.khz_least ||
+                                                       cpu.tsc.khz > vm.host.tsc.khz_most);
+  offset.is_told = ite(matches, plain(vm.tsc.offset.is_told), stands_still);
   offset.value = ite(matches, plain(vm.tsc.offset.value), Word<D, 64>(0));
   synchronize_tsc<D>(k, vm, cpu, vm.online + 1, offset, matches);
 }
 
-// KVM_RUN gets as far as the requests that are pending (x86.c:vcpu_enter_guest).
+// KVM_RUN gets as far as the requests that are pending (x86.c:vcpu_enter_guest,
+// kvm_guest_time_update).
 template <class D>
-void serve_masterclock_request(Step<D>& k, Vm<D>& vm, Vcpu<D>& cpu) {
-  k.when(cpu.tsc.update, [&] {
+void serve_clock_requests(Step<D>& k, Vm<D>& vm, Vcpu<D>& cpu) {
+  // A vCPU other than the first waits for its startup where the local APICs are KVM's.
+  const Flag<D> enters =
+      !vm.irqchip || cpu.id == 0 || k.choose({"was_started", "x86.c: KVM_MP_STATE_UNINITIALIZED"});
+  k.when(enters && cpu.tsc.catches_up, [&] { k.set(cpu.tsc.offset.is_told, false); });
+  k.when(enters && cpu.tsc.update, [&] {
     update_masterclock<D>(k, vm);
     k.set(cpu.tsc.update, false);
   });
