@@ -46,7 +46,7 @@
 #                   holds every record up to the death, give or take the last 10 ms.
 #   NAME.capture    the complete answer, or
 #   NAME.failed     text: why there is none.
-#   console         the guest's serial console: what a dying kernel said.
+#   console         the guest's serial console; console.N: that of boot N, which died.
 #
 # The client removes the answers. A request whose NAME.ops still exists after a death was not begun:
 # ring again when the server is ready.

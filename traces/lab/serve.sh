@@ -52,6 +52,7 @@ serve() {
   rm -f "$DIR"/*.partial
   for ((BOOT = 1; ; BOOT++)); do
     serve_once "$kernel" "$machine" "$append"
+    cp "$DIR/console" "$DIR/console.$BOOT"
     set_state "dead boot=$BOOT $REASON"
     say "$REASON"
     ((restart)) && [[ -e $DIR/listening ]] || return 1

@@ -40,7 +40,7 @@ struct MigrationSource {
     auto& m = vm.migration;
     k.require(m.steps == 0, {"comes_first", "vcpu.rst 4.1: steps 1 to 3"});
     k.require(is_early<D>(time) && is_early<D>(clock) && is_early<D>(realtime),
-              {"no_clock_ends", "time is finite"});
+              {"no_clock_ends", "vcpu.rst 4.1: time is finite"});
     k.require(shows<D>(vm.host.migration, realtime, time),
               {"source_clock_is_right", "vcpu.rst 4.1: step 4, CLOCK_REALTIME is synchronized"});
     k.set(m.source_time, time);
@@ -70,7 +70,8 @@ struct MigrationSetClock {
   void apply(Step<D>& k, Vm<D>& vm) const {
     auto& m = vm.migration;
     k.require(m.steps == 1, {"follows_source", "vcpu.rst 4.1: step 4"});
-    k.require(is_early<D>(time) && m.source_time <= time, {"time_passes", "time is finite"});
+    k.require(is_early<D>(time) && m.source_time <= time,
+              {"time_passes", "vcpu.rst 4.1: time is finite"});
     k.require(shows<D>(vm.host.migration, realtime, time),
               {"destination_clock_is_right", "vcpu.rst 4.1: step 4"});
     const Flag<D> as_recorded = clock == m.source_clock;
@@ -107,7 +108,8 @@ struct MigrationReadClock {
   void apply(Step<D>& k, Vm<D>& vm) const {
     auto& m = vm.migration;
     k.require(m.steps == 2, {"follows_set_clock", "vcpu.rst 4.1: step 5"});
-    k.require(is_early<D>(time) && m.set_time <= time, {"time_passes", "time is finite"});
+    k.require(is_early<D>(time) && m.set_time <= time,
+              {"time_passes", "vcpu.rst 4.1: time is finite"});
     k.require(clock + m.set_time == m.set_clock + time,
               {"clock_runs", "api.rst 4.29: CLOCK_MONOTONIC plus a constant"});
     k.set(m.read_time, time);

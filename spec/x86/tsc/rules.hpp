@@ -1,6 +1,5 @@
-// The rate of a guest's TSC, its offset, and kvmclock: KVM_SET_TSC_KHZ, KVM_GET_TSC_KHZ (api.rst
-// 4.55, 4.56), KVM_VCPU_TSC_CTRL (devices/vcpu.rst 4), KVM_GET_CLOCK, KVM_SET_CLOCK (api.rst 4.29,
-// 4.30).
+// The rate and the offset of a guest's TSC: KVM_SET_TSC_KHZ, KVM_GET_TSC_KHZ (api.rst 4.55, 4.56),
+// KVM_VCPU_TSC_CTRL (devices/vcpu.rst 4.1).
 #pragma once
 #include "spec/x86/tsc/sync.hpp"
 
