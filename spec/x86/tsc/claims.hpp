@@ -59,23 +59,4 @@ Flag<D> masterclock_means_one_offset(const Vm<D>& vm) {
   });
 }
 
-// KVM_GET_CLOCK tells the host's TSC only together with CLOCK_REALTIME, and of a stable clock.
-// Which of them it tells is not documented.
-template <class D>
-Flag<D> tells_all_of_clock(const Profile& p, const Word<D, 32>& flags) {
-  if (p.is(Behaviour::documented_alternatives)) return true;
-  return !bit(flags, 3) || (bit(flags, 1) && bit(flags, 2));
-}
-
-template <class D>
-Flag<D> is_offset_kept(const TscVcpu<D>& before, const Word<D, 64>& read) {
-  return !before.offset.is_told || before.offset.value == read;
-}
-
-// Its cost: it needs a host whose clock is the TSC.
-template <class D>
-Flag<D> masterclock_needs_tsc_of_host(const Vm<D>& vm) {
-  return !vm.tsc.masterclock || vm.host.tsc.clock_is_tsc;
-}
-
 }  // namespace assay::x86

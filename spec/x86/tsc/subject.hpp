@@ -22,21 +22,6 @@ struct X86Tsc {
     say(every, "tsc_rates_are_known", x86::tsc_rates_are_known<D>, "x86.c:kvm_set_tsc_khz");
     say(every, "masterclock_means_one_offset", x86::masterclock_means_one_offset<D>,
         "x86.c:pvclock_update_vm_gtod_copy");
-    say(every, "masterclock_needs_tsc_of_host", x86::masterclock_needs_tsc_of_host<D>,
-        "x86.c:pvclock_update_vm_gtod_copy");
-  }
-
-  template <class D>
-  static void properties(const x86::Taken<D>& t, const SayProperty<D>& say) {
-    if (const auto* read = t.template as<x86::GetClock<D>>(); read != nullptr)
-      say("host_tsc_comes_with_a_stable_clock_and_realtime",
-          !t.succeeds || x86::tells_all_of_clock<D>(t.profile, read->flags),
-          "TSC-6; x86.c:__get_kvmclock");
-    // TSC-1: but for one that catches up, whose offset is KVM's.
-    if (const auto* read = t.template as<x86::GetTscOffset<D>>(); read != nullptr)
-      say("tsc_offset_changes_only_when_written",
-          !t.succeeds || x86::is_offset_kept<D>(t.before.vcpu[t.vcpu()].tsc, read->offset),
-          "TSC-1; x86.c:kvm_arch_tsc_get_attr");
   }
 };
 
