@@ -49,7 +49,8 @@ Coverage coverage_of(const Profile& profile) {
 
 Sides seen_one_way(const Profile& profile) {
   Sides out;
-  for (const ExercisedCheck& c : exercised_checks(binder_of(profile), profile, coverage_of(profile))) {
+  for (const ExercisedCheck& c :
+       exercised_checks(binder_of(profile), profile, coverage_of(profile))) {
     if (!is_one_way(c.how)) continue;
     out[c.check->rule + "." + c.check->id] = c.how == Exercised::only_held    ? "false"
                                              : c.how == Exercised::never_held ? "true"
@@ -107,12 +108,14 @@ TEST_P(OneWay, TheTableSaysWhyEachSideIsMissing) {
     EXPECT_TRUE(seen.contains(check)) << check << " is listed as never " << side << ", but it was";
 }
 
-INSTANTIATE_TEST_SUITE_P(Kernels, OneWay, testing::Values("6.1", "6.12", "7.2", "6.1-x86", "6.12-x86", "7.2-x86"), [](const auto& p) {
-  std::string name = std::string("linux_") + p.param;
-  std::replace(name.begin(), name.end(), '.', '_');
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Kernels, OneWay,
+                         testing::Values("6.1", "6.12", "7.2", "6.1-x86", "6.12-x86", "7.2-x86"),
+                         [](const auto& p) {
+                           std::string name = std::string("linux_") + p.param;
+                           std::replace(name.begin(), name.end(), '.', '_');
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace assay::checker

@@ -79,7 +79,7 @@ template <class D>
 void set_up_tsc(Step<D>& k, Vm<D>& vm, Vcpu<D>& cpu) {
   k.set(cpu.tsc.khz, tsc_khz_of_vm<D>(vm));
   k.set(cpu.tsc.catches_up, is_above_host<D>(vm, cpu.tsc.khz));
-  const Flag<D> matches = vm.tsc.last_khz == cpu.tsc.khz;
+  const Flag<D> matches = cpu.tsc.khz != 0 && vm.tsc.last_khz == cpu.tsc.khz;
   TscOffset<D> offset = vm.tsc.offset;
   const Flag<D> stands_still = !vm.host.tsc.scales && (cpu.tsc.khz < vm.host.tsc.khz_least ||
                                                        cpu.tsc.khz > vm.host.tsc.khz_most);
