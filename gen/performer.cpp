@@ -46,6 +46,7 @@ std::vector<u32> encode_program(const Program& p, std::uint16_t run_limit_ms,
                                 std::vector<std::uint8_t>& out) {
   std::vector<u32> performed;
   const Rules& rules = rules_of(p);
+  const traces::Abi abi = traces::abi_of_machine(rules.system().info().machines.front());
   Descriptors d(p);
   traces::Call call;
   traces::Operation op;
@@ -68,7 +69,7 @@ std::vector<u32> encode_program(const Program& p, std::uint16_t run_limit_ms,
       line = rules.binder().text(trace_event(p, d, i, nullptr));
     }
     if (read_line(line, 1, call, why) != traces::LineKind::call) continue;
-    if (traces::encode(call, nullptr, op, why) != traces::Encoding::operation) continue;
+    if (traces::encode(call, nullptr, op, why, abi) != traces::Encoding::operation) continue;
     if (o.kind == Operation::Kind::call) {
       patch_address(rules, o.event, op);
       const std::int32_t made = slot_of(d.made_by(i));

@@ -14,6 +14,7 @@ constexpr std::array dimensions{Dimension{"vcpus", "vCPUs", 2, "online"}};
 constexpr std::array named_leaves_of_state{
     NamedLeaf{"host.vendor", names_of_values<x86::Vendor>},
 };
+constexpr std::array<std::string_view, 1> own_events{"migration_"};
 constexpr std::array ordinary_states{OrdinaryState{"", "created", "a VM was created"}};
 
 }  // namespace
@@ -33,6 +34,7 @@ SystemInfo X86Kvm::info() {
   all.host_is_some = host_is_some;
   all.named_leaves = named_leaves_of_state;
   all.ordinary = ordinary_states;
+  all.own_events = own_events;
   return all;
 }
 
@@ -42,6 +44,13 @@ x86::Host<Concrete> X86Kvm::usual_host() {
   host.vcpu_ids_max = 4096;
   host.slots_max = 32764;
   host.vm_types = 1;
+  // An emulated AMD machine of the laboratory.
+  host.vendor = static_cast<u64>(x86::Vendor::amd);
+  host.tsc.khz = 2600000;
+  host.tsc.khz_least = 2599350;
+  host.tsc.khz_most = 2600650;
+  host.tsc.khz_max = 0xffffffff;
+  host.tsc.clock_is_tsc = true;
   return host;
 }
 

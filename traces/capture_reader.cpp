@@ -107,6 +107,7 @@ bool CaptureReader::read_header(Diagnostic& why) {
   begin_ += bytes;
   offset_ = bytes;
   broken_ = false;
+  decoder_.set_abi(abi_of_machine(machine()));
   read_host_facts();
   return true;
 }
@@ -139,8 +140,7 @@ TraceHeader CaptureReader::trace_header() const {
     header.profile = profile->name;
   TraceHeader told;
   const bool is_whole = !host_facts_.empty() && read_host_info(host_facts_, told).empty();
-  const bool is_arm64 = system_of_machine(header.machine) == system_of_machine("aarch64");
-  if (is_whole && is_arm64) set_host(header, told);
+  if (is_whole) set_host(header, told);
   return header;
 }
 

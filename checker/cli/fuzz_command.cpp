@@ -47,12 +47,13 @@ class CoveringPrograms {
   void consider(const gen::Program& p, const gen::Answers& answers, const checker::Report& report) {
     if (report.verdict != checker::Verdict::conforms) return;
     std::lock_guard lock(mutex_);
+    const traces::Binder& rules = traces::Binder::of(system_of(*p.profile));
     std::string first;
     report.coverage.each([&](const Coverage::Counter& c) {
       for (bool held : {false, true})
         if ((held ? c.held : c.not_held) != 0 && taken_.insert({c.rule, c.hash, held}).second &&
             held && first.empty())
-          first = std::string(binder().rule(c.rule).name) + "." + c.id;
+          first = std::string(rules.rule(c.rule).name) + "." + c.id;
     });
     if (first.empty()) return;
     std::string path = fmt::format("{}/{:03}-{}.trace", directory_, ++kept_, first);

@@ -10,10 +10,34 @@ namespace {
 
 using enum Behaviour;
 
+// A VMM that migrates, between hosts with the newest kernel.
+template <class... B>
+constexpr Profile migration(std::string_view name, B... what) {
+  return {name, Precedence::exact,
+          behaviour_set(vm_has_types, masterclock_is_left_alone, vm_rate_comes_before_vcpus,
+                        tsc_migration, what...)};
+}
+
 constexpr std::array all{
-    Profile{"documented-x86", Precedence::documented, behaviour_set(vm_has_types)},
+    Profile{"documented-x86", Precedence::documented,
+            behaviour_set(vm_has_types, documented_alternatives, vm_rate_comes_before_vcpus)},
     Profile{"linux-6.1-x86", Precedence::exact, 0},
-    Profile{"linux-6.12-x86", Precedence::exact, behaviour_set(vm_has_types)},
+    Profile{"linux-6.12-x86", Precedence::exact,
+            behaviour_set(vm_has_types, masterclock_is_left_alone)},
+    Profile{"linux-7.2-x86", Precedence::exact,
+            behaviour_set(vm_has_types, masterclock_is_left_alone, vm_rate_comes_before_vcpus)},
+    migration("tsc-documented"),
+    migration("tsc-sign-of-clock", migration_adds_difference),
+    migration("tsc-sign-of-hosts", migration_swaps_hosts),
+    migration("tsc-unit-ignored", migration_multiplies_only),
+    migration("tsc-unit-hz", migration_takes_khz_for_hz),
+    migration("tsc-64-bit-product", migration_product_wraps),
+    migration("tsc-unsigned-division", migration_divides_unsigned),
+    migration("tsc-no-realtime", migration_forgets_realtime),
+    migration("tsc-no-host-tsc", migration_has_no_host_tsc),
+    migration("tsc-scaled", migration_scales_guest),
+    migration("tsc-scaled-difference", migration_scales_guest, migration_scales_difference),
+    migration("tsc-written", migration_writes_tsc),
 };
 
 const Profile* named(std::string_view name) {
@@ -44,7 +68,8 @@ std::span<const Profile> profiles() { return all; }
 const Profile* profile_for_release(std::string_view text) {
   const Release release = release_of(text);
   if (!release.is_one) return nullptr;
-  const bool has_types = release.major > 6 || (release.major == 6 && release.minor >= 8);
+  if (release.major > 6) return named("linux-7.2-x86");
+  const bool has_types = release.major == 6 && release.minor >= 8;
   return named(has_types ? "linux-6.12-x86" : "linux-6.1-x86");
 }
 

@@ -11,6 +11,26 @@ enum class Behaviour : unsigned {
   // KVM_CREATE_VM takes the types of KVM_CAP_VM_TYPES. Linux 6.8 (x86.c:kvm_is_vm_type_supported).
   // Before, a type other than 0 is EINVAL.
   vm_has_types,
+  // What the documentation says besides of errors that no kernel gives.
+  documented_alternatives,
+  // KVM_SET_TSC_KHZ on a VM is refused once it has vCPUs. After Linux 6.12 (x86.c).
+  vm_rate_comes_before_vcpus,
+  // Writing a TSC offset asks for an update of the masterclock only where that would change
+  // something. Linux 6.10 (x86.c:kvm_track_tsc_matching).
+  masterclock_is_left_alone,
+  // --- the migration algorithm of vcpu.rst 4.1, and what is done wrong with it -------------------
+  tsc_migration,                // its events are judged
+  migration_adds_difference,    // adds (guest_src - guest_dest) * freq instead of subtracting it
+  migration_swaps_hosts,        // adds (tsc_dest - tsc_src) instead of (tsc_src - tsc_dest)
+  migration_multiplies_only,    // takes freq as it is written, for ticks of a nanosecond
+  migration_takes_khz_for_hz,   // divides by 10^9
+  migration_product_wraps,      // multiplies in 64 bits before it divides
+  migration_divides_unsigned,   // the difference is negative, and divided as an unsigned number
+  migration_forgets_realtime,   // KVM_SET_CLOCK without KVM_CLOCK_REALTIME
+  migration_has_no_host_tsc,    // KVM_GET_CLOCK told no host TSC: taken to be zero
+  migration_scales_guest,       // the guest's TSC runs at 13/10 of the hosts'
+  migration_scales_difference,  // and the VMM scales the hosts' TSCs too
+  migration_writes_tsc,         // saves and writes the guest's TSC, not its offset
   count_
 };
 

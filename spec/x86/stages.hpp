@@ -3,24 +3,27 @@
 #pragma once
 #include <array>
 
-#include "spec/x86/vm.hpp"
+#include "spec/x86/tsc/sync.hpp"
 
 namespace assay::x86 {
 
-// KVM_CHECK_EXTENSION: the capability that is asked for.
-template <class D>
-void answer_extension(Step<D>& k, const Word<D, 32>& cap, u64 number, const Word<D, 64>& value,
-                      const Why& why) {
-  k.when(cap == number, [&] { k.returns(value, why); });
-}
-
 // KVM_CHECK_EXTENSION of what subjects bring.
 template <class D>
-void at_check_extension(Step<D>&, const Vm<D>&, const Word<D, 32>&) {}
+void at_check_extension(Step<D>& k, const Vm<D>& vm, const Word<D, 32>& cap) {
+  tsc_extensions<D>(k, vm, cap);
+}
 
 // KVM_CREATE_VCPU has made a vCPU.
 template <class D>
-void after_vcpu_creation(Step<D>&, Vm<D>&, Vcpu<D>&) {}
+void after_vcpu_creation(Step<D>& k, Vm<D>& vm, Vcpu<D>& cpu) {
+  set_up_tsc<D>(k, vm, cpu);
+}
+
+// KVM_RUN is about to enter the guest, and does what was asked of the vCPU before.
+template <class D>
+void before_guest_entry(Step<D>& k, Vm<D>& vm, Vcpu<D>& cpu) {
+  serve_clock_requests<D>(k, vm, cpu);
+}
 
 // The guest is about to be entered, and was left.
 template <class D>

@@ -3,6 +3,7 @@
 #pragma once
 #include "model/step.hpp"
 #include "spec/x86/host.hpp"
+#include "spec/x86/migration/state.hpp"
 #include "spec/x86/profiles.hpp"
 
 namespace assay::x86 {
@@ -14,8 +15,10 @@ struct Vcpu {
   FlagCell<D> has_run{};     // the guest was entered: kvm_vcpu_has_run()
   FlagCell<D> in_guest{};    // between kvm_entry and kvm_exit
   WordCell<D, 16> on_cpu{};  // where, while in_guest
+  TscVcpu<D> tsc{};
   static constexpr auto fields() {
-    return members<&Vcpu::created, &Vcpu::id, &Vcpu::has_run, &Vcpu::in_guest, &Vcpu::on_cpu>;
+    return members<&Vcpu::created, &Vcpu::id, &Vcpu::has_run, &Vcpu::in_guest, &Vcpu::on_cpu,
+                   &Vcpu::tsc>;
   }
 };
 
@@ -27,9 +30,12 @@ struct Vm {
   FlagCell<D> dead{};        // kvm_vm_dead(), kvm_vm_bugged(): every ioctl answers EIO
   FlagCell<D> irqchip{};     // KVM_CREATE_IRQCHIP: local APICs are KVM's
   WordCell<D, 16> online{};  // vCPUs created so far; also the index of the next one
+  TscVm<D> tsc{};
+  Migration<D> migration{};  // of this VM to another host
   Table<D, Vcpu<D>, Dim::vcpu> vcpu{};
   static constexpr auto fields() {
-    return members<&Vm::host, &Vm::created, &Vm::dead, &Vm::irqchip, &Vm::online, &Vm::vcpu>;
+    return members<&Vm::host, &Vm::created, &Vm::dead, &Vm::irqchip, &Vm::online, &Vm::tsc,
+                   &Vm::migration, &Vm::vcpu>;
   }
 };
 
@@ -49,6 +55,13 @@ template <class D>
 void gate(Step<D>& k, const Vm<D>& vm) {
   k.reject(Errno::io, vm.dead,
            {"vm_dead", "kvm_main.c:kvm_vm_ioctl, kvm_vcpu_ioctl, kvm_device_ioctl; vm_dead"});
+}
+
+// KVM_CHECK_EXTENSION: the capability that is asked for.
+template <class D>
+void answer_extension(Step<D>& k, const Word<D, 32>& cap, u64 number, const Word<D, 64>& value,
+                      const Why& why) {
+  k.when(cap == number, [&] { k.returns(value, why); });
 }
 
 }  // namespace assay::x86

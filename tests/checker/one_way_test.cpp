@@ -17,10 +17,8 @@
 namespace assay::checker {
 namespace {
 
-const traces::Binder& binder() {
-  static const traces::Binder bound(default_system());
-  return bound;
-}
+const traces::Binder& binder() { return traces::Binder::of(default_system()); }
+const traces::Binder& binder_of(const Profile& p) { return traces::Binder::of(system_of(p)); }
 
 // Which side of each one-way check is missing: "true", "false" or "both".
 using Sides = std::map<std::string, std::string>;
@@ -36,7 +34,7 @@ Coverage coverage_of(const Profile& profile) {
       CheckOptions options;
       options.profile = &profile;
       take_host(h, options);
-      checker.emplace(binder(), options);
+      checker.emplace(binder_of(profile), options);
     };
     sink.event = [&](const traces::TraceEvent& e, std::string_view) {
       if (checker) checker->feed(e);
@@ -51,7 +49,8 @@ Coverage coverage_of(const Profile& profile) {
 
 Sides seen_one_way(const Profile& profile) {
   Sides out;
-  for (const ExercisedCheck& c : exercised_checks(binder(), profile, coverage_of(profile))) {
+  for (const ExercisedCheck& c :
+       exercised_checks(binder_of(profile), profile, coverage_of(profile))) {
     if (!is_one_way(c.how)) continue;
     out[c.check->rule + "." + c.check->id] = c.how == Exercised::only_held    ? "false"
                                              : c.how == Exercised::never_held ? "true"
@@ -109,11 +108,14 @@ TEST_P(OneWay, TheTableSaysWhyEachSideIsMissing) {
     EXPECT_TRUE(seen.contains(check)) << check << " is listed as never " << side << ", but it was";
 }
 
-INSTANTIATE_TEST_SUITE_P(Kernels, OneWay, testing::Values("6.1", "6.12", "7.2"), [](const auto& p) {
-  std::string name = std::string("linux_") + p.param;
-  std::replace(name.begin(), name.end(), '.', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Kernels, OneWay,
+                         testing::Values("6.1", "6.12", "7.2", "6.1-x86", "6.12-x86", "7.2-x86"),
+                         [](const auto& p) {
+                           std::string name = std::string("linux_") + p.param;
+                           std::replace(name.begin(), name.end(), '.', '_');
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace assay::checker

@@ -4,6 +4,7 @@
 #include "checker/prove/prove.hpp"
 #include "spec/x86/profiles.hpp"
 #include "tests/gen/judged.hpp"
+#include "traces/abi/arm64/host_info.hpp"
 #include "traces/header.hpp"
 
 namespace assay {
@@ -28,6 +29,40 @@ prove::Options small() {
   o.shape = x86_kvm().usual_shape();
   o.depth = 4;
   return o;
+}
+
+TEST(X86Kvm, ALaboratoryMachineDescribesAHost) {
+  traces::TraceHeader h;
+  EXPECT_EQ(traces::read_host_info(
+                "release=6.12.117+deb13-amd64\nmachine=x86_64\ncap.MAX_VCPUS=4096\n"
+                "cap.MAX_VCPU_ID=16384\ncap.NR_MEMSLOTS=32764\ncap.VM_TYPES=1\ncap.TSC_CONTROL=0\n"
+                "vendor=AuthenticAMD\ntsc_khz=2600000\nclocksource=tsc\n",
+                h),
+            "");
+  EXPECT_EQ(h.profile, "linux-6.12-x86");
+  const std::string text = traces::host_text(h.host);
+  for (const char* fact : {"vendor=1", "vcpu_ids_max=16384", "tsc.khz_least=2599350",
+                           "tsc.khz_most=2600650", "tsc.clock_is_tsc=1"})
+    EXPECT_NE(text.find(fact), std::string::npos) << fact << " in " << text;
+}
+
+TEST(X86Kvm, EveryClaimOfAMigrationIsProvedAndRestsOnTheFormula) {
+  prove::Options o = small();
+  o.profile = find_profile("tsc-documented");
+  o.names = {"kvmclock_never_goes_backwards", "guest_time_never_goes_backwards",
+             "guest_time_differs_from_true_elapsed_time_by_at_most_the_bound"};
+  for (const prove::Result& r : prove::prove(o).results)
+    EXPECT_EQ(r.verdict, prove::Verdict::proved) << r.name << ": " << r.reason;
+  Mutation m;
+  m.kind = Mutation::Kind::drop;
+  m.rule = x86_kvm().rule_named("migration_write_offset");
+  m.first = Why::hash_of("offset_by_formula");
+  o.mutation = &m;
+  o.depth = 5;
+  o.names = {"guest_time_never_goes_backwards"};
+  const prove::Report report = prove::prove(o);
+  ASSERT_EQ(report.results.size(), 1u);
+  EXPECT_EQ(report.results[0].verdict, prove::Verdict::violated) << report.results[0].reason;
 }
 
 TEST(X86Kvm, EveryClaimOfItsLifeCycleIsProved) {

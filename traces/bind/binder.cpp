@@ -286,7 +286,10 @@ std::uint64_t group_of(const Call& call) {
 // ENOTSUPP", "-1" alone.
 Errno answer_of(const Call& call) {
   if (call.error != 0) return errno_of(call.error);
-  if (call.kind != CallKind::syscall || call.result >= 0) return Errno::ok;
+  constexpr std::int64_t errno_max =
+      4095;  // a number below its negative is no error: KVM_GET_TSC_KHZ
+  if (call.kind != CallKind::syscall || call.result >= 0 || call.result < -errno_max)
+    return Errno::ok;
   return call.errno_name.empty() ? Errno::untold : Errno::unlisted;
 }
 

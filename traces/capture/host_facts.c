@@ -18,6 +18,7 @@
 
 /* Newer than the oldest supported kernel headers. */
 #define CAP_USER_MEMORY2 231
+#define CAP_VM_TYPES 235
 
 static const struct {
   const char* name;
@@ -44,6 +45,7 @@ static const struct {
     {"TSC_CONTROL", KVM_CAP_TSC_CONTROL},
     {"VM_TSC_CONTROL", KVM_CAP_VM_TSC_CONTROL},
     {"VCPU_ATTRIBUTES", KVM_CAP_VCPU_ATTRIBUTES},
+    {"VM_TYPES", CAP_VM_TYPES},
 };
 
 static const struct {
@@ -102,6 +104,9 @@ static void print_vcpu(FILE* out, int vm) {
   struct kvm_clock_data clock = {0};
   int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
   if (vcpu < 0) return;
+  uint32_t b = 0, c = 0, d = 0, leaf = 0;
+  __asm__("cpuid" : "+a"(leaf), "=b"(b), "+c"(c), "=d"(d));
+  fprintf(out, "vendor=%.4s%.4s%.4s\n", (char*)&b, (char*)&d, (char*)&c);
   fprintf(out, "tsc_khz=%d\n", ioctl(vcpu, KVM_GET_TSC_KHZ, 0));
   if (!ioctl(vm, KVM_GET_CLOCK, &clock)) fprintf(out, "clock_flags=%u\n", clock.flags);
   fprintf(out, "clocksource=%s\n",

@@ -13,8 +13,13 @@ BARE_CPU=neoverse-n1,pmu=off
 AMD_MACHINE=pc
 AMD_CPU=max,+svm
 # The emulated CPU does not say that its TSC is good for a clock, nor its rate. A kernel that is told
-# both, and has no other clock to compare with, takes the same rate at every boot.
-AMD_CLOCK='tsc=reliable tsc_early_khz=2600000 hpet=disable pmtmr=0'
+# both, and has no other clock to compare with, takes the same rate at every boot. It finds no timer
+# interrupt where the host has no time for it.
+AMD_CLOCK='tsc=reliable tsc_early_khz=2600000 hpet=disable pmtmr=0 no_timer_check'
+# KVM patches its own kernel's text whenever the first VM comes or the last one goes. Where each
+# emulated CPU has a thread of its own, one may go on with what another has patched already, and
+# dies of a breakpoint.
+AMD_ACCELERATOR=tcg,thread=single
 
 QEMU= # process id of the machine
 HELPERS=()
@@ -36,7 +41,7 @@ machine_arguments() {
   if [[ $ARCH == amd64 ]]; then
     cat "$folder/modules.cpio" "$initramfs" >"$job/initramfs"
     ARGUMENTS+=(
-      -initrd "$job/initramfs" -append "console=ttyS0 quiet oops=panic panic=-1 $AMD_CLOCK $append"
+      -accel "$AMD_ACCELERATOR" -initrd "$job/initramfs" -append "console=ttyS0 quiet oops=panic panic=-1 $AMD_CLOCK $append"
       -fsdev "local,id=job,security_model=none,path=${job//,/,,}"
       -device virtio-9p-pci,fsdev=job,mount_tag=job
     )

@@ -22,7 +22,9 @@ struct VcpuRun {
     k.may_fail(Errno::inval, {"unknown_registers", "x86.c: KVM_SYNC_X86_VALID_FIELDS"});
     k.reject(Errno::intr, immediate_exit != 0 && immediate_exit != not_told,
              {"immediate_exit", "api.rst 5: immediate_exit; x86.c:kvm_arch_vcpu_ioctl_run"});
+    before_guest_entry<D>(k, vm, self);
     k.may_fail(Errno::intr, {"signal_pending", "api.rst 4.10: EINTR"});
+    k.may_fail(Errno::nospc, {"no_room_for_page_tables", "mmu.c:make_mmu_pages_available"});
     k.may_fail(Errno::fault, {"no_guest_memory", "mmu.c:kvm_handle_error_pfn"});
     k.may_fail(Errno::nomem, {"no_memory", "mmu.c:mmu_topup_memory_caches"});
     k.set(self.has_run, true);

@@ -1,5 +1,7 @@
 #include "traces/abi/arm64/abi.hpp"
 
+#include "spec/system.hpp"
+
 namespace assay::traces {
 namespace {
 
@@ -109,6 +111,14 @@ constexpr Member guest_debug[] = {
     {"dbg_wcr", 264, 8, 16, hexadecimal, Family::none, true},
     {"dbg_wvr", 392, 8, 16, hexadecimal, Family::none, true},
 };
+constexpr Member clock_data[] = {
+    {"clock", 0, 8},
+    {"flags", 8, 4, 1, flags, Family::clock_flag},
+    {"pad0", 12, 4, 1, hexadecimal, Family::none, true},
+    {"realtime", 16, 8},
+    {"host_tsc", 24, 8},
+    {"pad", 32, 4, 4, hexadecimal, Family::none, true},
+};
 constexpr Member coalesced_mmio[] = {
     {"addr", 0, 8, 1, hexadecimal},
     {"size", 8, 4},
@@ -166,6 +176,8 @@ constexpr RequestLayout requests[] = {
     {"KVM_SET_GSI_ROUTING", 0x4008ae6a, vm, Arg::structure, gsi_routing},
     {"KVM_IRQFD", 0x4020ae76, vm, Arg::structure, irqfd},
     {"KVM_IOEVENTFD", 0x4040ae79, vm, Arg::structure, ioeventfd},
+    {"KVM_SET_CLOCK", 0x4030ae7b, vm, Arg::structure, clock_data},
+    {"KVM_GET_CLOCK", 0x8030ae7c, vm, Arg::structure, clock_data},
     {"KVM_RUN", 0xae80, vcpu, Arg::ignored},
     {"KVM_SET_SIGNAL_MASK", 0x4004ae8b, vcpu, Arg::structure, signal_mask},
     {"KVM_GET_MP_STATE", 0x8004ae98, vcpu, Arg::structure, mp_state},
@@ -173,6 +185,8 @@ constexpr RequestLayout requests[] = {
     {"KVM_SET_GUEST_DEBUG", 0x4208ae9b, vcpu, Arg::structure, guest_debug},
     {"KVM_GET_VCPU_EVENTS", 0x8040ae9f, vcpu, Arg::structure, vcpu_events},
     {"KVM_SET_VCPU_EVENTS", 0x4040aea0, vcpu, Arg::structure, vcpu_events},
+    {"KVM_SET_TSC_KHZ", 0xaea2, HandleKind::none, Arg::number},
+    {"KVM_GET_TSC_KHZ", 0xaea3, HandleKind::none, Arg::ignored},
     {"KVM_ENABLE_CAP", 0x4068aea3, HandleKind::none, Arg::structure, enable_cap},
     {"KVM_SIGNAL_MSI", 0x4020aea5, vm, Arg::structure, msi},
     {"KVM_GET_ONE_REG", 0x4010aeab, vcpu, Arg::structure, one_reg},
@@ -266,6 +280,11 @@ bool is_gic(Descriptor on) {
 
 }  // namespace
 
+Abi abi_of_machine(std::string_view machine) {
+  const System* const system = system_of_machine(machine);
+  return system != nullptr && system->info().architecture == "x86" ? Abi::x86 : Abi::arm64;
+}
+
 std::span<const RequestLayout> request_layouts() { return requests; }
 
 const RequestLayout* request_layout(std::uint64_t number, HandleKind on) {
@@ -282,7 +301,9 @@ const RequestLayout* request_layout(std::string_view name) {
   return nullptr;
 }
 
-const ValueLayout* attribute_layout(Descriptor on, std::uint32_t group, std::uint64_t attribute) {
+const ValueLayout* attribute_layout(Descriptor on, std::uint32_t group, std::uint64_t attribute,
+                                    Abi abi) {
+  if (abi == Abi::x86) return on.kind == vcpu ? &u64_value : nullptr;
   const HandleKind kind = is_device(on.kind) ? device : on.kind;
   const std::uint32_t type = device_type(on.kind);
   for (const AttributeRow& row : attributes) {
@@ -294,13 +315,15 @@ const ValueLayout* attribute_layout(Descriptor on, std::uint32_t group, std::uin
   return nullptr;
 }
 
-Family group_family(Descriptor on) {
+Family group_family(Descriptor on, Abi abi) {
+  if (abi == Abi::x86) return on.kind == vcpu ? Family::vcpu_group_of_x86 : Family::none;
   if (on.kind == vcpu) return Family::vcpu_group;
   if (on.kind == vm) return Family::vm_group;
   return is_gic(on) ? Family::gic_group : Family::none;
 }
 
-Family attribute_family(Descriptor on, std::uint32_t group) {
+Family attribute_family(Descriptor on, std::uint32_t group, Abi abi) {
+  if (abi == Abi::x86) return on.kind == vcpu && group == 0 ? Family::tsc_attr : Family::none;
   constexpr Family of_vcpu[] = {Family::pmu_attr, Family::timer_attr, Family::pvtime_attr,
                                 Family::spe_attr};
   constexpr std::uint32_t group_addr = 0, group_ctrl = 4;

@@ -14,6 +14,12 @@
 
 namespace assay::traces {
 
+// Requests are the same on all architectures but for a few structures; the attributes of a vCPU are
+// each architecture's own.
+enum class Abi : std::uint8_t { arm64, x86 };
+// Of a machine as `uname -m` calls it.
+Abi abi_of_machine(std::string_view machine);
+
 // How a member is written.
 enum class MemberKind : std::uint8_t {
   number,       // 23
@@ -77,10 +83,11 @@ struct ValueLayout {
 };
 
 // The layout of an attribute's value; nullptr if the attribute is not known.
-const ValueLayout* attribute_layout(Descriptor on, std::uint32_t group, std::uint64_t attribute);
+const ValueLayout* attribute_layout(Descriptor on, std::uint32_t group, std::uint64_t attribute,
+                                    Abi abi = Abi::arm64);
 // Which names groups and attributes have on a descriptor.
-Family group_family(Descriptor on);
-Family attribute_family(Descriptor on, std::uint32_t group);
+Family group_family(Descriptor on, Abi abi = Abi::arm64);
+Family attribute_family(Descriptor on, std::uint32_t group, Abi abi = Abi::arm64);
 
 // The size that a register's id states, 0 if none can have it (more than KVM_REG_SIZE_U2048).
 std::uint32_t register_bytes(std::uint64_t id);

@@ -61,6 +61,14 @@ inline constexpr std::array vcpu_group_constants{
     Constant{"KVM_ARM_VCPU_SPE_CTRL", 3},
 };
 
+inline constexpr std::array vcpu_group_of_x86_constants{
+    Constant{"KVM_VCPU_TSC_CTRL", 0},
+};
+
+inline constexpr std::array tsc_attr_constants{
+    Constant{"KVM_VCPU_TSC_OFFSET", 0},
+};
+
 inline constexpr std::array pmu_attr_constants{
     Constant{"KVM_ARM_VCPU_PMU_V3_IRQ", 0},
     Constant{"KVM_ARM_VCPU_PMU_V3_INIT", 1},
@@ -166,6 +174,12 @@ inline constexpr std::array guest_debug_constants{
     Constant{"KVM_GUESTDBG_SINGLESTEP", 2},
     Constant{"KVM_GUESTDBG_USE_SW_BP", 1 << 16},
     Constant{"KVM_GUESTDBG_USE_HW", 1 << 17},
+};
+
+inline constexpr std::array clock_flag_constants{
+    Constant{"KVM_CLOCK_TSC_STABLE", 2},
+    Constant{"KVM_CLOCK_REALTIME", 4},
+    Constant{"KVM_CLOCK_HOST_TSC", 8},
 };
 
 inline constexpr std::array msi_flag_constants{

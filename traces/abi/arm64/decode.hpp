@@ -32,6 +32,7 @@ class Decoder {
               Diagnostic& why);
 
   HandleMap& handles() { return handles_; }
+  void set_abi(Abi abi) { abi_ = abi; }
 
  private:
   using Bytes = std::span<const std::uint8_t>;
@@ -72,6 +73,7 @@ class Decoder {
   void add_value_bytes(std::string_view name, Bytes bytes, NodeWriter& to);
 
   HandleMap handles_;
+  Abi abi_ = Abi::arm64;
   Part parts_[part_kinds];
   std::string texts_;  // what the Call refers to and is in no table
 

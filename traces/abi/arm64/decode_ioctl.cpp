@@ -144,10 +144,10 @@ void Decoder::add_element(const Member& member, std::string_view name, std::uint
       return;
     case MemberKind::group:
       group_ = static_cast<std::uint32_t>(value);
-      return add_named(name, group_family(on_), value, to);
+      return add_named(name, group_family(on_, abi_), value, to);
     case MemberKind::attribute:
       attribute_ = value;
-      return add_attribute(name, attribute_family(on_, group_), value, to);
+      return add_attribute(name, attribute_family(on_, group_, abi_), value, to);
     case MemberKind::pointer: return add_value(member, value, to);
   }
 }
@@ -229,7 +229,8 @@ void Decoder::add_value(const Member& member, std::uint64_t address, NodeWriter&
 
 void Decoder::add_value_bytes(std::string_view name, Bytes bytes, NodeWriter& to) {
   const bool is_register = layout_ && (layout_->number & 0xff) < 0xe0;
-  const ValueLayout* value = is_register ? nullptr : attribute_layout(on_, group_, attribute_);
+  const ValueLayout* value =
+      is_register ? nullptr : attribute_layout(on_, group_, attribute_, abi_);
   if (value && !value->members.empty() && bytes.size() == value->bytes) {
     to.open(NodeKind::structure, name);
     add_members(value->members, bytes, to);

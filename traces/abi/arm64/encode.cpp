@@ -15,8 +15,8 @@ constexpr std::uint64_t mask_bytes_max = 1024;
 
 class Encoder {
  public:
-  Encoder(const Call& call, const HandleMap* handles, Operation& out, Diagnostic& why)
-      : call_(call), handles_(handles), out_(out), why_(why) {}
+  Encoder(const Call& call, const HandleMap* handles, Operation& out, Diagnostic& why, Abi abi)
+      : call_(call), handles_(handles), out_(out), why_(why), abi_(abi) {}
 
   Encoding run();
 
@@ -44,6 +44,7 @@ class Encoder {
   const HandleMap* handles_;
   Operation& out_;
   Diagnostic& why_;
+  Abi abi_;
   const RequestLayout* layout_ = nullptr;
   Descriptor on_;
   std::uint32_t group_ = 0;
@@ -271,7 +272,8 @@ Encoding Encoder::value(const Node& node, const Member& m) {
     if (node.value == 0 || out_.request == request_has_device_attr) return Encoding::operation;
   }
   const bool is_register = (out_.request & 0xff) < 0xe0;
-  const ValueLayout* layout = is_register ? nullptr : attribute_layout(on_, group_, attribute_);
+  const ValueLayout* layout =
+      is_register ? nullptr : attribute_layout(on_, group_, attribute_, abi_);
   const std::uint32_t bytes = is_register ? register_bytes(register_) : layout ? layout->bytes : 0;
   const bool only_written =
       out_.request == request_get_device_attr || (is_register && (out_.request & 0xff) == 0xab);
@@ -285,7 +287,8 @@ Encoding Encoder::value(const Node& node, const Member& m) {
 Encoding Encoder::value_bytes(const Node& node) {
   if (node.kind == NodeKind::string) return raw(node, out_.value);
   const bool is_register = (out_.request & 0xff) < 0xe0;
-  const ValueLayout* layout = is_register ? nullptr : attribute_layout(on_, group_, attribute_);
+  const ValueLayout* layout =
+      is_register ? nullptr : attribute_layout(on_, group_, attribute_, abi_);
   if (node.kind == NodeKind::structure) {
     if (!layout || layout->members.empty()) return complain(node, "array", "no such structure");
     return members(node, layout->members, out_.value);
@@ -334,8 +337,9 @@ void Operation::clear() {
   value = std::move(kept_value);
 }
 
-Encoding encode(const Call& call, const HandleMap* handles, Operation& out, Diagnostic& why) {
-  return Encoder(call, handles, out, why).run();
+Encoding encode(const Call& call, const HandleMap* handles, Operation& out, Diagnostic& why,
+                Abi abi) {
+  return Encoder(call, handles, out, why, abi).run();
 }
 
 void append(const Operation& operation, const Placement& place, std::vector<std::uint8_t>& out) {

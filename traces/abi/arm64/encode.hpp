@@ -38,7 +38,8 @@ enum class Encoding : std::uint8_t {
 
 // `handles` helps where descriptors are not decorated; it may be nullptr. What it does not know is
 // inferred from the names of attributes.
-Encoding encode(const Call& call, const HandleMap* handles, Operation& out, Diagnostic& why);
+Encoding encode(const Call& call, const HandleMap* handles, Operation& out, Diagnostic& why,
+                Abi abi = Abi::arm64);
 
 // Where an operation runs and what it is called.
 struct Placement {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "spec/host_values.hpp"
+#include "traces/abi/arm64/abi.hpp"
 
 namespace assay::traces {
 namespace {
@@ -72,51 +73,83 @@ void read_pmus(const Pairs& pairs, SystemHost& host) {
   });
 }
 
-}  // namespace
-
-std::string read_host_info(std::string_view text, TraceHeader& header) {
-  Pairs pairs = pairs_of(text);
+// What read_host_info() looks up, and what it did not find.
+struct Facts {
+  Pairs pairs;
   std::string missing;
-  auto get = [&](const char* key) -> u64 {
-    auto at = pairs.find(key);
+
+  u64 get(const char* key) {
+    const auto at = pairs.find(key);
     if (at != pairs.end()) return number_at(at->second);
     missing += fmt::format("{}{}", missing.empty() ? "" : ", ", key);
     return 0;
-  };
-  auto creatable = [&](const char* key) {
-    auto at = pairs.find(key);
-    return at != pairs.end() && at->second == "0";
-  };
-  SystemHost& host = header.host;
-  host = system_of_machine("aarch64")->info().blank_host();
-  header.version = trace_version;
-  header.host_known = header.host_rest_is_zero = true;
-  if (auto release = pairs.find("release"); release != pairs.end()) {
-    header.kernel = release->second;
-    if (const Profile* p = profile_of_kernel(header.kernel); p != nullptr) header.profile = p->name;
-  } else {
-    missing = "release";
   }
-  if (auto machine = pairs.find("machine"); machine != pairs.end())
-    header.machine = machine->second;
-  host.set("ipa_bits_max", get("cap.ARM_VM_IPA_SIZE") & 0xff);
-  host.set("vcpus_max", get("cap.MAX_VCPUS") & 0xffff);
-  host.set("slots_max", get("cap.NR_MEMSLOTS") & 0xffff);
-  host.set("target", get("preferred_target"));
-  host.set("pmu_v3", get("cap.ARM_PMU_V3") != 0);
-  host.set("sve", get("cap.ARM_SVE") != 0);
-  host.set("ptrauth", get("cap.ARM_PTRAUTH_ADDRESS") != 0 && get("cap.ARM_PTRAUTH_GENERIC") != 0);
-  host.set("el1_32bit", get("cap.ARM_EL1_32BIT") != 0);
-  host.set("gic_v2", creatable("device.VGIC_V2"));
-  host.set("gic_v3", creatable("device.VGIC_V3"));
-  host.set("its", creatable("device.VGIC_ITS"));
-  host.set("user_address_bits", get("user_address_bits") & 0xff);
+  bool is(const char* key, std::string_view value) const {
+    const auto at = pairs.find(key);
+    return at != pairs.end() && at->second == value;
+  }
+};
+
+void read_arm64(Facts& facts, SystemHost& host) {
+  host.set("ipa_bits_max", facts.get("cap.ARM_VM_IPA_SIZE") & 0xff);
+  host.set("vcpus_max", facts.get("cap.MAX_VCPUS") & 0xffff);
+  host.set("slots_max", facts.get("cap.NR_MEMSLOTS") & 0xffff);
+  host.set("target", facts.get("preferred_target"));
+  host.set("pmu_v3", facts.get("cap.ARM_PMU_V3") != 0);
+  host.set("sve", facts.get("cap.ARM_SVE") != 0);
+  host.set("ptrauth",
+           facts.get("cap.ARM_PTRAUTH_ADDRESS") != 0 && facts.get("cap.ARM_PTRAUTH_GENERIC") != 0);
+  host.set("el1_32bit", facts.get("cap.ARM_EL1_32BIT") != 0);
+  host.set("gic_v2", facts.is("device.VGIC_V2", "0"));
+  host.set("gic_v3", facts.is("device.VGIC_V3", "0"));
+  host.set("its", facts.is("device.VGIC_ITS", "0"));
+  host.set("user_address_bits", facts.get("user_address_bits") & 0xff);
   // No call tells these. PMUv3 after 3.0 has 16-bit event numbers; the emulated machine has six
   // event counters.
   host.set("pmu_event_space", 0x10000);
   host.set("pmu_counters_max", 6);
-  read_pmus(pairs, host);
-  return missing;
+  read_pmus(facts.pairs, host);
+}
+
+void read_x86(Facts& facts, SystemHost& host) {
+  host.set("vcpus_max", facts.get("cap.MAX_VCPUS") & 0xffff);
+  host.set("vcpu_ids_max", facts.get("cap.MAX_VCPU_ID") & 0xffff);
+  host.set("slots_max", facts.get("cap.NR_MEMSLOTS") & 0xffff);
+  host.set("vm_types", facts.get("cap.VM_TYPES") | 1);  // 6.1 does not know the capability
+  host.set("vendor", facts.is("vendor", "AuthenticAMD"));
+  const u64 khz = facts.get("tsc_khz");
+  constexpr u64 million = 1000000, tolerance_ppm = 250;
+  host.set("tsc.khz", khz);
+  host.set("tsc.khz_least", khz * (million - tolerance_ppm) / million);
+  host.set("tsc.khz_most", khz * (million + tolerance_ppm) / million);
+  host.set("tsc.scales", facts.get("cap.TSC_CONTROL") != 0);
+  host.set("tsc.khz_max", 0xffffffff);
+  host.set("tsc.clock_is_tsc", facts.is("clocksource", "tsc"));
+}
+
+}  // namespace
+
+std::string read_host_info(std::string_view text, TraceHeader& header) {
+  Facts facts{pairs_of(text), {}};
+  const auto machine = facts.pairs.find("machine");
+  const auto release = facts.pairs.find("release");
+  header.machine = machine != facts.pairs.end() ? machine->second : "";
+  const System* system = system_of_machine(header.machine);
+  if (system == nullptr) system = &default_system();
+  SystemHost& host = header.host;
+  host = system->info().blank_host();
+  header.version = trace_version;
+  header.host_known = header.host_rest_is_zero = true;
+  if (release != facts.pairs.end()) {
+    header.kernel = release->second;
+    const Profile* const p = profile_of_kernel(header.kernel, header.machine);
+    if (p != nullptr) header.profile = p->name;
+  } else {
+    facts.missing = "release";
+  }
+  if (abi_of_machine(header.machine) == Abi::x86) read_x86(facts, host);
+  else read_arm64(facts, host);
+  return facts.missing;
 }
 
 }  // namespace assay::traces
