@@ -10,7 +10,9 @@ namespace {
 constexpr std::array<std::string_view, 4> machines{"x86_64", "i686", "i386", "amd64"};
 constexpr std::array<std::string_view, 3> host_is_some{"vcpus_max", "vcpu_ids_max", "slots_max"};
 // In the order of x86::Dim.
-constexpr std::array dimensions{Dimension{"vcpus", "vCPUs", 2, "online"}};
+constexpr std::array dimensions{Dimension{"vcpus", "vCPUs", 2, "online"},
+                                Dimension{"cpus", "CPUs", 2}};
+constexpr std::array<std::string_view, 4> own_events{"pebs_", "kvm_pebs_", "wrmsr", "rdmsr"};
 constexpr std::array named_leaves_of_state{
     NamedLeaf{"host.vendor", names_of_values<x86::Vendor>},
 };
@@ -33,6 +35,7 @@ SystemInfo X86Kvm::info() {
   all.host_is_some = host_is_some;
   all.named_leaves = named_leaves_of_state;
   all.ordinary = ordinary_states;
+  all.own_events = own_events;
   return all;
 }
 
@@ -42,6 +45,10 @@ x86::Host<Concrete> X86Kvm::usual_host() {
   host.vcpu_ids_max = 4096;
   host.slots_max = 32764;
   host.vm_types = 1;
+  host.pebs.general = 8;
+  host.pebs.fixed = 4;
+  host.pebs.model = 0x606a6;             // Ice Lake server
+  host.pebs.perf_capabilities = 0x24c5;  // without PEBS_BASELINE
   return host;
 }
 

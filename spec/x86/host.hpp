@@ -6,6 +6,7 @@
 #include "model/fields.hpp"
 #include "model/value_names.hpp"
 #include "spec/x86/dimensions.hpp"
+#include "spec/x86/pebs/state.hpp"
 
 namespace assay::x86 {
 
@@ -19,9 +20,10 @@ struct Host {
   WordCell<D, 16> vcpu_ids_max{};  // KVM_CAP_MAX_VCPU_ID: ids lie below
   WordCell<D, 16> slots_max{};     // KVM_CAP_NR_MEMSLOTS
   WordCell<D, 32> vm_types{};      // KVM_CAP_VM_TYPES: bit 0 is the default type
+  PebsHost<D> pebs{};
   static constexpr auto fields() {
     return members<&Host::vendor, &Host::vcpus_max, &Host::vcpu_ids_max, &Host::slots_max,
-                   &Host::vm_types>;
+                   &Host::vm_types, &Host::pebs>;
   }
 };
 
@@ -32,7 +34,9 @@ Flag<D> host_is_possible(const Host<D>& host) {
   const Flag<D> sizes = host.vcpus_max >= 1 && host.vcpus_max <= 4096 &&
                         host.vcpu_ids_max >= host.vcpus_max && host.vcpu_ids_max <= 16384 &&
                         host.slots_max >= 1;
-  return sizes && host.vendor <= static_cast<u64>(Vendor::amd) && bit(plain(host.vm_types), 0);
+  const Flag<D> counters = host.pebs.general <= pebs_counters && host.pebs.fixed <= 16;
+  return sizes && counters && host.vendor <= static_cast<u64>(Vendor::amd) &&
+         bit(plain(host.vm_types), 0);
 }
 
 }  // namespace assay::x86

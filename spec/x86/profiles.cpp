@@ -11,9 +11,14 @@ namespace {
 using enum Behaviour;
 
 constexpr std::array all{
-    Profile{"documented-x86", Precedence::documented, behaviour_set(vm_has_types)},
-    Profile{"linux-6.1-x86", Precedence::exact, 0},
-    Profile{"linux-6.12-x86", Precedence::exact, behaviour_set(vm_has_types)},
+    Profile{"documented-x86", Precedence::documented,
+            behaviour_set(vm_has_types, feature_msrs_fixed_by_run, pebs_pmi_once)},
+    Profile{"linux-6.1-x86", Precedence::exact, behaviour_set(pebs_pmi_once)},
+    Profile{"linux-6.12-x86", Precedence::exact,
+            behaviour_set(vm_has_types, feature_msrs_fixed_by_run, pebs_pmi_once)},
+    Profile{"pebs-v3", Precedence::exact, behaviour_set(pebs_slow_path, pmu_bits_kept_by_kvm)},
+    Profile{"pebs-v3-intent", Precedence::exact,
+            behaviour_set(pebs_slow_path, pebs_slow_path_as_meant, pmu_bits_kept_by_kvm)},
 };
 
 const Profile* named(std::string_view name) {

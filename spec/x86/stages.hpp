@@ -3,7 +3,7 @@
 #pragma once
 #include <array>
 
-#include "spec/x86/vm.hpp"
+#include "spec/x86/pebs/switch.hpp"
 
 namespace assay::x86 {
 
@@ -18,14 +18,21 @@ void answer_extension(Step<D>& k, const Word<D, 32>& cap, u64 number, const Word
 template <class D>
 void at_check_extension(Step<D>&, const Vm<D>&, const Word<D, 32>&) {}
 
-// KVM_CREATE_VCPU has made a vCPU.
+// KVM_CREATE_VCPU has made a vCPU: BTS and PEBS are not there until userspace says otherwise.
 template <class D>
-void after_vcpu_creation(Step<D>&, Vm<D>&, Vcpu<D>&) {}
+void after_vcpu_creation(Step<D>& k, Vm<D>&, Vcpu<D>& cpu) {
+  k.set(cpu.pebs.msr.bts_unavailable, true);
+  k.set(cpu.pebs.msr.pebs_unavailable, true);
+}
 
-// The guest is about to be entered, and was left.
+// The guest is about to be entered on a CPU, and was left.
 template <class D>
-void at_guest_entry(Step<D>&, Vm<D>&, Vcpu<D>&) {}
+void at_guest_entry(Step<D>& k, Vm<D>& vm, Vcpu<D>& self, const Word<D, 16>& cpu) {
+  pebs_at_entry<D>(k, vm, self.pebs, cpu);
+}
 template <class D>
-void at_guest_exit(Step<D>&, Vm<D>&, Vcpu<D>&) {}
+void at_guest_exit(Step<D>& k, Vm<D>&, Vcpu<D>& self) {
+  pebs_at_exit<D>(k, self.pebs);
+}
 
 }  // namespace assay::x86

@@ -14,9 +14,18 @@ struct Vcpu {
   FlagCell<D> has_run{};     // the guest was entered: kvm_vcpu_has_run()
   FlagCell<D> in_guest{};    // between kvm_entry and kvm_exit
   WordCell<D, 16> on_cpu{};  // where, while in_guest
+  PebsVcpu<D> pebs{};
   static constexpr auto fields() {
-    return members<&Vcpu::created, &Vcpu::id, &Vcpu::has_run, &Vcpu::in_guest, &Vcpu::on_cpu>;
+    return members<&Vcpu::created, &Vcpu::id, &Vcpu::has_run, &Vcpu::in_guest, &Vcpu::on_cpu,
+                   &Vcpu::pebs>;
   }
+};
+
+// A CPU of the host.
+template <class D>
+struct Cpu {
+  PebsCpu<D> pebs{};
+  static constexpr auto fields() { return members<&Cpu::pebs>; }
 };
 
 template <class D>
@@ -28,8 +37,10 @@ struct Vm {
   FlagCell<D> irqchip{};     // KVM_CREATE_IRQCHIP: local APICs are KVM's
   WordCell<D, 16> online{};  // vCPUs created so far; also the index of the next one
   Table<D, Vcpu<D>, Dim::vcpu> vcpu{};
+  Table<D, Cpu<D>, Dim::cpu> cpu{};
   static constexpr auto fields() {
-    return members<&Vm::host, &Vm::created, &Vm::dead, &Vm::irqchip, &Vm::online, &Vm::vcpu>;
+    return members<&Vm::host, &Vm::created, &Vm::dead, &Vm::irqchip, &Vm::online, &Vm::vcpu,
+                   &Vm::cpu>;
   }
 };
 
