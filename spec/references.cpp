@@ -66,12 +66,12 @@ bool matches(std::string_view word, const std::regex& form) {
 // Ids that are numbered, so that there can be a range of them.
 bool is_numbered(std::string_view word) {
   static const std::regex form(
-      R"(v[4-9]-\d\d|(LC|MEM|PMU|VG|SPE|KVM|GIC|LIST|A)-\d+(\.\d+)*|[ALVWIEN]\d\d|)"
+      R"(v[4-9]-\d\d|(LC|MEM|PMU|VG|SPE|KVM|GIC|LIST|A|B|PB)-\d+(\.\d+)*|[ALVWIEN]\d\d|)"
       R"(D(17|18|24)(\.\d+)*)");
   return matches(word, form);
 }
 bool is_document(std::string_view word) {
-  static const std::regex form(R"([a-z][a-z0-9_-]*\.rst)");
+  static const std::regex form(R"([a-z][a-z0-9_-]*\.rst|SDM)");
   return matches(word, form);
 }
 bool is_section(std::string_view word) {
@@ -91,7 +91,7 @@ bool is_function(std::string_view word) {
 bool is_other(std::string_view word) {
   static const std::regex form(
       R"([RI][BCDFGHJ-NP-TV-Z]{5}|SPE[A-Z][a-z]\w+|DebugWrite\w+|StatisticalProfilingEnabled|)"
-      R"(ProfilingBuffer\w+|R24557|DEN0154|[0-9a-f]{12}|kvm:kvm_\w+)");
+      R"(ProfilingBuffer\w+|PEBS-v3|R24557|DEN0154|[0-9a-f]{12}|kvm:kvm_\w+)");
   return matches(word, form);
 }
 // `PMBSR_EL1.DL` is of PMBSR_EL1.

@@ -10,11 +10,13 @@ namespace {
 constexpr std::array<std::string_view, 4> machines{"x86_64", "i686", "i386", "amd64"};
 constexpr std::array<std::string_view, 3> host_is_some{"vcpus_max", "vcpu_ids_max", "slots_max"};
 // In the order of x86::Dim.
-constexpr std::array dimensions{Dimension{"vcpus", "vCPUs", 2, "online"}};
+constexpr std::array dimensions{Dimension{"vcpus", "vCPUs", 2, "online"},
+                                Dimension{"cpus", "CPUs", 2}};
+constexpr std::array<std::string_view, 5> own_events{"pebs_", "kvm_pebs_", "wrmsr", "rdmsr",
+                                                     "migration_"};
 constexpr std::array named_leaves_of_state{
     NamedLeaf{"host.vendor", names_of_values<x86::Vendor>},
 };
-constexpr std::array<std::string_view, 1> own_events{"migration_"};
 constexpr std::array ordinary_states{OrdinaryState{"", "created", "a VM was created"}};
 
 }  // namespace
@@ -44,8 +46,10 @@ x86::Host<Concrete> X86Kvm::usual_host() {
   host.vcpu_ids_max = 4096;
   host.slots_max = 32764;
   host.vm_types = 1;
-  // An emulated AMD machine of the laboratory.
-  host.vendor = static_cast<u64>(x86::Vendor::amd);
+  host.pebs.general = 8;
+  host.pebs.fixed = 4;
+  host.pebs.model = 0x606a6;             // Ice Lake server
+  host.pebs.perf_capabilities = 0x24c5;  // without PEBS_BASELINE
   host.tsc.khz = 2600000;
   host.tsc.khz_least = 2599350;
   host.tsc.khz_most = 2600650;

@@ -5,6 +5,6 @@
 namespace assay::x86 {
 
 // What a table is indexed by; its value selects the entry of Shape::size.
-enum class Dim : unsigned { vcpu = 0 };
+enum class Dim : unsigned { vcpu = 0, cpu = 1 };
 
 }  // namespace assay::x86

@@ -7,6 +7,7 @@
 #include "model/value_names.hpp"
 #include "spec/x86/dimensions.hpp"
 #include "spec/x86/migration/host.hpp"
+#include "spec/x86/pebs/state.hpp"
 #include "spec/x86/tsc/state.hpp"
 
 namespace assay::x86 {
@@ -21,11 +22,12 @@ struct Host {
   WordCell<D, 16> vcpu_ids_max{};  // KVM_CAP_MAX_VCPU_ID: ids lie below
   WordCell<D, 16> slots_max{};     // KVM_CAP_NR_MEMSLOTS
   WordCell<D, 32> vm_types{};      // KVM_CAP_VM_TYPES: bit 0 is the default type
+  PebsHost<D> pebs{};
   TscHost<D> tsc{};
   MigrationHosts<D> migration{};  // what is known of the two hosts of a migration
   static constexpr auto fields() {
     return members<&Host::vendor, &Host::vcpus_max, &Host::vcpu_ids_max, &Host::slots_max,
-                   &Host::vm_types, &Host::tsc, &Host::migration>;
+                   &Host::vm_types, &Host::pebs, &Host::tsc, &Host::migration>;
   }
 };
 
@@ -36,10 +38,11 @@ Flag<D> host_is_possible(const Host<D>& host) {
   const Flag<D> sizes = host.vcpus_max >= 1 && host.vcpus_max <= 4096 &&
                         host.vcpu_ids_max >= host.vcpus_max && host.vcpu_ids_max <= 16384 &&
                         host.slots_max >= 1;
+  const Flag<D> counters = host.pebs.general <= pebs_counters && host.pebs.fixed <= 16;
   const auto& tsc = host.tsc;
   const Flag<D> rates = tsc.khz_least >= 1 && tsc.khz_least <= tsc.khz && tsc.khz <= tsc.khz_most &&
                         tsc.khz < tsc.khz_max;
-  return sizes && rates && migration_is_possible<D>(host.migration) &&
+  return sizes && counters && rates && migration_is_possible<D>(host.migration) &&
          host.vendor <= static_cast<u64>(Vendor::amd) && bit(plain(host.vm_types), 0);
 }
 

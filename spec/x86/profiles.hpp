@@ -31,6 +31,22 @@ enum class Behaviour : unsigned {
   migration_scales_guest,       // the guest's TSC runs at 13/10 of the hosts'
   migration_scales_difference,  // and the VMM scales the hosts' TSCs too
   migration_writes_tsc,         // saves and writes the guest's TSC, not its offset
+  // MSRs that say what a vCPU can do keep their values once it has run. Linux 6.4
+  // (x86.c:kvm_is_immutable_feature_msr).
+  feature_msrs_fixed_by_run,
+  // The guest is not interrupted again while bit 62 of IA32_PERF_GLOBAL_STATUS is set. Linux 6.0
+  // (pmu.c:__kvm_perf_overflow); series v3 interrupts at each overflow.
+  pebs_pmi_once,
+  // Series v3 of "KVM: x86/pmu: Add support to enable Guest PEBS via DS": cross-mapped counters
+  // have PEBS, and KVM rewrites what they leave. Linux merged the series without it.
+  pebs_slow_path,
+  // The same as its cover letter describes it: the translation of the DS area is dropped where the
+  // guest disables PEBS, all records are rewritten, each once, before a counter is rescheduled, and
+  // the threshold is limited whenever counters are enabled.
+  pebs_slow_path_as_meant,
+  // EMON and PEBS_UNAVAIL of IA32_MISC_ENABLE follow the vCPU's PMU (series v3, patches 1 and 9).
+  // Linux 6.0 leaves them to userspace.
+  pmu_bits_kept_by_kvm,
   count_
 };
 

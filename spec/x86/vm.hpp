@@ -15,11 +15,19 @@ struct Vcpu {
   FlagCell<D> has_run{};     // the guest was entered: kvm_vcpu_has_run()
   FlagCell<D> in_guest{};    // between kvm_entry and kvm_exit
   WordCell<D, 16> on_cpu{};  // where, while in_guest
+  PebsVcpu<D> pebs{};
   TscVcpu<D> tsc{};
   static constexpr auto fields() {
     return members<&Vcpu::created, &Vcpu::id, &Vcpu::has_run, &Vcpu::in_guest, &Vcpu::on_cpu,
-                   &Vcpu::tsc>;
+                   &Vcpu::pebs, &Vcpu::tsc>;
   }
+};
+
+// A CPU of the host.
+template <class D>
+struct Cpu {
+  PebsCpu<D> pebs{};
+  static constexpr auto fields() { return members<&Cpu::pebs>; }
 };
 
 template <class D>
@@ -33,9 +41,10 @@ struct Vm {
   TscVm<D> tsc{};
   Migration<D> migration{};  // of this VM to another host
   Table<D, Vcpu<D>, Dim::vcpu> vcpu{};
+  Table<D, Cpu<D>, Dim::cpu> cpu{};
   static constexpr auto fields() {
     return members<&Vm::host, &Vm::created, &Vm::dead, &Vm::irqchip, &Vm::online, &Vm::tsc,
-                   &Vm::migration, &Vm::vcpu>;
+                   &Vm::migration, &Vm::vcpu, &Vm::cpu>;
   }
 };
 

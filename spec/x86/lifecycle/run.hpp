@@ -45,7 +45,7 @@ struct GuestEntry {
     auto& self = vm.vcpu[vcpu.index];
     k.require(!vm.dead, {"vm_alive", "x86.c: KVM_REQ_VM_DEAD"});
     k.require(!self.in_guest, {"not_already_in_guest", "one vCPU, one PE at a time"});
-    at_guest_entry<D>(k, vm, self);
+    at_guest_entry<D>(k, vm, self, cpu);
     k.set(self.has_run, true);
     k.set(self.in_guest, true);
     k.set(self.on_cpu, cpu);

@@ -51,6 +51,7 @@ constexpr std::array<std::span<const Constant>, family_count> tables{{
     gic_v2_dist_constants,
     gic_v2_cpu_constants,
     gic_sysreg_constants,
+    msr_constants,
     other_constants,
 }};
 

@@ -11,6 +11,7 @@
 #include "traces/abi/arm64/constants_fields.hpp"
 #include "traces/abi/arm64/constants_gic.hpp"
 #include "traces/abi/arm64/constants_registers.hpp"
+#include "traces/abi/x86/constants_msr.hpp"
 
 namespace assay::traces {
 
@@ -57,6 +58,7 @@ enum class Family : std::uint8_t {
   gic_v2_dist_reg,
   gic_v2_cpu_reg,
   gic_sysreg,
+  msr,
   other,
 };
 

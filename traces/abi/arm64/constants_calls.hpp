@@ -7,16 +7,10 @@
 // Order matters where two names share a number: the first one is printed.
 #pragma once
 #include <array>
-#include <cstdint>
-#include <string_view>
+
+#include "traces/abi/constant.hpp"
 
 namespace assay::traces {
-
-struct Constant {
-  std::string_view name;
-  std::uint64_t value;
-  std::uint32_t bytes = 1;  // of a register: how many offsets from `value` on are its
-};
 
 // ioctl requests. Direction, size and number are in the value, with arm64's structure sizes.
 inline constexpr std::array request_constants{
@@ -52,6 +46,9 @@ inline constexpr std::array request_constants{
     Constant{"KVM_SET_FPU", 0x4000ae8d},
     Constant{"KVM_GET_MP_STATE", 0x8004ae98},
     Constant{"KVM_SET_MP_STATE", 0x4004ae99},
+    Constant{"KVM_GET_MSRS", 0xc008ae88},
+    Constant{"KVM_SET_MSRS", 0x4008ae89},
+    Constant{"KVM_SET_CPUID2", 0x4008ae90},
     Constant{"KVM_SET_GUEST_DEBUG", 0x4208ae9b},
     Constant{"KVM_GET_VCPU_EVENTS", 0x8040ae9f},
     Constant{"KVM_SET_VCPU_EVENTS", 0x4040aea0},
