@@ -14,6 +14,7 @@ Family family_of_prefix(std::string_view prefix) {
   if (prefix == "KVM_MEM_") return Family::memory_flag;
   if (prefix == "KVM_DEV_TYPE_") return Family::device_type;
   if (prefix == "KVM_PMU_EVENT_") return Family::filter_action;
+  if (prefix == "IA32_") return Family::msr;
   return Family::none;
 }
 
