@@ -9,6 +9,7 @@
 #include "checker/cli/compare.hpp"
 #include "checker/cli/history_text.hpp"
 #include "checker/cli/progress.hpp"
+#include "checker/cli/protocol.hpp"
 #include "checker/cli/shape_option.hpp"
 #include "checker/cli/targets.hpp"
 #include "checker/properties.hpp"
@@ -25,7 +26,8 @@ struct ProveArguments {
       html;
   std::vector<std::string> compared, drop, without;
   unsigned depth = 8, jobs = 2;
-  bool severity = false, verify = false, vacuity = false, carried = false, steps = false;
+  bool severity = false, verify = false, vacuity = false, carried = false, steps = false,
+       protocol = false;
 };
 
 int status_of(const prove::Report& report) {
@@ -264,6 +266,7 @@ int run(const ProveArguments& a, const Common& common) {
       return exit_usage;
     }
   if (!comparison.profiles.empty()) return compare(options, comparison);
+  if (a.protocol) return show_protocol(options, a.out);
   if (a.severity) return show_severities(options, common.json);
   if (a.vacuity) return show_vacuity(options, common.json);
   return prove_all(options, a, common);
@@ -314,6 +317,9 @@ void add_prove(CLI::App& app, Common& common) {
                    "--witnesses")
       ->type_name("FILE");
   command->add_flag("--severity", a->severity, "which claims each check and effect carries");
+  command->add_flag("--protocol", a->protocol,
+                    "a table of what breaks when steps are swapped, left out or taken twice; -o "
+                    "names a folder for the traces");
   command->add_flag("--vacuity", a->vacuity, "which outcomes of rules can happen at all");
   add_common(*command, common, as_json);
   command->callback([a, &common] { common.status = run(*a, common); });

@@ -12,8 +12,8 @@ Flag<D> machine_forwards(const Migration<D>& m, const Word<D, 1>& vm) {
   return (vm == 0 && m.host.source_forwards) || (vm == 1 && m.host.destination_forwards);
 }
 
-// A VMM leaves forwarding on the source alone once a migration has come to its last part, and sets it
-// up on the destination once the tables are restored.
+// A VMM leaves forwarding on the source alone once vCPUs are paused, and sets it up on the
+// destination once the tables are restored.
 template <class D>
 void forwarding_may_change(Step<D>& k, const Migration<D>& m, const Word<D, 1>& vm) {
   k.when(vm == 0, [&] {
@@ -44,8 +44,6 @@ struct VlpiMap {
         k.require(!l.forwarded, {"once", "GIC-6.2"});
         k.set(l.forwarded, true);
         k.set(l.unfinished, true);
-        k.set(l.vlpi.pending, false);
-        k.set(l.vlpi.shown, false);
       });
     });
   }

@@ -1,5 +1,8 @@
 // What is true of a guest's LPIs whatever happens, on either machine and on the way between them.
 #pragma once
+#include <array>
+#include <utility>
+
 #include "spec/kvm/migration/restore.hpp"
 #include "spec/kvm/migration/save.hpp"
 
@@ -100,7 +103,8 @@ Flag<D> forwarded_lpi_has_one_pending_source(const Migration<D>& m) {
 template <class D>
 Flag<D> only_mapped_lpis_are_pending(const Migration<D>& m) {
   const auto is_mapped = [](const auto& l) {
-    return l.mapped || (!l.latch && !l.listed && !l.forwarded && !l.unfinished);
+    return (l.mapped || (!l.latch && !l.listed && !l.forwarded && !l.unfinished)) &&
+           (l.forwarded || !l.vlpi.pending);
   };
   return all<D>(m.source.lpi, is_mapped) && all<D>(m.destination.lpi, is_mapped);
 }
@@ -122,10 +126,10 @@ Flag<D> unfinished_forwarding_halts_the_guest(const Migration<D>& m) {
   };
   return of(m.source) && of(m.destination);
 }
-// A device is paused once KVM is through with its forwarding.
+// vCPUs are paused once KVM is through with forwarding that it sets up.
 template <class D>
-Flag<D> paused_devices_are_set_up(const Migration<D>& m) {
-  return devices_run<D>(m) || all<D>(m.source.lpi, [](const auto& l) { return !l.unfinished; });
+Flag<D> paused_vcpus_have_forwarding_set_up(const Migration<D>& m) {
+  return guest_runs<D>(m) || all<D>(m.source.lpi, [](const auto& l) { return !l.unfinished; });
 }
 // GIC-6.4: while KVM saves what the hardware has, the hardware has no VPT.
 template <class D>
@@ -160,14 +164,48 @@ Flag<D> nothing_runs_on_the_destination_yet(const Migration<D>& m) {
 
 // --- guest memory and the workflow --------------------------------------------------------------
 
-// No step without those before it.
+// No step without those before it, one claim for each pair of steps: where one is not asked for,
+// the other claims still hold.
 template <class D>
-Flag<D> steps_are_taken_in_order(const Migration<D>& m) {
-  const Workflow<D>& s = m.step;
-  return (!s.pause_devices || s.pause_vcpus) && (!s.its_save_tables || s.pause_devices) &&
-         (!s.saving || (s.its_save_tables && !s.save_pending_end)) &&
-         (!s.save_pending_end || s.its_save_tables) && (!s.copy_memory || s.save_pending_end) &&
-         (!s.its_restore_tables || s.copy_memory) && (!s.resume || s.its_restore_tables);
+std::array<Flag<D>, 7> steps_taken(const Workflow<D>& s) {
+  return {s.pause_vcpus, s.pause_devices,      s.its_save_tables, s.save_pending_end || s.saving,
+          s.copy_memory, s.its_restore_tables, s.resume};
+}
+template <class D, std::size_t before, std::size_t step>
+Flag<D> comes_after_in_order(const Migration<D>& m) {
+  const auto taken = steps_taken<D>(m.step);
+  // A call that saves has not ended yet.
+  const Flag<D> is_before = before == 3 ? Flag<D>(plain(m.step.save_pending_end)) : taken[before];
+  return !taken[step] || is_before;
+}
+inline constexpr std::array<std::string_view, 7> step_names{
+    "pause_vcpus", "pause_devices",      "its_save_tables", "save_pending",
+    "copy_memory", "its_restore_tables", "resume"};
+// "resume_comes_after_copy_memory"
+template <std::size_t before, std::size_t step>
+inline constexpr auto order_name = [] {
+  std::array<char, 64> out{};
+  std::size_t at = 0;
+  for (const std::string_view part :
+       {step_names[step], std::string_view("_comes_after_"), step_names[before]})
+    for (const char c : part) out[at++] = c;
+  return out;
+}();
+template <class D>
+void order_invariants(const SayOfMigration<D>& say) {
+  const auto of_step = [&]<std::size_t step, std::size_t... before>(
+      std::integral_constant<std::size_t, step>, std::index_sequence<before...>) {
+    (say(every, order_name<before, step>.data(), comes_after_in_order<D, before, step>, "VLPI-0"),
+     ...);
+  };
+  [&]<std::size_t... step>(std::index_sequence<step...>) {
+    (of_step(std::integral_constant<std::size_t, step>{}, std::make_index_sequence<step>{}), ...);
+  }
+  (std::make_index_sequence<step_names.size()>{});
+}
+template <class D>
+Flag<D> tables_are_saved_once(const Migration<D>& m) {
+  return !m.step.saving || !m.step.save_pending_end;
 }
 template <class D>
 Flag<D> saved_entries_are_the_mappings(const Migration<D>& m) {
@@ -217,7 +255,7 @@ template <class D>
 Flag<D> all_that_is_on_its_way_was_sent(const Migration<D>& m) {
   const Flag<D> concerned = !m.step.cancelled && !m.step.resume;
   return !concerned || all_lpis<D>(m, [&](const auto& s, const auto& d, const auto& i) {
-    const Flag<D> old_line = s.forwarded && s.vlpi.shown;
+    const Flag<D> old_line = s.vlpi.shown;
     return (i.owed ||
             (!s.table && !d.table && !is_pending<D>(s) && !is_pending<D>(d) && !old_line)) &&
            (!old_line || m.step.pause_vcpus) && (!d.table || m.step.copy_memory);

@@ -18,6 +18,15 @@ void migration_properties(const TakenMigration<D>& t, const SayProperty<D>& say)
                     }),
         "GIC-6.4; VL-4");
   }
+  if (t.template as<Resume<D>>() != nullptr)
+    say("guest_finds_its_mappings",
+        t.before.step.resume || all<D>(t.before.source.lpi,
+                                       [&](const auto& s, std::size_t i) {
+                                         const auto& d = t.after.destination.lpi[i];
+                                         return iff(plain(s.mapped), plain(d.mapped)) &&
+                                                (!s.mapped || s.vcpu == d.vcpu);
+                                       }),
+        "ITS-4; VLPI-0");
   if (const auto* taken = t.template as<LpiTaken<D>>())
     say("taken_interrupt_was_sent",
         of_entry<D>(t.before.interrupt, taken->lpi,

@@ -43,13 +43,15 @@ struct KvmMigration {
     say(every, "listed_lpi_is_of_a_vcpu_in_guest", listed_lpi_is_of_a_vcpu_in_guest<D>, "VG-10");
     say(forwards, "unfinished_forwarding_halts_the_guest", unfinished_forwarding_halts_the_guest<D>,
         "GIC-6.2");
-    say(forwards, "paused_devices_are_set_up", paused_devices_are_set_up<D>, "GIC-6.2, GIC-6.5");
+    say(forwards, "paused_vcpus_have_forwarding_set_up", paused_vcpus_have_forwarding_set_up<D>,
+        "GIC-6.2, GIC-6.5");
     say(reads_vpt, "vpes_are_unmapped_while_saving", vpes_are_unmapped_while_saving<D>,
         "GIC-6.4; VLPI-2");
     say(every, "paused_vcpus_are_put", paused_vcpus_are_put<D>, "GIC-6.5");
     say(every, "nothing_runs_on_the_destination_yet", nothing_runs_on_the_destination_yet<D>,
         "GIC-6.5");
-    say(every, "steps_are_taken_in_order", steps_are_taken_in_order<D>, "VLPI-0");
+    order_invariants<D>(say);
+    say(every, "tables_are_saved_once", tables_are_saved_once<D>, "VLPI-0");
     say(every, "saved_entries_are_the_mappings", saved_entries_are_the_mappings<D>, "ITS-4");
     say(every, "written_bits_are_true", written_bits_are_true<D>, "GIC-6.4; VL-4");
     say(reads_vpt, "unmapped_vpt_shows_what_is_pending", unmapped_vpt_shows_what_is_pending<D>,

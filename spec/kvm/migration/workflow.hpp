@@ -80,6 +80,8 @@ struct PauseVcpus {
   static constexpr auto fields() { return members<>; }
   void apply(Step<D>& k, Migration<D>& m) const {
     k.require(!m.step.pause_vcpus, {"once", "VLPI-0"});
+    k.require(!any<D>(m.source.lpi, [](const auto& l) { return l.unfinished; }),
+              {"forwarding_is_set_up", "GIC-6.2: set_forwarding has returned"});
     k.require(!some_vcpu_is_in_guest<D>(m.source), {"no_vcpu_is_in_guest", "GIC-6.5"});
     k.require(!some_vpe_is_resident<D>(m.source.gic), {"no_vcpu_is_loaded", "GIC-6.3; GIC-6.5"});
     k.set(m.step.pause_vcpus, true);
@@ -95,8 +97,6 @@ struct PauseDevices {
   void apply(Step<D>& k, Migration<D>& m) const {
     comes_after<MigrationStep::pause_devices>(k, m.step);
     k.require(!m.step.pause_devices, {"once", "VLPI-0"});
-    k.require(!any<D>(m.source.lpi, [](const auto& l) { return l.unfinished; }),
-              {"forwarding_is_set_up", "GIC-6.2: set_forwarding has returned"});
     k.set(m.step.pause_devices, true);
   }
 };
