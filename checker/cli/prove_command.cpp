@@ -237,10 +237,16 @@ int run(const ProveArguments& a, const Common& common) {
   options.depth = a.depth;
   options.jobs = a.jobs;
   options.certificate_dir = a.certificates;
-  if (!read_shape(a.shape, options)) return exit_usage;
   Comparison comparison{{}, a.witnesses, a.carried, common.json, a.html};
   for (const std::string& name : a.compared) comparison.profiles.push_back(find_profile(name));
   if (!comparison.profiles.empty()) options.profile = comparison.profiles.front();
+  for (const Profile* p : comparison.profiles)
+    if (&system_of(*p) != &system_of(*options.profile)) {
+      fmt::print(stderr, "assay: {} and {} are of different systems\n", options.profile->name,
+                 p->name);
+      return exit_usage;
+    }
+  if (!read_shape(a.shape, options)) return exit_usage;
   if (!a.html.empty() && a.compared.empty()) {
     fmt::print(
         stderr,

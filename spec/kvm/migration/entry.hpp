@@ -15,7 +15,7 @@ struct VcpuEnter {
   Word<D, 16> vcpu{};
   static constexpr auto fields() { return members<&VcpuEnter::vcpu>; }
   void apply(Step<D>& k, Migration<D>& m) const {
-    k.require(guest_runs<D>(m), {"guest_runs", "GIC-6.5: vCPUs are paused"});
+    guest_acts<D>(k, m);
     k.require(vcpu < m.host.vcpus, {"vcpu_exists", "GIC-6.1"});
     where_the_guest_is<D>(k, m, [&](auto& machine) {
       if (k.is(GicBehaviour::forwards))
@@ -89,6 +89,7 @@ void observes_vpe(Step<D>& k, Migration<D>& m, const Call<D>& call) {
     k.require(resident->vpe < m.host.vcpus, {"vcpu_exists", "GIC-6.1"});
     k.require(resident->pe < m.host.pes, {"pe_exists", "GIC-6.3"});
     k.require(guest_runs<D>(m), {"vcpus_are_not_paused", "GIC-6.3: vcpu_load; GIC-6.5"});
+    k.require(m.step.resume || !m.step.saving, {"vcpus_are_unlocked", "GIC-6.4: all vCPU locks"});
   }
   if (call.template as<VpeNonResident<D>>() != nullptr)
     where_the_guest_is<D>(k, m, [&](auto& machine) {

@@ -16,6 +16,13 @@ void on_lpi(Step<D>& k, Migration<D>& m, const Word<D, 16>& lpi, Body&& body) {
   });
 }
 
+// What a guest does it does inside KVM_RUN. A call that saves tables holds the lock of every vCPU.
+template <class D>
+void guest_acts(Step<D>& k, const Migration<D>& m) {
+  k.require(guest_runs<D>(m), {"guest_runs", "GIC-6.5: vCPUs are paused"});
+  k.require(m.step.resume || !m.step.saving, {"vcpus_are_unlocked", "GIC-6.4: all vCPU locks"});
+}
+
 // Both VMs are made: that of the guest, and the one that waits for it on the destination. Every vPE
 // is mapped from then on.
 template <class D>
@@ -39,7 +46,7 @@ struct ItsMapti {
   Word<D, 16> lpi{}, vcpu{};
   static constexpr auto fields() { return members<&ItsMapti::lpi, &ItsMapti::vcpu>; }
   void apply(Step<D>& k, Migration<D>& m) const {
-    k.require(guest_runs<D>(m), {"guest_runs", "GIC-6.5: vCPUs are paused"});
+    guest_acts<D>(k, m);
     k.require(vcpu < m.host.vcpus, {"vcpu_exists", "GIC-5.9: a collection names a vCPU"});
     on_lpi<D>(k, m, lpi, [&](auto& l, auto&, auto&) {
       // Of an event that is mapped already nothing changes.
@@ -62,7 +69,7 @@ struct ItsDiscard {
   Word<D, 16> lpi{};
   static constexpr auto fields() { return members<&ItsDiscard::lpi>; }
   void apply(Step<D>& k, Migration<D>& m) const {
-    k.require(guest_runs<D>(m), {"guest_runs", "GIC-6.5: vCPUs are paused"});
+    guest_acts<D>(k, m);
     on_lpi<D>(k, m, lpi, [&](auto& l, auto& interrupt, auto&) {
       k.require(!l.listed,
                 {"no_list_register_holds_it", "GIC-5.9: the vCPU left the guest before"});
@@ -85,7 +92,7 @@ struct ItsMovi {
   Word<D, 16> lpi{}, vcpu{};
   static constexpr auto fields() { return members<&ItsMovi::lpi, &ItsMovi::vcpu>; }
   void apply(Step<D>& k, Migration<D>& m) const {
-    k.require(guest_runs<D>(m), {"guest_runs", "GIC-6.5: vCPUs are paused"});
+    guest_acts<D>(k, m);
     k.require(vcpu < m.host.vcpus, {"vcpu_exists", "GIC-5.9: a collection names a vCPU"});
     on_lpi<D>(k, m, lpi, [&](auto& l, auto&, auto&) {
       k.require(!l.listed, {"no_list_register_holds_it", "GIC-5.9: it moves when it is pruned"});
@@ -103,7 +110,7 @@ struct LpiConfig {
   Flag<D> enabled{};
   static constexpr auto fields() { return members<&LpiConfig::lpi, &LpiConfig::enabled>; }
   void apply(Step<D>& k, Migration<D>& m) const {
-    k.require(guest_runs<D>(m), {"guest_runs", "GIC-6.5: vCPUs are paused"});
+    guest_acts<D>(k, m);
     on_lpi<D>(k, m, lpi, [&](auto&, auto& interrupt, auto&) { k.set(interrupt.enabled, enabled); });
   }
 };
@@ -150,7 +157,7 @@ struct ItsInt {
   Flag<D> dropped{};
   static constexpr auto fields() { return members<&ItsInt::lpi, &ItsInt::dropped>; }
   void apply(Step<D>& k, Migration<D>& m) const {
-    k.require(guest_runs<D>(m), {"guest_runs", "GIC-6.5: vCPUs are paused"});
+    guest_acts<D>(k, m);
     arrives<D>(k, m, lpi, dropped);
   }
 };
@@ -163,7 +170,7 @@ struct ItsClear {
   Word<D, 16> lpi{};
   static constexpr auto fields() { return members<&ItsClear::lpi>; }
   void apply(Step<D>& k, Migration<D>& m) const {
-    k.require(guest_runs<D>(m), {"guest_runs", "GIC-6.5: vCPUs are paused"});
+    guest_acts<D>(k, m);
     on_lpi<D>(k, m, lpi, [&](auto& l, auto& interrupt, auto&) {
       k.require(!l.listed,
                 {"no_list_register_holds_it", "GIC-5.9: the vCPU left the guest before"});

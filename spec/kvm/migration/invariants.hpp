@@ -204,6 +204,10 @@ void order_invariants(const SayOfMigration<D>& say) {
   (std::make_index_sequence<step_names.size()>{});
 }
 template <class D>
+Flag<D> nothing_is_saved_once_the_guest_moved(const Migration<D>& m) {
+  return !m.step.saving || !m.step.resume;
+}
+template <class D>
 Flag<D> tables_are_saved_once(const Migration<D>& m) {
   return !m.step.saving || !m.step.save_pending_end;
 }

@@ -52,7 +52,6 @@ struct SavePendingStart {
   void apply(Step<D>& k, Migration<D>& m) const {
     comes_after<MigrationStep::save_pending_end>(k, m.step);
     k.require(!m.step.save_pending_end, {"once", "VLPI-0"});
-    k.require(!m.step.saving, {"one_at_a_time", "GIC-6.4: under kvm->lock"});
     k.require(!m.step.resume, {"guest_has_not_moved", "GIC-6.5"});
     Refusals<D> answer(k, error);
     answer.reject(Errno::busy, some_vcpu_is_locked<D>(m.source), {"vcpu_is_locked", "GIC-6.4"});

@@ -51,6 +51,8 @@ struct KvmMigration {
     say(every, "nothing_runs_on_the_destination_yet", nothing_runs_on_the_destination_yet<D>,
         "GIC-6.5");
     order_invariants<D>(say);
+    say(every, "nothing_is_saved_once_the_guest_moved", nothing_is_saved_once_the_guest_moved<D>,
+        "GIC-6.5");
     say(every, "tables_are_saved_once", tables_are_saved_once<D>, "VLPI-0");
     say(every, "saved_entries_are_the_mappings", saved_entries_are_the_mappings<D>, "ITS-4");
     say(every, "written_bits_are_true", written_bits_are_true<D>, "GIC-6.4; VL-4");

@@ -26,6 +26,7 @@ template <MigrationStep before, class D>
 void comes_after(Step<D>& k, const Workflow<D>& step) {
   using enum MigrationStep;
   constexpr auto number = static_cast<unsigned>(before);
+  k.require(!step.saving, {"no_call_goes_on", "VLPI-0: one step ends before the next begins"});
   if constexpr (number > static_cast<unsigned>(pause_vcpus))
     k.require(plain(step.pause_vcpus), {"after_pause_vcpus", "VLPI-0: pause all vCPUs"});
   if constexpr (number > static_cast<unsigned>(pause_devices))
