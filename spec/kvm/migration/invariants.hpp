@@ -1,8 +1,6 @@
 // What is true of a guest's LPIs whatever happens, on either machine and on the way between them.
 #pragma once
-#include <array>
-#include <utility>
-
+#include "spec/kvm/migration/order.hpp"
 #include "spec/kvm/migration/restore.hpp"
 #include "spec/kvm/migration/save.hpp"
 
@@ -164,45 +162,6 @@ Flag<D> nothing_runs_on_the_destination_yet(const Migration<D>& m) {
 
 // --- guest memory and the workflow --------------------------------------------------------------
 
-// No step without those before it, one claim for each pair of steps: where one is not asked for,
-// the other claims still hold.
-template <class D>
-std::array<Flag<D>, 7> steps_taken(const Workflow<D>& s) {
-  return {s.pause_vcpus, s.pause_devices,      s.its_save_tables, s.save_pending_end || s.saving,
-          s.copy_memory, s.its_restore_tables, s.resume};
-}
-template <class D, std::size_t before, std::size_t step>
-Flag<D> comes_after_in_order(const Migration<D>& m) {
-  const auto taken = steps_taken<D>(m.step);
-  // A call that saves has not ended yet.
-  const Flag<D> is_before = before == 3 ? Flag<D>(plain(m.step.save_pending_end)) : taken[before];
-  return !taken[step] || is_before;
-}
-inline constexpr std::array<std::string_view, 7> step_names{
-    "pause_vcpus", "pause_devices",      "its_save_tables", "save_pending",
-    "copy_memory", "its_restore_tables", "resume"};
-// "resume_comes_after_copy_memory"
-template <std::size_t before, std::size_t step>
-inline constexpr auto order_name = [] {
-  std::array<char, 64> out{};
-  std::size_t at = 0;
-  for (const std::string_view part :
-       {step_names[step], std::string_view("_comes_after_"), step_names[before]})
-    for (const char c : part) out[at++] = c;
-  return out;
-}();
-template <class D>
-void order_invariants(const SayOfMigration<D>& say) {
-  const auto of_step = [&]<std::size_t step, std::size_t... before>(
-      std::integral_constant<std::size_t, step>, std::index_sequence<before...>) {
-    (say(every, order_name<before, step>.data(), comes_after_in_order<D, before, step>, "VLPI-0"),
-     ...);
-  };
-  [&]<std::size_t... step>(std::index_sequence<step...>) {
-    (of_step(std::integral_constant<std::size_t, step>{}, std::make_index_sequence<step>{}), ...);
-  }
-  (std::make_index_sequence<step_names.size()>{});
-}
 template <class D>
 Flag<D> nothing_is_saved_once_the_guest_moved(const Migration<D>& m) {
   return !m.step.saving || !m.step.resume;
