@@ -13,7 +13,8 @@ constexpr std::array<std::string_view, 3> host_is_some{"vcpus", "lpis", "pes"};
 constexpr std::array dimensions{Dimension{"lpis", "LPIs", 2, "host.lpis"},
                                 Dimension{"vcpus", "vCPUs", 2, "host.vcpus"},
                                 Dimension{"pes", "PEs", 2, "host.pes"}};
-constexpr std::array<std::string_view, 4> own_events{"gic_", "its_", "vlpi_", "vpe_"};
+constexpr std::array<std::string_view, 9> own_events{"gic_",  "its_",   "lpi_",  "vlpi_",  "vpe_",
+                                                     "vcpu_", "pause_", "save_", "cancel_"};
 constexpr std::array ordinary_states{OrdinaryState{"", "made", "the VMs were made"}};
 
 MayChange all_may_change(std::string_view, bool, unsigned long long) {

@@ -224,9 +224,9 @@ TEST(GicWalks, KeepEveryInvariant) {
   std::mt19937_64 random(5);
   for (const char* name : {"gicv4.1", "gicv4.0", "gic-software"}) {
     unsigned taken = 0, moved = 0;
-    for (unsigned walk = 0; walk < 60; ++walk) {
+    for (unsigned walk = 0; walk < 100; ++walk) {
       Walk w(*find_profile(name), random);
-      for (unsigned i = 0; i < 1500; ++i) {
+      for (unsigned i = 0; i < 6000; ++i) {
         if (!w.step()) continue;
         ++taken;
         for (const std::string& claim : w.broken())

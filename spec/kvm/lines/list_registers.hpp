@@ -14,9 +14,9 @@ struct VgicFlush {
   Word<D, 16> vcpu{};
   static constexpr auto fields() { return members<&VgicFlush::vcpu>; }
   void apply(Step<D>& k, Lines<D>& m) const {
-    k.require(vcpu < m.host.vcpus, {"vcpu_exists", "vgic.c:kvm_vgic_flush_hwstate"});
+    k.require(vcpu < m.host.vcpus, {"vcpu_exists", "VG-10; vgic.c:kvm_vgic_flush_hwstate"});
     k.at(m.vcpu, vcpu, [&](auto& v) {
-      k.require(!v.in_guest, {"vcpu_is_outside", "vgic.c:kvm_vgic_flush_hwstate"});
+      k.require(!v.in_guest, {"vcpu_was_outside", "VG-10; vgic.c:kvm_vgic_flush_hwstate"});
       k.set(v.in_guest, true);
     });
     each<D>(m.irq, [&](auto& i) {
@@ -47,9 +47,9 @@ struct VgicSync {
   Word<D, 16> vcpu{};
   static constexpr auto fields() { return members<&VgicSync::vcpu>; }
   void apply(Step<D>& k, Lines<D>& m) const {
-    k.require(vcpu < m.host.vcpus, {"vcpu_exists", "vgic.c:kvm_vgic_sync_hwstate"});
+    k.require(vcpu < m.host.vcpus, {"vcpu_exists", "VG-12; vgic.c:kvm_vgic_sync_hwstate"});
     k.at(m.vcpu, vcpu, [&](auto& v) {
-      k.require(plain(v.in_guest), {"vcpu_is_in_guest", "vgic.c:kvm_vgic_sync_hwstate"});
+      k.require(plain(v.in_guest), {"vcpu_was_in_guest", "VG-12; vgic.c:kvm_vgic_sync_hwstate"});
       k.set(v.in_guest, false);
     });
     each<D>(m.irq, [&](auto& i) { k.when(i.listed && i.queued == vcpu + 1, [&] { fold(k, i); }); });

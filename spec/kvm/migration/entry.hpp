@@ -24,6 +24,7 @@ struct VcpuEnter {
                 {"guest_is_not_halted", "GIC-6.2: KVM halts the guest around set_forwarding"});
       k.at(machine.vcpu, vcpu, [&](auto& v) {
         k.require(!v.in_guest, {"vcpu_is_outside", "vgic.c:kvm_vgic_flush_hwstate"});
+        k.require(!v.blocked, {"vcpu_does_not_wait", "GIC-6.3"});
         k.set(v.in_guest, true);
       });
       each<D>(machine.lpi, [&](auto& l, std::size_t i) {
@@ -56,6 +57,52 @@ struct VcpuExit {
           k.set(l.latch, true);
           k.set(l.listed, false);
         });
+      });
+    });
+  }
+};
+
+// The guest waits for an interrupt: the vCPU is put, and its vPE asks for a doorbell. What is
+// pending by then rings no bell any more; GICR_VPENDBASER.PendingLast tells of it.
+template <class D>
+struct VcpuBlock {
+  static constexpr const char* name = "vcpu_block";
+  static constexpr const char* source = "GIC-6.3; VL-10";
+  Word<D, 16> vcpu{};
+  static constexpr auto fields() { return members<&VcpuBlock::vcpu>; }
+  void apply(Step<D>& k, Migration<D>& m) const {
+    guest_acts<D>(k, m);
+    k.require(vcpu < m.host.vcpus, {"vcpu_exists", "GIC-6.1"});
+    where_the_guest_is<D>(k, m, [&](auto& machine) {
+      k.require(!vpe_is_resident<D>(machine.gic, vcpu), {"vpe_is_not_resident", "GIC-6.3"});
+      const Flag<D> is_pending_last = any<D>(machine.lpi, [&](const auto& l, std::size_t i) {
+        return l.vcpu == vcpu && m.interrupt[i].enabled && is_pending<D>(l);
+      });
+      k.at(machine.vcpu, vcpu, [&](auto& v) {
+        k.require(!v.in_guest, {"vcpu_is_outside", "GIC-6.3"});
+        k.require(!v.blocked, {"vcpu_does_not_wait", "GIC-6.3"});
+        k.set(v.blocked, true);
+        k.set(v.woken, k.guard(is_pending_last, {"pending_last", "GIC-6.3; VL-10"}));
+      });
+    });
+  }
+};
+
+// It goes on: the doorbell rang, or it was kicked.
+template <class D>
+struct VcpuWake {
+  static constexpr const char* name = "vcpu_wake";
+  static constexpr const char* source = "GIC-6.3; VL-10";
+  Word<D, 16> vcpu{};
+  static constexpr auto fields() { return members<&VcpuWake::vcpu>; }
+  void apply(Step<D>& k, Migration<D>& m) const {
+    guest_acts<D>(k, m);
+    k.require(vcpu < m.host.vcpus, {"vcpu_exists", "GIC-6.1"});
+    where_the_guest_is<D>(k, m, [&](auto& machine) {
+      k.at(machine.vcpu, vcpu, [&](auto& v) {
+        k.require(v.blocked && v.woken, {"something_woke_it", "GIC-6.3"});
+        k.set(v.blocked, false);
+        k.set(v.woken, false);
       });
     });
   }

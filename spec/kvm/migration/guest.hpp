@@ -16,6 +16,15 @@ void on_lpi(Step<D>& k, Migration<D>& m, const Word<D, 16>& lpi, Body&& body) {
   });
 }
 
+// An LPI that is pending and enabled wakes its vCPU where that one waits: KVM kicks it for an
+// interrupt of its own, and the doorbell rings for one of the hardware.
+template <class D>
+void wakes(Step<D>& k, MigrationMachine<D>& machine, const KvmLpi<D>& l, const Interrupt<D>& i) {
+  const Flag<D> is_due = i.enabled && is_pending<D>(l);
+  k.at(machine.vcpu, plain(l.vcpu),
+       [&](auto& v) { k.when(is_due && v.blocked, [&] { k.set(v.woken, true); }); });
+}
+
 // What a guest does it does inside KVM_RUN. A call that saves tables holds the lock of every vCPU.
 template <class D>
 void guest_acts(Step<D>& k, const Migration<D>& m) {
@@ -48,7 +57,7 @@ struct ItsMapti {
   void apply(Step<D>& k, Migration<D>& m) const {
     guest_acts<D>(k, m);
     k.require(vcpu < m.host.vcpus, {"vcpu_exists", "GIC-5.9: a collection names a vCPU"});
-    on_lpi<D>(k, m, lpi, [&](auto& l, auto&, auto&) {
+    on_lpi<D>(k, m, lpi, [&](auto& l, auto& interrupt, auto& machine) {
       // Of an event that is mapped already nothing changes.
       k.when(!l.mapped, [&] {
         k.set(l.mapped, true);
@@ -56,6 +65,7 @@ struct ItsMapti {
         k.set(l.latch, plain(l.table));
         k.set(l.table, false);
       });
+      wakes<D>(k, machine, l, interrupt);
     });
   }
 };
@@ -94,9 +104,10 @@ struct ItsMovi {
   void apply(Step<D>& k, Migration<D>& m) const {
     guest_acts<D>(k, m);
     k.require(vcpu < m.host.vcpus, {"vcpu_exists", "GIC-5.9: a collection names a vCPU"});
-    on_lpi<D>(k, m, lpi, [&](auto& l, auto&, auto&) {
+    on_lpi<D>(k, m, lpi, [&](auto& l, auto& interrupt, auto& machine) {
       k.require(!l.listed, {"no_list_register_holds_it", "GIC-5.9: it moves when it is pruned"});
       k.when(l.mapped, [&] { k.set(l.vcpu, vcpu); });
+      wakes<D>(k, machine, l, interrupt);
     });
   }
 };
@@ -111,7 +122,10 @@ struct LpiConfig {
   static constexpr auto fields() { return members<&LpiConfig::lpi, &LpiConfig::enabled>; }
   void apply(Step<D>& k, Migration<D>& m) const {
     guest_acts<D>(k, m);
-    on_lpi<D>(k, m, lpi, [&](auto&, auto& interrupt, auto&) { k.set(interrupt.enabled, enabled); });
+    on_lpi<D>(k, m, lpi, [&](auto& l, auto& interrupt, auto& machine) {
+      k.set(interrupt.enabled, enabled);
+      wakes<D>(k, machine, l, interrupt);
+    });
   }
 };
 
@@ -129,6 +143,7 @@ void arrives(Step<D>& k, Migration<D>& m, const Word<D, 16>& lpi, const Flag<D>&
       k.when(forwarded && !dropped, [&] { k.set(l.vlpi.pending, true); });
       k.when(!forwarded, [&] { k.set(l.latch, true); });
     });
+    wakes<D>(k, machine, l, interrupt);
   });
 }
 

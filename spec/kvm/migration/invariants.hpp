@@ -157,7 +157,21 @@ Flag<D> paused_vcpus_are_put(const Migration<D>& m) {
 }
 template <class D>
 Flag<D> nothing_runs_on_the_destination_yet(const Migration<D>& m) {
-  return m.step.resume || !some_vcpu_is_locked<D>(m.destination);
+  return m.step.resume || (!some_vcpu_is_locked<D>(m.destination) &&
+                           !any<D>(m.destination.vcpu, [](const auto& v) { return v.blocked; }));
+}
+// VL-10, the safe half of "a vCPU that waits for an interrupt gets it": it is woken.
+template <class D>
+Flag<D> pending_lpi_wakes_its_vcpu(const Migration<D>& m) {
+  const auto on = [&](const auto& machine) {
+    return all<D>(machine.lpi, [&](const auto& l, std::size_t i) {
+      const Flag<D> sleeps = any<D>(machine.vcpu, [&](const auto& v, std::size_t n) {
+        return v.blocked && !v.woken && l.vcpu == Word<D, 16>(n);
+      });
+      return !(m.interrupt[i].enabled && is_pending<D>(l)) || !sleeps;
+    });
+  };
+  return (m.step.resume || on(m.source)) && (!m.step.resume || on(m.destination));
 }
 
 // --- guest memory and the workflow --------------------------------------------------------------

@@ -36,7 +36,11 @@ struct KvmLpi {
 template <class D>
 struct KvmVcpu {
   FlagCell<D> in_guest{};  // between vgic_flush and vgic_sync
-  static constexpr auto fields() { return members<&KvmVcpu::in_guest>; }
+  FlagCell<D> blocked{};   // waits for an interrupt (WFI); its vPE asks for a doorbell
+  FlagCell<D> woken{};     // the doorbell rang, or KVM kicked it
+  static constexpr auto fields() {
+    return members<&KvmVcpu::in_guest, &KvmVcpu::blocked, &KvmVcpu::woken>;
+  }
 };
 
 template <class D>

@@ -11,12 +11,12 @@ namespace assay {
 
 struct KvmMigration {
   template <class D>
-  using Rules =
-      TypeList<GicVmsMade<D>, ItsMapti<D>, ItsDiscard<D>, ItsMovi<D>, LpiConfig<D>, ItsMsi<D>,
-               ItsInt<D>, ItsClear<D>, VcpuEnter<D>, VcpuExit<D>, LpiTaken<D>, VlpiMap<D>,
-               VlpiTransfer<D>, VlpiUnmap<D>, PauseVcpus<D>, PauseDevices<D>, ItsSaveTables<D>,
-               SavePendingStart<D>, SavePendingBit<D>, SavePendingEnd<D>, CopyMemory<D>,
-               ItsRestoreTables<D>, Resume<D>, CancelMigration<D>>;
+  using Rules = TypeList<GicVmsMade<D>, ItsMapti<D>, ItsDiscard<D>, ItsMovi<D>, LpiConfig<D>,
+                         ItsMsi<D>, ItsInt<D>, ItsClear<D>, VcpuEnter<D>, VcpuExit<D>, VcpuBlock<D>,
+                         VcpuWake<D>, LpiTaken<D>, VlpiMap<D>, VlpiTransfer<D>, VlpiUnmap<D>,
+                         PauseVcpus<D>, PauseDevices<D>, ItsSaveTables<D>, SavePendingStart<D>,
+                         SavePendingBit<D>, SavePendingEnd<D>, CopyMemory<D>, ItsRestoreTables<D>,
+                         Resume<D>, CancelMigration<D>>;
 
   template <class D>
   static void observes(Step<D>& k, Migration<D>& m, const Call<D>& call) {
@@ -47,6 +47,7 @@ struct KvmMigration {
         "GIC-6.2, GIC-6.5");
     say(reads_vpt, "vpes_are_unmapped_while_saving", vpes_are_unmapped_while_saving<D>,
         "GIC-6.4; VLPI-2");
+    say(every, "pending_lpi_wakes_its_vcpu", pending_lpi_wakes_its_vcpu<D>, "VL-10");
     say(every, "paused_vcpus_are_put", paused_vcpus_are_put<D>, "GIC-6.5");
     say(every, "nothing_runs_on_the_destination_yet", nothing_runs_on_the_destination_yet<D>,
         "GIC-6.5");

@@ -85,6 +85,11 @@ struct PauseVcpus {
               {"forwarding_is_set_up", "GIC-6.2: set_forwarding has returned"});
     k.require(!some_vcpu_is_in_guest<D>(m.source), {"no_vcpu_is_in_guest", "GIC-6.5"});
     k.require(!some_vpe_is_resident<D>(m.source.gic), {"no_vcpu_is_loaded", "GIC-6.3; GIC-6.5"});
+    // A vCPU that waits leaves KVM_RUN, and waits no more when it runs again.
+    each<D>(m.source.vcpu, [&](auto& v) {
+      k.set(v.blocked, false);
+      k.set(v.woken, false);
+    });
     k.set(m.step.pause_vcpus, true);
   }
 };
