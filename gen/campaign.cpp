@@ -181,6 +181,13 @@ CampaignSummary Campaign::run() {
   return std::move(summary_);
 }
 
+bool has_calls(const Profile& profile) {
+  const Rules& rules = Rules::of(profile);
+  for (u32 r = 0; r < rules.count(); ++r)
+    if (rules.facts(r).is_call && rules.info(r).is_of(profile)) return true;
+  return false;
+}
+
 }  // namespace
 
 std::string write_atomically(const std::string& path, std::string_view content) {
@@ -199,6 +206,15 @@ std::string write_atomically(const std::string& path, std::string_view content) 
   return good ? std::string() : fmt::format("{}: {}", path, std::strerror(errno));
 }
 
-CampaignSummary run_campaign(const CampaignOptions& options) { return Campaign(options).run(); }
+CampaignSummary run_campaign(const CampaignOptions& options) {
+  // A system of events only, which software does not ask for.
+  if (!has_calls(*options.profile)) {
+    CampaignSummary summary;
+    summary.error = std::string(options.profile->name) +
+                    " describes no calls, only events: there is nothing to perform";
+    return summary;
+  }
+  return Campaign(options).run();
+}
 
 }  // namespace assay::gen

@@ -66,7 +66,7 @@ bool matches(std::string_view word, const std::regex& form) {
 // Ids that are numbered, so that there can be a range of them.
 bool is_numbered(std::string_view word) {
   static const std::regex form(
-      R"(v[4-9]-\d\d|(LC|MEM|PMU|VG|SPE|KVM|GIC|LIST|A|B|PB)-\d+(\.\d+)*|[ALVWIEN]\d\d|)"
+      R"(v[4-9]-\d\d|(LC|MEM|PMU|VG|VL|ITS|VLPI|SPE|KVM|GIC|LIST|A|B|PB)-\d+(\.\d+)*|[ALVWIEN]\d\d|)"
       R"(D(17|18|24)(\.\d+)*)");
   return matches(word, form);
 }

@@ -81,5 +81,6 @@ void add_record(CLI::App& app, Common& common);
 void add_replay(CLI::App& app, Common& common);
 void add_lab(CLI::App& app, Common& common);
 void add_info(CLI::App& app, Common& common);
+void add_its(CLI::App& app, Common& common);
 
 }  // namespace assay::cli

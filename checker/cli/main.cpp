@@ -70,6 +70,7 @@ int main(int argc, char** argv) {
   add_minimise(app, common);
   add_replay(app, common);
   add_info(app, common);
+  add_its(app, common);
 
   watch_signals();
   int status = run(app, common, argc, argv);

@@ -9,6 +9,7 @@
 #include "checker/cli/compare.hpp"
 #include "checker/cli/history_text.hpp"
 #include "checker/cli/progress.hpp"
+#include "checker/cli/protocol.hpp"
 #include "checker/cli/shape_option.hpp"
 #include "checker/cli/targets.hpp"
 #include "checker/properties.hpp"
@@ -25,7 +26,8 @@ struct ProveArguments {
       html;
   std::vector<std::string> compared, drop, without;
   unsigned depth = 8, jobs = 2;
-  bool severity = false, verify = false, vacuity = false, carried = false, steps = false;
+  bool severity = false, verify = false, vacuity = false, carried = false, steps = false,
+       protocol = false;
 };
 
 int status_of(const prove::Report& report) {
@@ -235,10 +237,16 @@ int run(const ProveArguments& a, const Common& common) {
   options.depth = a.depth;
   options.jobs = a.jobs;
   options.certificate_dir = a.certificates;
-  if (!read_shape(a.shape, options)) return exit_usage;
   Comparison comparison{{}, a.witnesses, a.carried, common.json, a.html};
   for (const std::string& name : a.compared) comparison.profiles.push_back(find_profile(name));
   if (!comparison.profiles.empty()) options.profile = comparison.profiles.front();
+  for (const Profile* p : comparison.profiles)
+    if (&system_of(*p) != &system_of(*options.profile)) {
+      fmt::print(stderr, "assay: {} and {} are of different systems\n", options.profile->name,
+                 p->name);
+      return exit_usage;
+    }
+  if (!read_shape(a.shape, options)) return exit_usage;
   if (!a.html.empty() && a.compared.empty()) {
     fmt::print(
         stderr,
@@ -264,6 +272,7 @@ int run(const ProveArguments& a, const Common& common) {
       return exit_usage;
     }
   if (!comparison.profiles.empty()) return compare(options, comparison);
+  if (a.protocol) return show_protocol(options, a.out);
   if (a.severity) return show_severities(options, common.json);
   if (a.vacuity) return show_vacuity(options, common.json);
   return prove_all(options, a, common);
@@ -314,6 +323,9 @@ void add_prove(CLI::App& app, Common& common) {
                    "--witnesses")
       ->type_name("FILE");
   command->add_flag("--severity", a->severity, "which claims each check and effect carries");
+  command->add_flag("--protocol", a->protocol,
+                    "a table of what breaks when steps are swapped, left out or taken twice; -o "
+                    "names a folder for the traces");
   command->add_flag("--vacuity", a->vacuity, "which outcomes of rules can happen at all");
   add_common(*command, common, as_json);
   command->callback([a, &common] { common.status = run(*a, common); });

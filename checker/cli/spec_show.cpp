@@ -329,11 +329,9 @@ int nothing_called(const System& system, const std::string& name) {
   return exit_usage;
 }
 
-}  // namespace
-
-int show(const Profile& profile, const std::string& name, bool json) {
+// All that a profile's system calls so, and the claims and references of that name.
+Json shown_by(const Profile& profile, const std::string& name) {
   const System& system = system_of(profile);
-  if (name.empty()) return nothing_called(system, name);
   Json out = Json::array();
   for (const Sysreg& r : system.info().registers)
     if (name == r.name) out.push_back(register_json(r));
@@ -353,6 +351,19 @@ int show(const Profile& profile, const std::string& name, bool json) {
   for (const NamedPart& part : checker::named_parts())
     if (is_claim(part.kind) && part.name == name) out.push_back(claim_json(profile, part));
   find_reference(name, out);
+  return out;
+}
+
+}  // namespace
+
+int show(const Profile& profile, const std::string& name, bool json) {
+  const System& system = system_of(profile);
+  if (name.empty()) return nothing_called(system, name);
+  Json out = shown_by(profile, name);
+  // Of another system, as its usual profile has it.
+  for (const System* other : all_systems())
+    if (out.empty() && other != &system)
+      out = shown_by(*find_profile(other->info().usual_profile), name);
   if (out.empty()) return nothing_called(system, name);
   if (json) fmt::print("{}\n", out.dump(2));
   else

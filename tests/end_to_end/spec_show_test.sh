@@ -85,4 +85,9 @@ expect 3 'is called' -- show L99
 expect 3 'is called' -- show ''
 expect 3 -- show
 
+# --- other systems are found without a profile ---
+expect 0 'EACCES without GICv4.1' -- "$assay" spec show its_save_tables --profile gicv4.0
+expect 0 'its_save_tables: error=error' -- "$assay" spec show its_save_tables
+expect 0 'vgic_update_irq_pending: VCPU=vcpu IRQ=irq level=level' -- \
+  "$assay" spec show vgic_update_irq_pending
 finish

@@ -42,7 +42,7 @@ TEST(Systems, AreFoundByProfileMachineAndOrder) {
   EXPECT_EQ(system().name(), "toy");
   EXPECT_EQ(system_of_machine("toy"), &system());
   EXPECT_EQ(default_system().name(), "arm64-kvm");
-  EXPECT_EQ(all_systems().size(), 3u);  // with those of KVM
+  EXPECT_EQ(all_systems().size(), 5u);  // with those of KVM
   EXPECT_EQ(system_of_machine("vax"), nullptr);
   EXPECT_NE(default_system().rule_named("create_vm"), Event::no_rule);
   EXPECT_EQ(system().rule_named("create_vm"), Event::no_rule);
