@@ -65,9 +65,9 @@ bool matches(std::string_view word, const std::regex& form) {
 
 // Ids that are numbered, so that there can be a range of them.
 bool is_numbered(std::string_view word) {
-  static const std::regex form(
-      R"(v[4-9]-\d\d|(LC|MEM|PMU|VG|VL|ITS|VLPI|SPE|KVM|GIC|LIST|A|B|PB)-\d+(\.\d+)*|[ALVWIEN]\d\d|)"
-      R"(D(17|18|24)(\.\d+)*)");
+  static const std::regex form(R"(v[4-9]-\d\d|[ALVWIEN]\d\d|)"
+                               R"((LC|MEM|PMU|VG|VL|ITS|VLPI|SPE|KVM|GIC|LIST|A|B|PB)-\d+(\.\d+)*|)"
+                               R"(D(17|18|24)(\.\d+)*)");
   return matches(word, form);
 }
 bool is_document(std::string_view word) {

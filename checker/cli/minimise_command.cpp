@@ -160,6 +160,16 @@ int minimise_as_lines(const Arguments& a, const Common& common, const std::strin
   return result.minimal ? exit_found : exit_unknown;
 }
 
+// What a kernel logged of its calls shrinks on that kernel only.
+bool shrinks_here(const Arguments& a, const gen::ProgramText& read) {
+  const bool needs_target =
+      a.target.empty() && !read.answers.log.empty() && !checker::judge(read.program, read.answers);
+  if (needs_target)
+    fmt::print(stderr, "assay: {}: of what a kernel logs only --target can say what it takes\n",
+               a.file);
+  return !needs_target;
+}
+
 int minimise(Arguments& a, const Common& common) {
   if (!settle_target(a, "")) return exit_usage;
   std::string text;
@@ -169,13 +179,7 @@ int minimise(Arguments& a, const Common& common) {
   const bool is_whole = read.error.empty() && read.left_out == 0 &&
                         !read.program.operations.empty() && read.tells_whole_host;
   if (a.target.empty() && !is_whole && a.host.empty()) return minimise_as_lines(a, common, text);
-  if (!can_be_performed(a, read)) return exit_usage;
-  if (a.target.empty() && !read.answers.log.empty() &&
-      !checker::judge(read.program, read.answers)) {
-    fmt::print(stderr, "assay: {}: what a kernel logs of its calls shrinks on that kernel only: --target\n",
-               a.file);
-    return exit_usage;
-  }
+  if (!can_be_performed(a, read) || !shrinks_here(a, read)) return exit_usage;
   ChosenTarget chosen;
   bool recorded = a.target.empty();
   if (!recorded && !choose_target(a, chosen)) return exit_usage;

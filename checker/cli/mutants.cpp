@@ -51,7 +51,7 @@ std::vector<Recorded> corpus_of(const Profile& profile) {
     sink.header = [&](const traces::TraceHeader& h) {
       // What the architecture says holds under every profile, and much of what other kernels do
       // conforms here, too; outcome_of() weeds out the rest.
-      mine = traces::tells_whole_host(h);
+      mine = traces::tells_whole_host(h) && &traces::system_of(h) == &system_of(profile);
       const bool is_judged_here = h.profile == profile.name || h.profile == "documented";
       r.expect = !is_judged_here || h.expect.empty() ? "conforms" : h.expect;
       if (mine) r.host = h.host;

@@ -98,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Wrong{"vcpu[7].id == 1", 6,
               "index 7 is beyond vcpu[0] to vcpu[1] in the shape "
-              "vcpus=2,pes=2,slots=3,pmus=2,regions=2"},
+              "vcpus=2,pes=2,slots=3,pmus=2,regions=2,itses=1"},
         Wrong{"vcpu[0].pmu.irqq == 1", 13,
               "vcpu[0].pmu has no field 'irqq'; nearest: vcpu[0].pmu.irq"},
         Wrong{"memslot_never_overlap", 1,

@@ -149,7 +149,7 @@ expect 0 'none, full, fault, abort, not_allowed, implementation' -- "$assay" fin
 expect 0 'memslots_never_overlap' -- "$assay" find --list --shape "$small"
 expect 0 'create_vcpu' -- "$assay" find --list --shape "$small" --json
 expect 3 'PREDICATE, or --list' -- "$assay" find
-expect 0 'with --shape vcpus=3,pes=2,slots=3,pmus=2,regions=2 4 events reach it' -- "$assay" find --shape "$small" --depth 4 'online == 3'
+expect 0 'with --shape vcpus=3,pes=2,slots=3,pmus=2,regions=2,itses=1 4 events reach it' -- "$assay" find --shape "$small" --depth 4 'online == 3'
 expect 0 'only states were looked for in which a VM was created' -- "$assay" find --shape "$small" \
   --depth 1 'slot[0].pages == 1'
 expect 1 'at reset' -- "$assay" find --shape "$small" --degenerate 'host.sve'

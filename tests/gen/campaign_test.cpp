@@ -21,6 +21,7 @@ TEST(Campaign, a_correct_target_has_no_findings) {
     CampaignOptions o = model_campaign(profile.name, 2000);
     o.generator.vary_host = true;
     const CampaignSummary s = run_campaign(o);
+    if (s.error.find("describes no calls") != std::string::npos) continue;  // events only
     EXPECT_EQ(report(s).substr(0, 3000), "") << profile.name;
     EXPECT_EQ(s.cases, 2000u);
     EXPECT_EQ(s.not_run, 0u);
@@ -235,7 +236,7 @@ TEST(Campaign, LaboratoryNamesAKernelAndAMachine) {
   std::string error;
   EXPECT_TRUE(target_factory("lab:/a/Image:bare", options, error)) << error;
   EXPECT_FALSE(target_factory("lab:/a/Image:moon", options, error));
-  EXPECT_NE(error.find("standard, biglittle, halfpmu or bare"), std::string::npos) << error;
+  EXPECT_NE(error.find("standard, biglittle, halfpmu, bare or amd"), std::string::npos) << error;
 }
 
 }  // namespace

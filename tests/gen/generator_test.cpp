@@ -76,6 +76,8 @@ const std::map<std::string, std::string> unreachable{
     {"vgic_set_other_address.success", "the others have rules of their own"},
     {"vgic_get_other_address.success", "the others have rules of their own"},
     {"vgic_set_other_address.not_v3", "a GICv2's descriptor is of another kind"},
+    {"its_set_other_address.success", "the others have rules of their own"},
+    {"its_get_other_address.success", "the others have rules of their own"},
     {"pvtime_set_other.success", "no further attribute exists"},
     {"pvtime_get_other.success", "no further attribute exists"},
     {"vcpu_run.gicv2_not_placed", "a choice of the implementation: the model's GICv2 is placed"},
@@ -86,7 +88,8 @@ const std::map<std::string, std::string> unreachable{
 const std::set<std::string> rare{
     "vcpu_run.vtimer_interrupt_taken",       "vcpu_run.ptimer_interrupt_taken",
     "get_register.vector_register_with_sve", "set_register.vector_register_with_sve",
-    "set_register.sve_not_finalized",        "pmu_init.interrupt_has_owner"};
+    "set_register.sve_not_finalized",        "pmu_init.interrupt_has_owner",
+    "set_register.no_sve_or_slice"};
 // Those of one profile.
 const std::map<std::string, std::set<std::string>> unreachable_in{
     // No further attribute of the PMU exists, nor a maintenance interrupt.
@@ -97,7 +100,8 @@ const std::map<std::string, std::set<std::string>> unreachable_in{
     {"linux-6.12",
      {"pmu_set_other.success", "vgic_set_maintenance.success", "vgic_get_maintenance.success",
       "vgic_has_maintenance.success", "vcpu_init.el2_with_32bit"}},
-    {"linux-7.2", {}},
+    // Every other control attribute of an ITS is unknown.
+    {"linux-7.2", {"its_set_other_control.success"}},
 };
 
 struct Never : testing::TestWithParam<const char*> {};

@@ -90,7 +90,7 @@ void lanes_step(const std::vector<RandomStep>& steps, u32 rule, Tally& tally) {
            vm_of(state));
   }
   const auto call = system_ops<Lanes>()[rule](
-      steps[0].vcpu, [&](const Lanes::Leaf& set, unsigned i, const std::string&) {
+      event_of(steps[0], rule).handle, [&](const Lanes::Leaf& set, unsigned i, const std::string&) {
         for (unsigned lane = 0; lane < lane_count; ++lane)
           set(lane, event_of(steps[lane], rule).value[i]);
       });

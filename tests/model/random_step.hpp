@@ -71,6 +71,7 @@ template <class D>
   store(state.host.vcpus_max, 2);
   store(state.online, raw(state.online) % 2);
   store(state.gic.regions, raw(state.gic.regions) % 2);
+  store(state.itses.count, 0);
   return state;
 }
 
@@ -79,7 +80,8 @@ inline Event event_of(const RandomStep& step, u32 rule) {
   const RuleInfo& info = system_rules()[rule];
   Event e;
   e.rule = rule;
-  e.handle = step.vcpu;
+  // Of what the rule's handle is of there may be fewer than vCPUs.
+  e.handle = info.handle == nullptr ? step.vcpu : step.vcpu % small.size[info.handle_dimension];
   for (std::size_t i = 0; i < info.arguments.size(); ++i) {
     const unsigned width = info.arguments[i].width;
     e.value[i] = width >= 64 ? step.arguments[i] : step.arguments[i] & ((u64{1} << width) - 1);

@@ -321,6 +321,15 @@ std::string_view Binder::settle_name(const Call& call, TraceEvent& out) const {
   return family_by_request_.contains(first) ? first : second;
 }
 
+// Rules of one syntax, of which a profile has one: a hidden argument does not make them ambiguous.
+bool Binder::are_alternatives(std::uint32_t rule, std::span<const std::uint32_t> rules) const {
+  return std::all_of(rules.begin(), rules.end(), [&](std::uint32_t other) {
+    const auto& known = alternatives_[rule];
+    return other == rule || std::any_of(known.begin(), known.end(),
+                                        [&](const Alternative& a) { return a.rule == other; });
+  });
+}
+
 void Binder::bind_ioctl(const Call& call, TraceEvent& out) const {
   const Node* fd = call.argument(0);
   const Node* request = call.argument(1);
@@ -349,8 +358,8 @@ void Binder::bind_ioctl(const Call& call, TraceEvent& out) const {
   out.family = family->second;
   out.untold = found.untold;
   if (found.untold) note_effect(call, out);  // under a profile that has none of the rules
-  if (found.hides_constant ||
-      (found.opaque && found.literals == 0 && rules.size() > 1 && !found.untold)) {
+  if (found.hides_constant || (found.opaque && found.literals == 0 &&
+                               !are_alternatives(out.event.rule, rules) && !found.untold)) {
     // What would tell the family's rules apart, or from calls that no rule describes, is hidden.
     out = unbound;
     out.kind = TraceKind::opaque;

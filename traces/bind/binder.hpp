@@ -68,6 +68,7 @@ class Binder {
     bool untold = false;          // all arguments are hidden, and the rule speaks of that
     unsigned literals = 0;
   };
+  bool are_alternatives(std::uint32_t rule, std::span<const std::uint32_t> rules) const;
   std::string_view settle_name(const Call& call, TraceEvent& out) const;
   void bind_ioctl(const Call& call, TraceEvent& out) const;
   void bind_event(const Call& call, TraceEvent& out) const;

@@ -9,15 +9,17 @@ MACHINES=(standard biglittle halfpmu bare amd)
 # What an amd64 guest loads before it reaches its job folder and KVM. arm64 kernels have it built in.
 WANTED_MODULES=(virtio_pci 9pnet_virtio 9p kvm_amd)
 
+refuse_unknown_machine() {
+  [[ " ${MACHINES[*]} " == *" $1 "* ]] || usage "no machine $1: choose from ${MACHINES[*]}"
+}
+
 # choose_architecture MACHINE : sets ARCH (Debian's name), OF_ARCH (what names below $LAB end in),
 # CROSS (what names of its compiler begin with), EMULATOR and RUN_TOOLS.
 choose_architecture() {
   # shellcheck disable=SC2034 # for setup.sh and machine.sh
   case $1 in
     amd) ARCH=amd64 OF_ARCH=-amd64 CROSS=x86_64-linux-gnu EMULATOR=qemu-system-x86_64 ;;
-    standard | biglittle | halfpmu | bare)
-      ARCH=arm64 OF_ARCH='' CROSS=aarch64-linux-gnu EMULATOR=qemu-system-aarch64 ;;
-    *) usage "no machine $1: choose from ${MACHINES[*]}" ;;
+    *) ARCH=arm64 OF_ARCH='' CROSS=aarch64-linux-gnu EMULATOR=qemu-system-aarch64 ;;
   esac
   local package=qemu-system-arm
   [[ $ARCH == arm64 ]] || package=qemu-system-x86

@@ -126,6 +126,7 @@ lab_setup() {
     machine=$2
     shift 2
   fi
+  refuse_unknown_machine "$machine"
   choose_architecture "$machine"
   (($#)) || set -- "${KERNELS[@]}"
   for kernel in "$@"; do kernel_source "$kernel"; done
@@ -214,7 +215,12 @@ main() {
       [[ $verb != serve && $verb != batch || -n $DIR ]] || usage "$verb needs --dir D"
       [[ $verb == run || $verb == perform || -z $FTRACE ]] || usage "$verb takes no --ftrace"
       [[ $verb == run || -z $RECORD ]] || usage "$verb takes no --record"
-      [[ $verb == batch ]] || { choose_architecture "$WHICH"; choose_kernel; prepare "$KERNEL"; }
+      [[ $verb == batch ]] || {
+        choose_architecture "$WHICH"
+        choose_kernel
+        refuse_unknown_machine "$WHICH"
+        prepare "$KERNEL"
+      }
       case $verb in
         run) lab_run ;;
         perform) lab_perform ;;

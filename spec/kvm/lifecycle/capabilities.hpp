@@ -21,7 +21,7 @@ struct EnableCapability {
       "api.rst 4.37; kvm_main.c:kvm_vm_ioctl_enable_cap_generic; arm.c:kvm_vm_ioctl_enable_cap";
   static bool applies(const Profile& p) { return !pins_memory(p); }
   Flag<D> unreadable{};
-  Word<D, 32> cap = Word<D, 32>(cap_manual_protect), flags{};
+  Word<D, 32> cap = Word<D, 32>(206), flags{};  // as in the series' rule, which reads the same call
   std::array<Word<D, 64>, 4> args{};
   static constexpr auto fields() {
     return members<&EnableCapability::unreadable, &EnableCapability::cap, &EnableCapability::flags,
@@ -50,10 +50,12 @@ struct EnableCapability {
       k.may_fail(Errno::toobig,
                  {"ring_too_large", "kvm_main.c:kvm_vm_ioctl_enable_dirty_log_ring"});
     });
-    k.reject(Errno::inval, cap == cap_eager_split && !splits_eagerly(vm),
-             {"no_block_size_or_slots", "api.rst 8.40: a block size, before there are slots"});
-    k.reject(Errno::inval, cap == cap_writable_imp_id_regs && vm.online != 0,
-             {"id_registers_too_late", "api.rst 7.43: before any vCPU is created; arm.c"});
+    if (k.is(Behaviour::features_belong_to_vm))
+      k.reject(Errno::inval, cap == cap_eager_split && !splits_eagerly(vm),
+               {"no_block_size_or_slots", "api.rst 8.40: a block size, before there are slots"});
+    if (k.is(Behaviour::later_registers))
+      k.reject(Errno::inval, cap == cap_writable_imp_id_regs && vm.online != 0,
+               {"id_registers_too_late", "api.rst 7.43: before any vCPU is created; arm.c"});
   }
 
  private:
