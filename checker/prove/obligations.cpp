@@ -187,7 +187,10 @@ InstanceAnswer prove_instance(const Job& job, const Instance& instance, bool ask
   const std::vector<std::string> names = claim_names(*job.options->profile);
   for (const PropertyTerm& kept : job.encoding->properties(
            instance, p.before, "call", *job.options->profile, job.options->mutation)) {
-    const auto at = std::find(names.begin(), names.end(), kept.name);
+    // What is an invariant under one profile may be a question under another: properties come last.
+    const auto properties =
+        names.begin() + static_cast<std::ptrdiff_t>(job.hypothesis->assumed.size());
+    const auto at = std::find(properties, names.end(), kept.name);
     const auto number = static_cast<unsigned>(at - names.begin());
     if (!is_asked(number)) continue;
     answer.obligations.push_back(prove_one(job, p, instance, number, kept.holds, assumed, solver));

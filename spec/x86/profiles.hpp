@@ -50,6 +50,11 @@ enum class Behaviour : unsigned {
   count_
 };
 
+// A VMM that moves a guest's TSC is judged by the steps of its algorithm, and a kernel by all else:
+// what is proved of one does not carry the other's state.
+constexpr bool has_migration(const Profile& p) { return p.is(Behaviour::tsc_migration); }
+constexpr bool is_kernel(const Profile& p) { return !has_migration(p); }
+
 // Those of x86 KVM, `documented-x86` first.
 std::span<const Profile> profiles();
 // The profile of a `uname -r` string, or of the nearest older kernel; null for a text that is no

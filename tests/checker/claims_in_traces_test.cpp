@@ -123,7 +123,8 @@ TEST(ClaimsInTraces, PropertiesSpeakOfRulesThatTheProfileHas) {
     for (const PropertyInfo& p : properties_of(profile).list()) {
       EXPECT_FALSE(p.rules.empty()) << p.name;
       for (const u32 rule : p.rules)
-        EXPECT_TRUE(system_of(profile).rules()[rule].is_of(profile)) << profile.name << ": " << p.name;
+        EXPECT_TRUE(system_of(profile).rules()[rule].is_of(profile))
+            << profile.name << ": " << p.name;
     }
 }
 

@@ -1,5 +1,5 @@
 // The ITS as userspace sees it: its address, its control attributes and its registers
-// (devices/arm-vgic-its.rst). KVM_CREATE_DEVICE makes one (spec/kvm/vgic/rules.hpp).
+// (devices/arm-vgic-its.rst). What makes one is in spec/kvm/vgic/rules.hpp.
 #pragma once
 #include "spec/kvm/vgic/has.hpp"
 

@@ -11,7 +11,8 @@ inline constexpr u64 cap_manual_protect = 168, cap_nisv_to_user = 177, cap_halt_
                      cap_ring_acq_rel = 223, cap_ring_with_bitmap = 225, cap_eager_split = 228,
                      cap_writable_imp_id_regs = 239, cap_sea_to_user = 245;
 
-// ioctl(VM, KVM_ENABLE_CAP, {cap, flags, args}).
+// ioctl(VM, KVM_ENABLE_CAP, {cap, flags, args}). What a capability changes is not followed: no
+// answer that a rule judges depends on it, but for the dirty ring (spec/kvm/memslot/dirty_log.hpp).
 template <class D>
 struct EnableCapability {
   static constexpr const char* name = "enable_capability";

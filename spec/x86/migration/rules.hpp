@@ -6,8 +6,6 @@
 
 namespace assay::x86 {
 
-inline bool has_migration(const Profile& p) { return p.is(Behaviour::tsc_migration); }
-
 // 2^61 ns are 73 years: CLOCK_REALTIME until 2043. Twice as long, and half of the TSC's range is
 // less than what passes of it.
 template <class D>

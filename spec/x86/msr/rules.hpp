@@ -15,6 +15,7 @@ struct Wrmsr {
   static constexpr const char* name = "x86_wrmsr";
   static constexpr const char* syntax = "wrmsr: <vcpu> msr=msr value=value gp=gp";
   static constexpr const char* source = "SDM WRMSR; x86.c:kvm_set_msr_common";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   static constexpr const char* constants = "msr=IA32_";
   VcpuId vcpu{};
   Word<D, 32> msr{};
@@ -44,6 +45,7 @@ struct Rdmsr {
   static constexpr const char* name = "x86_rdmsr";
   static constexpr const char* syntax = "rdmsr: <vcpu> msr=msr value=value gp=gp";
   static constexpr const char* source = "SDM RDMSR; x86.c:kvm_get_msr_common";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   static constexpr const char* constants = "msr=IA32_";
   VcpuId vcpu{};
   Word<D, 32> msr{};
@@ -73,6 +75,7 @@ struct SetMsr {
   static constexpr const char* name = "x86_set_msr";
   static constexpr const char* syntax = "ioctl(<vcpu>, KVM_SET_MSRS, {index=msr, data=value})";
   static constexpr const char* source = "api.rst 4.19; x86.c:msr_io, kvm_set_msr_common";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   static constexpr const char* constants = "msr=IA32_";
   VcpuId vcpu{};
   Word<D, 32> msr{};
@@ -105,6 +108,7 @@ struct GetMsr {
   static constexpr const char* name = "x86_get_msr";
   static constexpr const char* syntax = "ioctl(<vcpu>, KVM_GET_MSRS, {index=msr, data=value})";
   static constexpr const char* source = "api.rst 4.18; x86.c:msr_io, kvm_get_msr_common";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   static constexpr const char* constants = "msr=IA32_";
   VcpuId vcpu{};
   Word<D, 32> msr{};

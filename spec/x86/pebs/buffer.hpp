@@ -25,6 +25,7 @@ struct PebsProgram {
   static constexpr const char* syntax =
       "pebs_program: <vcpu> base=base index=index maximum=maximum threshold=threshold";
   static constexpr const char* source = "SDM PEBS: PEBS buffer base to interrupt threshold";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   VcpuId vcpu{};
   Num<D> base{}, index{}, maximum{}, threshold{};
   static constexpr auto fields() {
@@ -54,6 +55,7 @@ struct PebsReset {
   static constexpr const char* name = "pebs_reset";
   static constexpr const char* syntax = "pebs_reset: <vcpu> counter=counter value=value";
   static constexpr const char* source = "SDM PEBS: PEBS counter reset";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   VcpuId vcpu{};
   Word<D, 8> counter{};
   Word<D, 48> value{};
@@ -79,6 +81,7 @@ struct PebsMoved {
   static constexpr const char* name = "pebs_moved";
   static constexpr const char* syntax = "pebs_moved: <vcpu>";
   static constexpr const char* source = "PEBS-v3: the guest may reallocate while PEBS is disabled";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   VcpuId vcpu{};
   static constexpr auto fields() { return members<&PebsMoved::vcpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {
@@ -107,6 +110,7 @@ struct PebsRecord {
   static constexpr const char* name = "pebs_record";
   static constexpr const char* syntax = "pebs_record: <vcpu> counters=counters";
   static constexpr const char* source = "SDM PEBS: PEBS index, interrupt threshold";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   VcpuId vcpu{};
   Word<D, 8> counters{};
   static constexpr auto fields() { return members<&PebsRecord::vcpu, &PebsRecord::counters>; }
@@ -139,6 +143,7 @@ struct PebsFull {
   static constexpr const char* name = "pebs_full";
   static constexpr const char* syntax = "pebs_full: <vcpu> counters=counters";
   static constexpr const char* source = "SDM PEBS: PEBS absolute maximum";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   VcpuId vcpu{};
   Word<D, 8> counters{};
   static constexpr auto fields() { return members<&PebsFull::vcpu, &PebsFull::counters>; }
@@ -159,6 +164,7 @@ struct PebsMissed {
   static constexpr const char* name = "pebs_missed";
   static constexpr const char* syntax = "pebs_missed: <vcpu> counter=counter";
   static constexpr const char* source = "SDM PEBS: IA32_PEBS_ENABLE";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   VcpuId vcpu{};
   Word<D, 8> counter{};
   static constexpr auto fields() { return members<&PebsMissed::vcpu, &PebsMissed::counter>; }
@@ -184,6 +190,7 @@ struct PebsDrain {
   static constexpr const char* name = "pebs_drain";
   static constexpr const char* syntax = "pebs_drain: <vcpu>";
   static constexpr const char* source = "ds.c:intel_pmu_drain_pebs_icl; PEBS-v3";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   VcpuId vcpu{};
   static constexpr auto fields() { return members<&PebsDrain::vcpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {

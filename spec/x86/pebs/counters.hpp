@@ -111,7 +111,7 @@ Flag<D> is_announced(const PebsVcpu<D>& p) {
 
 // PEBS of a guest by series v3, as it was posted or as its cover letter says it works.
 constexpr bool has_slow_path(const Profile& p) { return p.is(Behaviour::pebs_slow_path); }
-constexpr bool is_merged_pebs(const Profile& p) { return !has_slow_path(p); }
+constexpr bool is_merged_pebs(const Profile& p) { return is_kernel(p) && !has_slow_path(p); }
 constexpr bool is_pebs_as_meant(const Profile& p) {
   return p.is(Behaviour::pebs_slow_path_as_meant);
 }

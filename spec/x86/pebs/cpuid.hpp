@@ -19,6 +19,7 @@ struct SetCpuid2 {
   static constexpr const char* syntax =
       "ioctl(<vcpu>, KVM_SET_CPUID2, {cpuid_1=[leaf_1], cpuid_a=[leaf_a]})";
   static constexpr const char* source = "api.rst; cpuid.c:kvm_set_cpuid";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   VcpuId vcpu{};
   std::array<Word<D, 32>, 4> leaf_1{}, leaf_a{};  // EAX, EBX, ECX, EDX
   static constexpr auto fields() {

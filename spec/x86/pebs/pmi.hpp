@@ -13,6 +13,7 @@ struct PebsOverflow {
   static constexpr const char* syntax = "kvm_pebs_overflow: <vcpu> ignored=ignored";
   static constexpr const char* source =
       "core.c:x86_pmu_handle_guest_pebs; pmu.c:kvm_perf_overflow, __kvm_perf_overflow";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   VcpuId vcpu{};
   Flag<D> ignored{};
   static constexpr auto fields() { return members<&PebsOverflow::vcpu, &PebsOverflow::ignored>; }
@@ -120,6 +121,7 @@ struct PebsPmiInjected {
   static constexpr const char* name = "kvm_pebs_pmi";
   static constexpr const char* syntax = "kvm_pebs_pmi: <vcpu>";
   static constexpr const char* source = "pmu.c:kvm_pmu_deliver_pmi; x86.c:vcpu_enter_guest";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   VcpuId vcpu{};
   static constexpr auto fields() { return members<&PebsPmiInjected::vcpu>; }
   void apply(Step<D>& k, Vm<D>& vm) const {

@@ -18,6 +18,7 @@ const PebsVcpu<D>& pebs_after(const Taken<D>& t) {
 
 template <class D>
 void pebs_properties(const Taken<D>& t, const SayProperty<D>& say) {
+  if (!is_kernel(t.profile)) return;
   if (t.template as<PebsDrain<D>>() != nullptr) {
     const PebsVcpu<D>& p = pebs_before(t);
     say("guest_sees_only_virtual_counter_indexes",
@@ -62,6 +63,7 @@ void pebs_state_questions(const Taken<D>& t, const SayProperty<D>& say) {
 // The seed's questions: which records can be lost, and when.
 template <class D>
 void pebs_questions(const Taken<D>& t, const SayProperty<D>& say) {
+  if (!is_kernel(t.profile)) return;
   pebs_state_questions(t, say);
   if (t.template as<PebsMissed<D>>() != nullptr) {
     const PebsVcpu<D>& p = pebs_before(t);

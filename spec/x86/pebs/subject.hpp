@@ -16,11 +16,11 @@ struct X86Pebs {
 
   template <class D>
   static void invariants(const x86::SayInvariant<D>& say) {
-    say(every, "no_record_past_absolute_maximum", x86::no_record_past_absolute_maximum<D>,
+    say(x86::is_kernel, "no_record_past_absolute_maximum", x86::no_record_past_absolute_maximum<D>,
         "SDM PEBS; PB-3");
-    say(every, "guest_pebs_disabled_while_host_uses_pebs",
+    say(x86::is_kernel, "guest_pebs_disabled_while_host_uses_pebs",
         x86::guest_pebs_disabled_while_host_uses_pebs<D>, "PEBS-v3; PB-11");
-    say(every, "hardware_pebs_is_the_guests", x86::hardware_pebs_is_the_guests<D>, "PB-2");
+    say(x86::is_kernel, "hardware_pebs_is_the_guests", x86::hardware_pebs_is_the_guests<D>, "PB-2");
     say(x86::has_slow_path, "every_guest_counter_has_pebs", x86::every_guest_counter_has_pebs<D>,
         "PEBS-v3; PB-2");
     say(x86::is_merged_pebs, "cross_mapped_counters_have_no_pebs",
@@ -28,7 +28,7 @@ struct X86Pebs {
     say(x86::has_slow_path, "full_buffer_is_announced", x86::full_buffer_is_announced<D>,
         "PB-5; B-19");
     say(x86::is_pebs_as_meant, "no_overflow_is_ignored", x86::no_overflow_is_ignored<D>, "PB-5");
-    say(every, "accepted_pebs_is_the_hosts", x86::accepted_pebs_is_the_hosts<D>, "PB-8");
+    say(x86::is_kernel, "accepted_pebs_is_the_hosts", x86::accepted_pebs_is_the_hosts<D>, "PB-8");
     say(x86::has_slow_path, "pebs_unavailable_tells_the_truth",
         x86::pebs_unavailable_tells_the_truth<D>, "PB-7; B-20");
     say(x86::has_slow_path, "one_record_threshold", x86::one_record_threshold<D>, "PEBS-v3; PB-10");
@@ -42,13 +42,14 @@ struct X86Pebs {
   // What the claims above rest on.
   template <class D>
   static void supports(const x86::SayInvariant<D>& say) {
-    say(every, "hardware_pebs_ends_with_the_guest", x86::hardware_pebs_ends_with_the_guest<D>,
-        "core.c:intel_guest_get_msrs");
-    say(every, "host_counters_have_one_event", x86::host_counters_have_one_event<D>,
+    say(x86::is_kernel, "hardware_pebs_ends_with_the_guest",
+        x86::hardware_pebs_ends_with_the_guest<D>, "core.c:intel_guest_get_msrs");
+    say(x86::is_kernel, "host_counters_have_one_event", x86::host_counters_have_one_event<D>,
         "core.c:x86_schedule_events");
-    say(every, "absent_vcpu_has_no_pebs", x86::absent_vcpu_has_no_pebs<D>,
+    say(x86::is_kernel, "absent_vcpu_has_no_pebs", x86::absent_vcpu_has_no_pebs<D>,
         "kvm_main.c:kvm_vm_ioctl_create_vcpu");
-    say(every, "lawful_buffer_stays_lawful", x86::lawful_buffer_stays_lawful<D>, "SDM PEBS");
+    say(x86::is_kernel, "lawful_buffer_stays_lawful", x86::lawful_buffer_stays_lawful<D>,
+        "SDM PEBS");
     say(x86::is_merged_pebs, "records_are_right_without_help",
         x86::records_are_right_without_help<D>, "PB-9");
     say(x86::has_slow_path, "crossing_is_known", x86::crossing_is_known<D>, "PEBS-v3");

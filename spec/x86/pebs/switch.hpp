@@ -13,6 +13,7 @@ struct PebsMapped {
   static constexpr const char* name = "pebs_mapped";
   static constexpr const char* syntax = "pebs_mapped: <vcpu> counter=counter host=host";
   static constexpr const char* source = "PEBS-v3: perf may reschedule; core.c:x86_schedule_events";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   static constexpr u64 none = 0xff;
   VcpuId vcpu{};
   Word<D, 8> counter{};
@@ -47,6 +48,7 @@ struct PebsHostUse {
   static constexpr const char* name = "pebs_host";
   static constexpr const char* syntax = "pebs_host: cpu=cpu active=active";
   static constexpr const char* source = "PEBS-v3; core.c:intel_guest_get_msrs";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   Word<D, 16> cpu{};
   Flag<D> active{};
   static constexpr auto fields() { return members<&PebsHostUse::cpu, &PebsHostUse::active>; }
@@ -107,6 +109,7 @@ struct PebsEnter {
   static constexpr const char* name = "kvm_pebs_enter";
   static constexpr const char* syntax = "kvm_pebs_enter: <vcpu> cpu=cpu enable=enable";
   static constexpr const char* source = "core.c:intel_guest_get_msrs; PB-2; PEBS-v3";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   VcpuId vcpu{};
   Word<D, 16> cpu{};
   Word<D, 8> enable{};

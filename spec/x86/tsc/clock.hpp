@@ -16,6 +16,7 @@ struct GetClock {
       "ioctl(<vm>, KVM_GET_CLOCK, unreadable:{clock=clock, flags=flags, realtime=realtime, "
       "host_tsc=host_tsc})";
   static constexpr const char* source = "api.rst 4.29; x86.c:__get_kvmclock";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   static constexpr const char* constants = "flags=KVM_CLOCK_";
   static constexpr unsigned answers = 4;
   Flag<D> unreadable{};
@@ -54,6 +55,7 @@ struct SetClock {
   static constexpr const char* syntax =
       "ioctl(<vm>, KVM_SET_CLOCK, unreadable:{clock=clock, flags=flags, realtime=realtime})";
   static constexpr const char* source = "api.rst 4.30; x86.c:kvm_vm_ioctl_set_clock";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   static constexpr const char* constants = "flags=KVM_CLOCK_";
   Flag<D> unreadable{};
   Word<D, 64> clock{};

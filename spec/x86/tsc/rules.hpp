@@ -26,6 +26,7 @@ struct SetTscKhzOfVm {
   static constexpr const char* name = "set_tsc_khz_of_vm";
   static constexpr const char* syntax = "ioctl(<vm>, KVM_SET_TSC_KHZ, khz)";
   static constexpr const char* source = "api.rst 4.55; x86.c:kvm_arch_vm_ioctl";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   Word<D, 64> khz{};
   static constexpr auto fields() { return members<&SetTscKhzOfVm::khz>; }
 
@@ -47,6 +48,7 @@ struct SetTscKhz {
   static constexpr const char* name = "set_tsc_khz";
   static constexpr const char* syntax = "ioctl(<vcpu>, KVM_SET_TSC_KHZ, khz)";
   static constexpr const char* source = "api.rst 4.55; x86.c:kvm_set_tsc_khz";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   VcpuId vcpu{};
   Word<D, 64> khz{};
   static constexpr auto fields() { return members<&SetTscKhz::vcpu, &SetTscKhz::khz>; }
@@ -93,6 +95,7 @@ struct GetTscKhzOfVm {
   static constexpr const char* name = "get_tsc_khz_of_vm";
   static constexpr const char* syntax = "ioctl(<vm>, KVM_GET_TSC_KHZ)";
   static constexpr const char* source = "api.rst 4.56; x86.c:kvm_arch_vm_ioctl";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   static constexpr auto fields() { return members<>; }
 
   void apply(Step<D>& k, Vm<D>& vm) const { answer_khz<D>(k, vm, tsc_khz_of_vm<D>(vm)); }
@@ -104,6 +107,7 @@ struct GetTscKhz {
   static constexpr const char* name = "get_tsc_khz";
   static constexpr const char* syntax = "ioctl(<vcpu>, KVM_GET_TSC_KHZ)";
   static constexpr const char* source = "api.rst 4.56; x86.c:kvm_arch_vcpu_ioctl";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   VcpuId vcpu{};
   static constexpr auto fields() { return members<&GetTscKhz::vcpu>; }
 
@@ -129,6 +133,7 @@ struct HasTscOffset {
   static constexpr const char* syntax =
       "ioctl(<vcpu>, KVM_HAS_DEVICE_ATTR, {group=group, attr=attr})";
   static constexpr const char* source = "vcpu.rst 4.1; x86.c:kvm_arch_tsc_has_attr";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   VcpuId vcpu{};
   Word<D, 32> group{};
   Word<D, 64> attr{};
@@ -144,6 +149,7 @@ struct GetTscOffset {
   static constexpr const char* syntax =
       "ioctl(<vcpu>, KVM_GET_DEVICE_ATTR, {group=group, attr=attr, addr=unreadable:[offset]})";
   static constexpr const char* source = "vcpu.rst 4.1; x86.c:kvm_arch_tsc_get_attr";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   static constexpr unsigned answers = 1;
   VcpuId vcpu{};
   Word<D, 32> group{};
@@ -191,6 +197,7 @@ struct SetTscOffset {
   static constexpr const char* syntax =
       "ioctl(<vcpu>, KVM_SET_DEVICE_ATTR, {group=group, attr=attr, addr=unreadable:[offset]})";
   static constexpr const char* source = "vcpu.rst 4.1; x86.c:kvm_arch_tsc_set_attr";
+  static bool applies(const Profile& p) { return is_kernel(p); }
   VcpuId vcpu{};
   Word<D, 32> group{};
   Word<D, 64> attr{};

@@ -13,14 +13,15 @@ struct X86Tsc {
 
   template <class D>
   static void invariants(const x86::SayInvariant<D>& say) {
-    say(every, "tsc_generation_has_one_offset", x86::tsc_generation_has_one_offset<D>,
+    say(x86::is_kernel, "tsc_generation_has_one_offset", x86::tsc_generation_has_one_offset<D>,
         "x86.c:__kvm_synchronize_tsc");
-    say(every, "tsc_matches_are_counted", x86::tsc_matches_are_counted<D>,
+    say(x86::is_kernel, "tsc_matches_are_counted", x86::tsc_matches_are_counted<D>,
         "x86.c:kvm_track_tsc_matching");
-    say(every, "tsc_of_absent_vcpu_is_blank", x86::tsc_of_absent_vcpu_is_blank<D>,
+    say(x86::is_kernel, "tsc_of_absent_vcpu_is_blank", x86::tsc_of_absent_vcpu_is_blank<D>,
         "x86.c:kvm_arch_vcpu_create");
-    say(every, "tsc_rates_are_known", x86::tsc_rates_are_known<D>, "x86.c:kvm_set_tsc_khz");
-    say(every, "masterclock_means_one_offset", x86::masterclock_means_one_offset<D>,
+    say(x86::is_kernel, "tsc_rates_are_known", x86::tsc_rates_are_known<D>,
+        "x86.c:kvm_set_tsc_khz");
+    say(x86::is_kernel, "masterclock_means_one_offset", x86::masterclock_means_one_offset<D>,
         "x86.c:pvclock_update_vm_gtod_copy");
   }
 };
