@@ -89,7 +89,7 @@ const std::set<std::string> rare{
     "vcpu_run.vtimer_interrupt_taken",       "vcpu_run.ptimer_interrupt_taken",
     "get_register.vector_register_with_sve", "set_register.vector_register_with_sve",
     "set_register.sve_not_finalized",        "pmu_init.interrupt_has_owner",
-    "set_register.no_sve_or_slice"};
+    "set_register.no_sve_or_slice",          "get_register.sve_not_finalized"};
 // Those of one profile.
 const std::map<std::string, std::set<std::string>> unreachable_in{
     // No further attribute of the PMU exists, nor a maintenance interrupt.

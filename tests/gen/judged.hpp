@@ -17,13 +17,21 @@ inline const Profile& profile_named(std::string_view name) { return *find_profil
 inline std::shared_ptr<const Knowledge> knowledge_of(const Profile& profile) {
   static std::map<std::string_view, std::shared_ptr<const Knowledge>> known;
   auto& k = known[profile.name];
-  if (!k) k = learn(profile, traces::default_host());
+  if (!k) k = learn(profile, traces::default_host(system_of(profile)));
   return k;
 }
 
 inline Generator generator_of(std::string_view profile, u64 seed = 1, GeneratorOptions o = {}) {
   const Profile& p = profile_named(profile);
-  return Generator(p, traces::default_host(), seed, knowledge_of(p), o);
+  return Generator(p, traces::default_host(system_of(p)), seed, knowledge_of(p), o);
+}
+
+// Whether there is anything to perform: some systems have events only.
+inline bool has_calls(const Profile& profile) {
+  const Rules& rules = Rules::of(profile);
+  for (u32 r = 0; r < rules.count(); ++r)
+    if (rules.facts(r).is_call && rules.info(r).is_of(profile)) return true;
+  return false;
 }
 
 inline std::optional<Violation> judge(const Program& p, const Answers& answers) {
