@@ -38,7 +38,7 @@ Flag<D> host_is_possible(const Host<D>& host) {
   const Flag<D> sizes = host.vcpus_max >= 1 && host.vcpus_max <= 4096 &&
                         host.vcpu_ids_max >= host.vcpus_max && host.vcpu_ids_max <= 16384 &&
                         host.slots_max >= 1;
-  const Flag<D> counters = host.pebs.general <= pebs_counters && host.pebs.fixed <= 16;
+  const Flag<D> counters = host.pebs.general <= host_pmcs && host.pebs.fixed <= 16;
   const auto& tsc = host.tsc;
   const Flag<D> rates = tsc.khz_least >= 1 && tsc.khz_least <= tsc.khz && tsc.khz <= tsc.khz_most &&
                         tsc.khz < tsc.khz_max;

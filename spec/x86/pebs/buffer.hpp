@@ -64,12 +64,11 @@ struct PebsReset {
   }
   void apply(Step<D>& k, Vm<D>& vm) const {
     PebsVcpu<D>& p = vm.vcpu[vcpu.index].pebs;
-    k.require(counter < pebs_counters, {"is_a_counter", "SDM PEBS"});
+    k.require(counter < host_pmcs, {"is_a_counter", "SDM PEBS"});
+    for (unsigned i = 0; i < host_pmcs; ++i)
+      k.when(counter == i, [&] { k.set(p.buffer.reset[i], value); });
     for (unsigned i = 0; i < pebs_counters; ++i)
-      k.when(counter == i, [&] {
-        k.set(p.buffer.reset[i], value);
-        k.set(p.buffer.wanted[i], value);
-      });
+      k.when(counter == i, [&] { k.set(p.buffer.wanted[i], value); });
     k.when(armed_counters<D>(p) != 0, [&] { k.set(p.buffer.lawful, false); });
   }
 };

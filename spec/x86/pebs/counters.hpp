@@ -29,7 +29,7 @@ Word<D, 64> low_bits(const Word<D, 8>& count, unsigned most) {
 // The counters of a vCPU, as bits of IA32_PERF_GLOBAL_CTRL: the fixed ones from bit 32 on.
 template <class D>
 Word<D, 64> general_counters(const PebsVcpu<D>& p) {
-  return low_bits<D>(plain(p.cpuid.general), pebs_counters);
+  return low_bits<D>(plain(p.cpuid.general), host_pmcs);
 }
 template <class D>
 Word<D, 64> all_counters(const PebsVcpu<D>& p) {
@@ -62,7 +62,7 @@ Word<D, 8> armed_counters(const PebsVcpu<D>& p) {
 template <class D>
 Word<D, 8> host_bit(const Word<D, 4>& host) {
   Word<D, 8> mask(0);
-  for (unsigned j = 0; j < pebs_counters; ++j)
+  for (unsigned j = 0; j < host_pmcs; ++j)
     mask = mask | ite(host == j + 1, Word<D, 8>(u64{1} << j), Word<D, 8>(0));
   return mask;
 }

@@ -66,7 +66,7 @@ void move_reset_values(Step<D>& k, PebsVcpu<D>& p) {
   });
   for (unsigned i = 0; i < pebs_counters; ++i)
     k.when(enabled(i) && p.host_of[i] != 0, [&] {
-      for (unsigned j = 0; j < pebs_counters; ++j)
+      for (unsigned j = 0; j < host_pmcs; ++j)
         k.when(p.host_of[i] == j + 1, [&] { k.set(p.buffer.reset[j], p.slow.saved[i]); });
       k.set(p.slow.reset_host[i], p.host_of[i]);
     });

@@ -2,6 +2,7 @@
 // which tell the guest something wrong.
 #pragma once
 #include "spec/x86/pebs/buffer.hpp"
+#include "spec/x86/pebs/cpuid.hpp"
 #include "spec/x86/pebs/invariants.hpp"
 #include "spec/x86_subject.hpp"
 
@@ -44,20 +45,33 @@ void pebs_properties(const Taken<D>& t, const SayProperty<D>& say) {
   }
 }
 
-// What no event breaks where it was true, of states that nobody has promised there.
+// What an event that could break it leaves true, of states that nobody has promised there.
+template <class D>
+void stays_true(const Taken<D>& t, const SayProperty<D>& say, const char* name,
+                Flag<D> (*holds)(const Vm<D>&), const char* source) {
+  say(name, !holds(t.before) || holds(t.after), source);
+}
+// Of what userspace sets.
+template <class D>
+void pebs_setting_questions(const Taken<D>& t, const SayProperty<D>& say) {
+  stays_true<D>(t, say, "buffer_overflow_reaches_the_guest", buffer_overflow_reaches_the_guest<D>,
+                "PB-4, PB-5");
+  stays_true<D>(t, say, "pebs_enable_is_allowed", pebs_enable_is_allowed<D>, "PB-1");
+  if (is_merged_pebs(t.profile))
+    stays_true<D>(t, say, "pebs_unavailable_stays_true", pebs_unavailable_tells_the_truth<D>,
+                  "PB-7; B-20");
+}
 template <class D>
 void pebs_state_questions(const Taken<D>& t, const SayProperty<D>& say) {
-  const auto stays = [&](const char* name, Flag<D> (*holds)(const Vm<D>&), const char* source) {
-    say(name, !holds(t.before) || holds(t.after), source);
-  };
-  stays("buffer_overflow_reaches_the_guest", buffer_overflow_reaches_the_guest<D>, "PB-4, PB-5");
-  stays("pebs_enable_is_allowed", pebs_enable_is_allowed<D>, "PB-1");
+  if (t.template as<SetCpuid2<D>>() != nullptr) pebs_setting_questions(t, say);
+  if (t.template as<PebsEnter<D>>() != nullptr && is_merged_pebs(t.profile))
+    stays_true<D>(t, say, "every_guest_counter_is_enabled", every_guest_counter_has_pebs<D>,
+                  "PEBS-v3; PB-2");
+  if (t.template as<PebsOverflow<D>>() == nullptr) return;
   if (!is_pebs_as_meant(t.profile))
-    stays("no_overflow_is_ignored", no_overflow_is_ignored<D>, "PB-5");
-  if (has_slow_path(t.profile)) return;
-  stays("every_guest_counter_has_pebs", every_guest_counter_has_pebs<D>, "PEBS-v3; PB-2");
-  stays("full_buffer_is_announced", full_buffer_is_announced<D>, "PB-5; B-19");
-  stays("pebs_unavailable_tells_the_truth", pebs_unavailable_tells_the_truth<D>, "PB-7; B-20");
+    stays_true<D>(t, say, "overflows_are_never_ignored", no_overflow_is_ignored<D>, "PB-5");
+  if (is_merged_pebs(t.profile))
+    stays_true<D>(t, say, "full_buffer_was_announced", full_buffer_is_announced<D>, "PB-5; B-19");
 }
 
 // The seed's questions: which records can be lost, and when.

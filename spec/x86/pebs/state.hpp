@@ -1,14 +1,16 @@
-// Processor event based sampling in a guest (Intel SDM, volume 3B): the MSRs of a
-// vCPU's PMU as far as PEBS needs them, the DS area in the guest's memory, and what KVM keeps.
+// Processor event based sampling in a guest (Intel SDM, volume 3B): the MSRs of a vCPU's PMU as far
+// as PEBS needs them, the DS area in the guest's memory, and what KVM keeps.
 //
 // Only general-purpose counters write records here: fixed counters do where PEBS_BASELINE is
-// offered, which no Linux release does. A record is one basic group.
+// offered, which no Linux release does. Of a guest, counters 0 to 3 are followed, on any of the
+// host's. A record is one basic group.
 #pragma once
 #include "model/fields.hpp"
 
 namespace assay::x86 {
 
-inline constexpr unsigned pebs_counters = 8;     // KVM_INTEL_PMC_MAX_GENERIC
+inline constexpr unsigned pebs_counters = 4;     // of a guest, that the model follows
+inline constexpr unsigned host_pmcs = 8;         // KVM_INTEL_PMC_MAX_GENERIC
 inline constexpr u64 pebs_record_bytes = 32;     // struct pebs_basic
 inline constexpr unsigned buffer_overflow = 62;  // of IA32_PERF_GLOBAL_STATUS
 
@@ -51,7 +53,7 @@ template <class D>
 struct PebsBuffer {
   NumCell<D> base{}, index{}, maximum{}, threshold{};
   FlagCell<D> lawful{};                                 // the guest programmed it as the SDM asks
-  std::array<WordCell<D, 48>, pebs_counters> reset{};   // what hardware reloads a counter with
+  std::array<WordCell<D, 48>, host_pmcs> reset{};       // what hardware reloads a counter with
   std::array<WordCell<D, 48>, pebs_counters> wanted{};  // what the guest wrote there
   WordCell<D, 16> records{};  // written since the guest drained the buffer last
   // Of the oldest record: the guest's counters that overflowed, and those that it names by now.

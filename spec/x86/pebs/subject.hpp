@@ -1,6 +1,5 @@
 // PEBS of a guest. What of it belongs to the system: rules, invariants, properties, questions.
 #pragma once
-#include "spec/x86/pebs/cpuid.hpp"
 #include "spec/x86/pebs/invariants.hpp"
 #include "spec/x86/pebs/properties.hpp"
 

@@ -26,7 +26,7 @@ struct PebsMapped {
     PebsVcpu<D>& p = self.pebs;
     k.require(!self.in_guest && !p.entering,
               {"guest_was_left", "vcpu_enter_guest: interrupts are off from the check on"});
-    k.require(counter < pebs_counters && (host < pebs_counters || host == none),
+    k.require(counter < pebs_counters && (host < host_pmcs || host == none),
               {"is_a_counter", "pmu_intel.c: KVM_INTEL_PMC_MAX_GENERIC"});
     k.require(!p.pmi.due, {"interrupt_was_handled", "an NMI comes before anything else"});
     if (k.is(Behaviour::pebs_slow_path_as_meant))
@@ -74,7 +74,7 @@ Flag<D> reset_values_are_wrong(const PebsVcpu<D>& p, const Word<D, 8>& host) {
   Flag<D> some = false;
   for (unsigned i = 0; i < pebs_counters; ++i) {
     const Word<D, 8> here = host_bit<D>(plain(p.host_of[i])) & host;
-    for (unsigned j = 0; j < pebs_counters; ++j)
+    for (unsigned j = 0; j < host_pmcs; ++j)
       some = some || (bit(here, j) && p.buffer.reset[j] != p.buffer.wanted[i]);
   }
   return some;
